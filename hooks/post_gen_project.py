@@ -1,0 +1,36 @@
+"""Prints what to do next with the generated project.
+
+It removes nothing: no file belongs to one answer alone.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+
+
+def next_steps(answers: Mapping[str, str]) -> str:
+    """Return the way from here to a deployed project, in commands to type."""
+    name, host, docs = answers["project_name"], answers["dev_host"], answers["__docs"]
+    is_placeholder = host == answers["__placeholder_host"]
+    address = "the address of your workspace goes into databricks.yml first" if is_placeholder else host
+    return f"""
+{name} is ready. On this machine, without a workspace:
+
+  cd {name}
+  make setup        install the project and its tools
+  make lifecycle    run every job of the project, from features to monitoring
+
+Then on Databricks ({address}):
+
+  databricks auth login --host {"<your workspace>" if is_placeholder else host}
+  databricks bundle deploy -t dev
+
+Read on in {name}/README.md; more on bundles: {docs}/dev-tools/bundles
+"""
+
+
+if __name__ == "__main__":
+    # Cookiecutter deletes the project when a hook fails, so a reader who closed the pipe must not make this one fail.
+    with contextlib.suppress(OSError):
+        os.write(1, next_steps(json.loads(r"""<< cookiecutter | jsonify >>""")).encode())

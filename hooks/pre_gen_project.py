@@ -1,0 +1,174 @@
+"""Refuses answers that cannot become a working project: one sentence a bad answer, on stderr, and exit code 1.
+
+Cookiecutter makes the project's folder before it runs this hook, and removes that folder alone when the hook fails.
+Made from a name such as `a/b`, the folder `a` would stay behind. So cookiecutter.json turns `project_name` into a
+plain folder name before anything is made, and hands what was typed to this hook as `__typed_name`.
+"""
+
+import json
+import keyword
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+Faults = tuple[tuple[str, str], ...]
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+# Labels of domain names, and with them names of serving endpoints, end here.
+NAME_LENGTH = 63
+# https://docs.databricks.com/aws/en/data-governance/unity-catalog/requirements
+CATALOG_LENGTH = 255
+
+NAME_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (r"[^\x00-\x7f]", "holds a character outside ASCII"),
+    (r"\s", "holds a space"),
+    (r"[A-Z]", "holds an upper-case letter"),
+    (r"[^a-z0-9_-]", "holds a character other than a-z, 0-9, - and _"),
+    (r"\A[0-9]", "starts with a digit"),
+    (r"\A[-_]|[-_]\Z", "starts or ends with - or _"),
+    (r"[-_]{2}", "has two separators in a row"),
+    (rf"\A.{{{NAME_LENGTH + 1}}}", f"has more than {NAME_LENGTH} characters"),
+)
+HOST_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+HOST_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (r"\s", "holds a space"),
+    (r"\A(?!https://)", "does not start with https://"),
+    (r"@", "holds a user name"),
+    (r"[?#]", "holds more than the address of a workspace"),
+    (r"\Ahttps://[^/]*/.", "holds a path"),
+    (r"\Ahttps://[^/]*:", "holds a port"),
+    (rf"\A(?!https://{HOST_LABEL}(?:\.{HOST_LABEL})+/?\Z)", "is not the address of a host"),
+)
+CATALOG_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (r"\s", "holds a space"),
+    (r"[A-Z]", "holds an upper-case letter, and Unity Catalog stores names in lower case"),
+    (r"[^a-z0-9_-]", "holds a character other than a-z, 0-9, _ and -"),
+    (rf"\A.{{{CATALOG_LENGTH + 1}}}", f"has more than {CATALOG_LENGTH} characters"),
+)
+
+# By distribution and by import name: a project of either name would hide or replace what it depends on.
+DEPENDENCIES = """
+    cookiecutter databricks databricks-bundles databricks-connect databricks-feature-engineering databricks-sdk delta
+    delta-spark hatchling joblib mlflow mlflow-skinny mlflow-tracing mypy numpy optuna pandas pandas-stubs pip pyarrow
+    pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
+    setuptools sklearn skops types-pyyaml uv wheel yaml
+""".split()
+FOLDERS = "build conf data dist docs notebooks resources src tests".split()
+WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
+YAML_WORDS = "y n yes no on off true false null".split()
+RESERVED_NAMES: tuple[tuple[str, Iterable[str]], ...] = (
+    ("is a Python keyword", (*keyword.kwlist, *keyword.softkwlist)),
+    ("is a module of Python's standard library", sys.stdlib_module_names),
+    ("is a package that the project depends on", DEPENDENCIES),
+    ("is a folder of the project", FOLDERS),
+    ("is a name that Windows reserves", WINDOWS),
+    ("is a word that YAML does not read as text", YAML_WORDS),
+)
+RESERVED_CATALOGS = ("hive_metastore", "samples", "spark_catalog", "system")
+RESERVED_SCHEMAS = ("global_temp", "information_schema")
+
+
+def main(answers: Mapping[str, str]) -> int:
+    """Print one sentence for each bad answer and return the exit code of the hook."""
+    found = problems(answers)
+    for sentence in found:
+        print(sentence, file=sys.stderr)
+    return 1 if found else 0
+
+
+def problems(answers: Mapping[str, str]) -> list[str]:
+    """Name every bad answer, in the order of the questions; each sentence ends with what to type instead."""
+    catalogs = {environment: answers[f"{environment}_catalog"] for environment in ENVIRONMENTS}
+    found = [name_problem(answers["__typed_name"])]
+    found += [host_problem(f"{environment}_host", answers[f"{environment}_host"]) for environment in ENVIRONMENTS]
+    found += [
+        catalog_problem(f"{environment}_catalog", catalog, RESERVED_CATALOGS, environment)
+        for environment, catalog in catalogs.items()
+    ]
+    found += shared_catalog_problems(catalogs)
+    found.append(catalog_problem("schema", answers["schema"], RESERVED_SCHEMAS, "nyc_taxi"))
+    return [problem for problem in found if problem]
+
+
+def name_problem(name: str) -> str | None:
+    """Say why a name cannot be a folder, a bundle, a wheel and a Python package, or None if it can be all of them."""
+    what = first_fault(name, NAME_FAULTS) or reserved_as(name)
+    return what and sentence("project_name", name, what, suggested_name(name))
+
+
+def reserved_as(name: str) -> str | None:
+    """Say what else is called by this name."""
+    package = name.replace("-", "_")
+    for what, names in RESERVED_NAMES:
+        if package in {reserved.replace("-", "_").lower() for reserved in names}:
+            return what
+    return None
+
+
+def suggested_name(name: str) -> str:
+    """Return the nearest good name."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    separated = re.sub(r"[^a-z0-9_]+", "-", ascii_name)
+    single = re.sub(r"[-_]*([-_])", r"\1", separated)
+    near = re.sub(r"\A[^a-z]+", "", single)[:NAME_LENGTH].rstrip("-_") or "nyc-taxi"
+    return f"{near}-model" if reserved_as(near) else near
+
+
+def host_problem(key: str, host: str) -> str | None:
+    """Say why an answer is not the https address of a workspace, or None if it is; one / may end it."""
+    what = first_fault(host, HOST_FAULTS)
+    return what and sentence(key, host, what, suggested_host(host))
+
+
+def suggested_host(host: str) -> str:
+    """Return the address within what was pasted, or an example of one."""
+    authority = re.sub(r"\A\s*(?:\w*:)?/*", "", host.lower()).rpartition("@")[2]
+    match = re.match(rf"{HOST_LABEL}(?:\.{HOST_LABEL})+(?![^/?#:\s])", authority)
+    return f"https://{match[0] if match else 'adb-1111111111111111.1.azuredatabricks.net'}"
+
+
+def catalog_problem(key: str, name: str, reserved: tuple[str, ...], example: str) -> str | None:
+    """Say why a name cannot be a catalog or a schema of one's own in Unity Catalog, or None if it can."""
+    if what := first_fault(name, CATALOG_FAULTS):
+        near = re.sub(r"[^a-z0-9_-]+", "_", name.lower())[:CATALOG_LENGTH].strip("_")
+        return sentence(key, name, what, example if is_reserved(near, reserved) or not near else near)
+    if is_reserved(name, reserved):
+        return sentence(key, name, "belongs to Databricks", example)
+    return None
+
+
+def is_reserved(name: str, reserved: tuple[str, ...]) -> bool:
+    """Tell whether the platform owns this name."""
+    return name in reserved or name.startswith("__databricks")
+
+
+def shared_catalog_problems(catalogs: Mapping[str, str]) -> list[str]:
+    """Name each environment whose catalog an earlier one has too: a trial in one would write into the other."""
+    found = []
+    owners: dict[str, str] = {}
+    for environment, catalog in catalogs.items():
+        owner = owners.setdefault(catalog.lower(), environment)
+        if catalog and owner != environment:
+            what = f"is the catalog of {owner} too"
+            found.append(sentence(f"{environment}_catalog", catalog, what, f"{catalog[:200].lower()}_{environment}"))
+    return found
+
+
+def first_fault(text: str, faults: Faults) -> str | None:
+    """Return what the first matching pattern finds wrong."""
+    return next((what for pattern, what in faults if re.search(pattern, text)), None)
+
+
+def sentence(key: str, answer: str, what: str, instead: str) -> str:
+    """Put a refusal into one line; control characters in the answer are shown escaped."""
+    return f"{key} {json.dumps(answer, ensure_ascii=False)} {what}: type {json.dumps(instead)} instead."
+
+
+if __name__ == "__main__":
+    # JSON escapes every quote and backslash inside an answer, so no answer can end this raw string.
+    sys.exit(main(json.loads(r"""<< cookiecutter | jsonify >>""")))

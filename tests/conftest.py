@@ -1,0 +1,88 @@
+"""Generates projects for the tests: `bake(cloud="aws")` returns one, and `project` runs a test on every combination."""
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cookiecutter.main import cookiecutter
+
+ROOT = Path(__file__).resolve().parents[1]
+QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+CHOICES = {key: answers for key, answers in QUESTIONS.items() if isinstance(answers, list)}
+COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project: its folder, the name of its package, and every answer, the derived `__` ones included."""
+
+    path: Path
+    package: str
+    answers: dict[str, Any]
+
+    def files(self) -> list[str]:
+        """Every file, relative to the project, with forward slashes."""
+        return sorted(file.relative_to(self.path).as_posix() for file in self.path.rglob("*") if file.is_file())
+
+    def read(self, path: str) -> str:
+        """The text of one file, its line ends as they are."""
+        return (self.path / path).read_bytes().decode("utf-8")
+
+    def texts(self) -> dict[str, str]:
+        """The text of every text file by its path; files with a NUL byte are data."""
+        return {path: self.read(path) for path in self.files() if b"\0" not in (self.path / path).read_bytes()}
+
+    def copy_to(self, folder: Path) -> "Project":
+        """A copy that a test may change or run; what `bake` returns is shared and must stay as it is."""
+        path = Path(shutil.copytree(self.path, folder / self.path.name))
+        return Project(path, self.package, self.answers)
+
+
+Bake = Callable[..., Project]
+
+
+@pytest.fixture(scope="session")
+def user_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cookiecutter configuration that keeps the user's own, and the user's replays, out of the tests."""
+    home = tmp_path_factory.mktemp("home")
+    config = home / "config.yaml"
+    config.write_text(f"cookiecutters_dir: {home / 'templates'}\nreplay_dir: {home / 'replay'}\n", encoding="utf-8")
+    return config
+
+
+@pytest.fixture(scope="session")
+def bake(tmp_path_factory: pytest.TempPathFactory, user_config: Path) -> Bake:
+    """Generate a project from these answers and the defaults; the same answers give the same project, to read only."""
+    baked: dict[str, Project] = {}
+
+    def bake(**options: str) -> Project:
+        key = json.dumps(options, sort_keys=True)
+        if key not in baked:
+            output = tmp_path_factory.mktemp("baked")
+            path = cookiecutter(
+                str(ROOT), no_input=True, extra_context=options, output_dir=str(output), config_file=str(user_config)
+            )
+            replay = user_config.parent / "replay" / f"{ROOT.name}.json"
+            answers = json.loads(replay.read_text(encoding="utf-8"))["cookiecutter"]
+            baked[key] = Project(Path(path), answers["__package"], answers)
+        return baked[key]
+
+    return bake
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: "-".join(combination.values()))
+def combination(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Every cloud with every compute and every problem type, one after the other."""
+    options: dict[str, str] = request.param
+    return options
+
+
+@pytest.fixture(scope="session")
+def project(bake: Bake, combination: dict[str, str]) -> Project:
+    """The project of every combination, to read only."""
+    return bake(**combination)

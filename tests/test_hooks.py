@@ -1,0 +1,293 @@
+"""Bad answers are refused in one sentence and leave nothing on disk; good ones are generated as they were typed."""
+
+import importlib.util
+import itertools
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from conftest import ROOT, Bake
+
+
+def load_hook(name: str) -> ModuleType:
+    """Import a hook unrendered: it reads its answers only when it is run as a script."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "hooks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    return hook
+
+
+pre_gen: Any = load_hook("pre_gen_project")
+post_gen: Any = load_hook("post_gen_project")
+
+GOOD_ANSWERS = {
+    "__typed_name": "nyc-taxi",
+    "dev_host": "https://adb-1111111111111111.1.azuredatabricks.net",
+    "staging_host": "https://dbc-22222222-2222.cloud.databricks.com",
+    "prod_host": "https://3333333333333333.3.gcp.databricks.com/",
+    "dev_catalog": "dev",
+    "staging_catalog": "staging",
+    "prod_catalog": "prod",
+    "schema": "nyc_taxi",
+}
+
+GOOD_NAMES = ["a", "nyc-taxi", "nyc_taxi2", "fraud-detection_v2", "modelling", "x" * 63]
+
+# What was typed, what is said to be wrong, what to type instead.
+BAD_NAMES = [
+    ("", "is empty", "nyc-taxi"),
+    ("NYC", "holds an upper-case letter", "nyc"),
+    ("nyc taxi", "holds a space", "nyc-taxi"),
+    ("nyc\ttaxi\n", "holds a space", "nyc-taxi"),
+    ("1st", "starts with a digit", "st"),
+    ("2024", "starts with a digit", "nyc-taxi"),
+    ("-nyc", "starts or ends with - or _", "nyc"),
+    ("nyc_", "starts or ends with - or _", "nyc"),
+    ("nyc--taxi", "has two separators in a row", "nyc-taxi"),
+    ("nyc-_taxi", "has two separators in a row", "nyc_taxi"),
+    ("nyc.taxi", "holds a character other than", "nyc-taxi"),
+    ("a/b", "holds a character other than", "a-b"),
+    ("../x", "holds a character other than", "x"),
+    ("..", "holds a character other than", "nyc-taxi"),
+    ("a\\b", "holds a character other than", "a-b"),
+    ('q"""', "holds a character other than", "q"),
+    ("größe", "outside ASCII", "groe"),
+    ("出租车", "outside ASCII", "nyc-taxi"),
+    ("x" * 64, "has more than 63 characters", "x" * 63),
+    ("class", "is a Python keyword", "class-model"),
+    ("none", "is a Python keyword", "none-model"),
+    ("match", "is a Python keyword", "match-model"),
+    ("random", "is a module of Python's standard library", "random-model"),
+    ("mlflow", "is a package that the project depends on", "mlflow-model"),
+    ("sklearn", "is a package that the project depends on", "sklearn-model"),
+    ("scikit-learn", "is a package that the project depends on", "scikit-learn-model"),
+    ("scikit_learn", "is a package that the project depends on", "scikit_learn-model"),
+    ("yaml", "is a package that the project depends on", "yaml-model"),
+    ("delta", "is a package that the project depends on", "delta-model"),
+    ("tests", "is a folder of the project", "tests-model"),
+    ("conf", "is a folder of the project", "conf-model"),
+    ("nul", "is a name that Windows reserves", "nul-model"),
+    ("com1", "is a name that Windows reserves", "com1-model"),
+    ("true", "is a Python keyword", "true-model"),
+    ("yes", "is a word that YAML does not read as text", "yes-model"),
+    ("Class", "holds an upper-case letter", "class-model"),
+]
+
+EXAMPLE_HOST = "https://adb-1111111111111111.1.azuredatabricks.net"
+BAD_HOSTS = [
+    ("", "is empty", EXAMPLE_HOST),
+    ("adb-1.2.azuredatabricks.net", "does not start with https://", "https://adb-1.2.azuredatabricks.net"),
+    ("http://dbc-1.cloud.databricks.com", "does not start with https://", "https://dbc-1.cloud.databricks.com"),
+    ("https://", "is not the address of a host", EXAMPLE_HOST),
+    ("https://databricks", "is not the address of a host", EXAMPLE_HOST),
+    ("https://dbc-.cloud.databricks.com", "is not the address of a host", EXAMPLE_HOST),
+    ("https://DBC-1.cloud.databricks.com", "is not the address of a host", "https://dbc-1.cloud.databricks.com"),
+    ("https://dbc-1.cloud.databricks.com/browse", "holds a path", "https://dbc-1.cloud.databricks.com"),
+    ("https://dbc-1.cloud.databricks.com//", "holds a path", "https://dbc-1.cloud.databricks.com"),
+    ("https://adb-1.2.azuredatabricks.net/?o=1", "holds more than", "https://adb-1.2.azuredatabricks.net"),
+    ("https://adb-1.2.azuredatabricks.net#job/1", "holds more than", "https://adb-1.2.azuredatabricks.net"),
+    ("https://me:secret@dbc-1.cloud.databricks.com", "holds a user name", "https://dbc-1.cloud.databricks.com"),
+    ("https://dbc-1.cloud.databricks.com:443", "holds a port", "https://dbc-1.cloud.databricks.com"),
+    (" https://dbc-1.cloud.databricks.com", "holds a space", "https://dbc-1.cloud.databricks.com"),
+    ('https://x"""\\', "is not the address of a host", EXAMPLE_HOST),
+]
+
+BAD_CATALOGS = [
+    ("", "is empty", "dev"),
+    ("Dev", "holds an upper-case letter", "dev"),
+    ("my dev", "holds a space", "my_dev"),
+    ("dev.ml", "holds a character other than", "dev_ml"),
+    ("dev/ml", "holds a character other than", "dev_ml"),
+    ("dev\x7f", "holds a character other than", "dev"),
+    ("dév", "holds a character other than", "d_v"),
+    ('"""', "holds a character other than", "dev"),
+    ("x" * 256, "has more than 255 characters", "x" * 255),
+    ("system", "belongs to Databricks", "dev"),
+    ("samples", "belongs to Databricks", "dev"),
+    ("hive_metastore", "belongs to Databricks", "dev"),
+    ("__databricks_internal", "belongs to Databricks", "dev"),
+    ("System", "holds an upper-case letter", "dev"),
+]
+
+BAD_SCHEMAS = [
+    ("", "is empty", "nyc_taxi"),
+    ("information_schema", "belongs to Databricks", "nyc_taxi"),
+    ("Taxi", "holds an upper-case letter", "taxi"),
+    ("nyc.taxi", "holds a character other than", "nyc_taxi"),
+]
+
+BAD_ANSWERS = [
+    *(("__typed_name", *case) for case in BAD_NAMES),
+    *(("staging_host", *case) for case in BAD_HOSTS),
+    *(("dev_catalog", *case) for case in BAD_CATALOGS),
+    *(("schema", *case) for case in BAD_SCHEMAS),
+    ("staging_catalog", "dev", "is the catalog of dev too", "dev_staging"),
+    ("prod_catalog", "staging", "is the catalog of staging too", "staging_prod"),
+]
+
+
+@pytest.mark.parametrize(("key", "answer", "what", "instead"), BAD_ANSWERS)
+def test_a_bad_answer_is_refused_in_one_sentence_that_says_what_to_type(
+    key: str, answer: str, what: str, instead: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code = pre_gen.main(GOOD_ANSWERS | {key: answer})
+
+    sentence = capsys.readouterr().err
+    assert exit_code == 1
+    assert sentence.startswith("project_name" if key == "__typed_name" else key)
+    assert what in sentence
+    assert sentence.endswith(f': type "{instead}" instead.\n')
+    assert sentence.count("\n") == 1
+
+
+@pytest.mark.parametrize(("key", "instead"), sorted({(key, instead) for key, _, _, instead in BAD_ANSWERS}))
+def test_what_to_type_instead_is_accepted(key: str, instead: str) -> None:
+    assert pre_gen.problems(GOOD_ANSWERS | {key: instead}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [
+        *(("__typed_name", name) for name in GOOD_NAMES),
+        ("dev_host", "https://my-workspace.cloud.databricks.com/"),
+        ("dev_catalog", "3m_dev-eu"),
+        ("dev_catalog", "x" * 255),
+        ("schema", "system"),
+        ("schema", "_raw"),
+    ],
+)
+def test_a_good_answer_is_accepted_in_silence(key: str, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pre_gen.main(GOOD_ANSWERS | {key: answer}) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_every_bad_answer_of_a_run_is_named() -> None:
+    answers = dict.fromkeys(GOOD_ANSWERS, "")
+
+    named = [sentence.split()[0] for sentence in pre_gen.problems(answers)]
+
+    assert named == ["project_name", *(key for key in GOOD_ANSWERS if key != "__typed_name")]
+
+
+def test_no_project_can_be_named_like_one_of_its_dependencies() -> None:
+    template = ROOT / "<<cookiecutter.project_name>>" / "pyproject.toml"
+    settings = tomllib.loads(template.read_text(encoding="utf-8"))
+    lists = [
+        settings["build-system"]["requires"],
+        settings["project"]["dependencies"],
+        *settings["project"]["optional-dependencies"].values(),
+    ]
+    required = list(itertools.chain.from_iterable(lists))
+    names = {re.split(r"[^\w-]", requirement)[0].lower() for requirement in required}
+
+    assert len(names) > 5
+    assert {name for name in names if pre_gen.reserved_as(name) is None} == set()
+
+
+@pytest.mark.parametrize("name", GOOD_NAMES)
+def test_a_good_name_names_the_folder_as_it_was_typed(bake: Bake, name: str) -> None:
+    assert bake(project_name=name).path.name == name
+
+
+def generate(user_config: Path, output: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the cookiecutter command as a user does, in the output folder."""
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input", f"--config-file={user_config}"]
+    return subprocess.run(
+        [*command, *arguments], cwd=output, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def tree(folder: Path) -> dict[str, str | None]:
+    """Everything below a folder: the text of a file, None for a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("project_name=",),
+        ("project_name=..",),
+        ("project_name=a/b/c",),
+        ("project_name=../x",),
+        ("project_name=NYC Taxi",),
+        ("project_name=class",),
+        ("project_name=" + "x" * 300,),
+        ('project_name=é"""\\',),
+        ("project_name=", "--overwrite-if-exists"),
+        ("project_name=../x", "--overwrite-if-exists"),
+        ("dev_host=http://x", 'prod_host="""\\'),
+        ("staging_catalog=dev",),
+        ('schema=\\"""é\n',),
+    ],
+)
+def test_a_refused_answer_leaves_nothing_on_disk(tmp_path: Path, user_config: Path, arguments: tuple[str, ...]) -> None:
+    output = tmp_path / "output"
+    output.mkdir()
+
+    run = generate(user_config, output, *arguments)
+
+    refused = [argument.split("=")[0] for argument in arguments if not argument.startswith("--")]
+    assert run.returncode == 1
+    assert [sentence.split()[0] for sentence in run.stderr.splitlines()] == refused
+    assert all(sentence.endswith(" instead.") for sentence in run.stderr.splitlines())
+    assert tree(tmp_path) == {"output": None}
+
+
+@pytest.mark.parametrize("arguments", [("schema=",), ("schema=", "-f"), ("project_name=nyc taxi", "-f"), ()])
+def test_a_folder_that_was_there_before_keeps_its_files(
+    tmp_path: Path, user_config: Path, arguments: tuple[str, ...]
+) -> None:
+    mine = tmp_path / "nyc-taxi" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine", encoding="utf-8")
+
+    run = generate(user_config, tmp_path, *arguments)
+
+    assert run.returncode == 1
+    assert tree(tmp_path) == {"nyc-taxi": None, "nyc-taxi/mine.txt": "mine"}
+
+
+def test_a_generated_project_says_what_to_do_next(tmp_path: Path, user_config: Path) -> None:
+    host = "https://dbc-1.cloud.databricks.com"
+
+    run = generate(user_config, tmp_path, "project_name=fares", f"dev_host={host}")
+
+    assert run.returncode == 0
+    assert run.stderr == ""
+    commands = [line.strip() for line in run.stdout.splitlines() if line.startswith("  ")]
+    assert commands[0] == "cd fares"
+    assert commands[1].startswith("make setup ")
+    assert commands[2].startswith("make lifecycle ")
+    assert commands[3:] == [f"databricks auth login --host {host}", "databricks bundle deploy -t dev"]
+
+
+def test_a_placeholder_is_not_taken_for_a_workspace(bake: Bake) -> None:
+    answers = bake().answers
+
+    steps = post_gen.next_steps(answers)
+
+    assert "goes into databricks.yml first" in steps
+    assert answers["dev_host"] not in steps
+
+
+def test_a_reader_who_goes_away_does_not_undo_the_project(tmp_path: Path, user_config: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input", f"--config-file={user_config}"]
+    run = subprocess.run(command, cwd=tmp_path, stdout=writing, check=False)
+
+    os.close(writing)
+    assert run.returncode == 0
+    assert (tmp_path / "nyc-taxi").is_dir()

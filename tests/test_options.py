@@ -1,0 +1,224 @@
+"""Every question changes the project, each in its own place, and every combination of answers comes out clean."""
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import CHOICES, COMBINATIONS, QUESTIONS, ROOT, Bake, Project
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+# Answers whose defaults follow from others are given, so that a difference comes from the question itself.
+ANSWERS = {
+    "project_name": "first-name",
+    "schema": "some_schema",
+    **{f"{environment}_host": f"https://{environment}.example.com" for environment in ENVIRONMENTS},
+}
+OTHER_ANSWERS = {
+    "project_name": "other-name",
+    "cloud": "aws",
+    "compute": "job_cluster",
+    "problem_type": "classification",
+    "schema": "other_schema",
+    **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},
+    **{f"{environment}_catalog": f"other_{environment}" for environment in ENVIRONMENTS},
+}
+VISIBLE = [key for key in QUESTIONS if not key.startswith("_")]
+VERSIONS = [key for key in QUESTIONS if key.startswith("__") and key.endswith(("_version", "_type"))]
+
+# A lone >> is a remnant where it closes something: `make >> log`, `array<array<int>>` and the >>> of a doctest are not.
+DELIMITERS = re.compile(
+    r"<<|<%|%>|<#|#>|^\s*#:|(?<=\s)>>(?:[\"'`)\].,;:]|$)|cookiecutter", re.IGNORECASE | re.MULTILINE
+)
+PARSERS: dict[str, Callable[[str], Any]] = {
+    ".json": json.loads,
+    ".ipynb": json.loads,
+    ".toml": tomllib.loads,
+    ".yaml": lambda text: list(yaml.safe_load_all(text)),
+    ".yml": lambda text: list(yaml.safe_load_all(text)),
+    ".py": lambda text: compile(text, "generated", "exec", dont_inherit=True),
+}
+MAY_BE_EMPTY = {"__init__.py", "py.typed", ".gitkeep"}
+
+
+def test_every_question_and_every_choice_has_words_of_its_own() -> None:
+    prompts = QUESTIONS["__prompts__"]
+
+    assert list(prompts) == VISIBLE
+    assert {key: ["__prompt__", *choices] for key, choices in CHOICES.items()} == {
+        key: list(prompt) for key, prompt in prompts.items() if isinstance(prompt, dict)
+    }
+
+
+@pytest.mark.parametrize("key", VISIBLE)
+def test_every_question_changes_the_project(bake: Bake, key: str) -> None:
+    project = bake(**ANSWERS)
+    other = bake(**ANSWERS | {key: OTHER_ANSWERS[key]})
+
+    assert changes(project.texts(), other.texts()) != []
+
+
+@pytest.mark.parametrize("key", CHOICES)
+def test_no_two_choices_give_the_same_project(bake: Bake, key: str) -> None:
+    texts = {choice: bake(**ANSWERS, **{key: choice}).texts() for choice in CHOICES[key]}
+
+    pairs = itertools.combinations(CHOICES[key], 2)
+    assert [pair for pair in pairs if not changes(texts[pair[0]], texts[pair[1]])] == []
+
+
+def test_a_name_changes_nothing_but_the_name(bake: Bake) -> None:
+    first = named("NAME", bake(**ANSWERS))
+    other = named("NAME", bake(**ANSWERS | {"project_name": OTHER_ANSWERS["project_name"]}))
+
+    assert changes(first, other) == []
+
+
+def changes(first: dict[str, str], other: dict[str, str]) -> list[str]:
+    """The files in which two projects differ."""
+    return sorted(path for path in first.keys() | other.keys() if first.get(path) != other.get(path))
+
+
+def named(name: str, project: Project) -> dict[str, str]:
+    """The texts of a project as if this were its name and the name of its package."""
+    own = re.compile(rf"{re.escape(project.answers['project_name'])}|\b{project.package}\b")
+    return {own.sub(name, path): own.sub(name, text) for path, text in project.texts().items()}
+
+
+@pytest.mark.parametrize("key", [key for key in VISIBLE if key.endswith(("_host", "_catalog")) or key == "schema"])
+def test_what_depends_on_the_environment_is_written_once_into_the_bundle(bake: Bake, key: str) -> None:
+    answer = OTHER_ANSWERS[key]
+    project = bake(**ANSWERS | {key: answer})
+
+    holders = [path for path, text in project.texts().items() if answer in text]
+
+    assert "databricks.yml" in holders
+    assert [path for path in holders if not is_for_readers(path)] == ["databricks.yml"]
+
+
+def is_for_readers(path: str) -> bool:
+    """Tell whether a file is documentation, which may name what the user answered."""
+    return path == "README.md" or path.startswith("docs/")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("kind", ["host", "catalog"])
+def test_an_environment_has_no_host_and_no_catalog_of_another(bake: Bake, environment: str, kind: str) -> None:
+    keys = [f"{name}_{kind}" for name in ENVIRONMENTS]
+    project = bake(**ANSWERS | {key: OTHER_ANSWERS[key] for key in keys})
+
+    target = yaml.safe_load(project.read("databricks.yml"))["targets"][environment]
+
+    foreign = {OTHER_ANSWERS[key] for key in keys if not key.startswith(environment)}
+    assert foreign.isdisjoint(scalars(target))
+
+
+def test_answers_that_look_like_numbers_or_yes_reach_yaml_as_text(bake: Bake) -> None:
+    odd = {"dev_catalog": "2024", "staging_catalog": "on", "prod_catalog": "1e3", "schema": "0x1f"}
+
+    bundle = yaml.safe_load(bake(**odd).read("databricks.yml"))
+
+    assert set(odd.values()) <= set(scalars(bundle))
+
+
+def scalars(node: object) -> Iterator[object]:
+    """Every value of a parsed YAML document."""
+    if isinstance(node, dict | list):
+        for value in node.values() if isinstance(node, dict) else node:
+            yield from scalars(value)
+    else:
+        yield node
+
+
+def test_nothing_of_the_template_shows(project: Project) -> None:
+    texts = project.texts().items()
+
+    leftovers = [(path, match[0]) for path, text in texts for match in DELIMITERS.finditer(f"{path}\n{text}")]
+
+    assert leftovers == []
+
+
+def test_every_file_parses(project: Project) -> None:
+    failures = []
+    for path, text in project.texts().items():
+        try:
+            PARSERS.get(Path(path).suffix, str)(text)
+        except (ValueError, SyntaxError, yaml.YAMLError) as error:
+            failures.append(f"{path}: {error}")
+
+    assert failures == []
+
+
+@pytest.mark.parametrize("command", [("check",), ("format", "--check")], ids=" ".join)
+def test_ruff_finds_nothing_at_first_sight(project: Project, command: tuple[str, ...]) -> None:
+    ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
+
+    run = subprocess.run(ruff, cwd=project.path, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_lines_and_files_end_as_they_should(project: Project) -> None:
+    # Where a condition left its traces: Python sets two blank lines between definitions, nothing sets more.
+    offences = {
+        "blanks at the end of a line": offenders(project, r"[ \t]+$"),
+        "carriage return": offenders(project, r"\r"),
+        "no newline at the end": offenders(project, r"[^\n]\Z"),
+        "blank line at either end": offenders(project, r"\A\n|\n\n\Z"),
+        "too many blank lines": offenders(project, r"\n{4}")
+        + [path for path in offenders(project, r"\n{3}") if not path.endswith(".py")],
+    }
+
+    assert {offence: paths for offence, paths in offences.items() if paths} == {}
+
+
+def offenders(project: Project, pattern: str) -> list[str]:
+    """The text files in which a pattern is found."""
+    found = re.compile(pattern, re.MULTILINE)
+    return [path for path, text in project.texts().items() if found.search(text)]
+
+
+def test_no_file_is_empty_without_a_reason(project: Project) -> None:
+    empty = [path for path, text in project.texts().items() if not text.strip()]
+
+    assert [path for path in empty if Path(path).name not in MAY_BE_EMPTY] == []
+
+
+def test_no_file_knows_the_machine_it_was_made_on(project: Project) -> None:
+    places = [str(ROOT), str(project.path.parent), f"{Path.home()}/"]
+
+    assert [path for path, text in project.texts().items() if any(place in text for place in places)] == []
+
+
+def documented_versions() -> dict[tuple[str, str], str]:
+    """The version of every row of docs/versions.md, by its key and the cloud that it is for, or all."""
+    document = (ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(__\w+)` \| (\w+) \| `([^`]+)` \| \S.* \|$", document, re.MULTILINE)
+    return {(key, cloud): version for key, cloud, version in rows}
+
+
+def test_every_version_is_documented_with_its_reason(bake: Bake) -> None:
+    documented = documented_versions()
+
+    for cloud in CHOICES["cloud"]:
+        answers = bake(**next(options for options in COMBINATIONS if options["cloud"] == cloud)).answers
+        here = {key: version for (key, place), version in documented.items() if place in (cloud, "all")}
+        assert here == {key: answers[key] for key in VERSIONS}
+
+
+def test_versions_are_written_in_one_place_only() -> None:
+    # A short version such as 5 or 3.12 can stand for anything; the long ones cannot.
+    versions = {version for version in documented_versions().values() if len(version) > len("3.12")}
+    template = ROOT / "<<cookiecutter.project_name>>"
+    contents = {path: path.read_bytes() for path in template.rglob("*") if path.is_file()}
+
+    assert len(versions) > 3
+    assert [
+        (path, version) for path, content in contents.items() for version in versions if version.encode() in content
+    ] == []
