@@ -1,0 +1,1 @@
+"""The modelling choices of the project, as package data."""

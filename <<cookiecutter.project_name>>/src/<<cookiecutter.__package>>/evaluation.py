@@ -1,0 +1,85 @@
+"""What a prediction is worth: pure functions of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics as sk
+
+ProblemType = Literal["regression", "classification"]
+Array = NDArray[np.float64]
+
+# Metric -> whether greater is better.
+METRICS: Mapping[str, Mapping[str, bool]] = {
+    "regression": {"rmse": False, "mae": False, "r2": True},
+    "classification": {"roc_auc": True, "log_loss": False, "accuracy": True, "f1": True},
+}
+GREATER_IS_BETTER: Mapping[str, bool] = {name: up for group in METRICS.values() for name, up in group.items()}
+
+_DECISION_THRESHOLD = 0.5
+
+
+def one_column(raw: object) -> Array:
+    """Return the predictions of any model of the project as one column.
+
+    Args:
+        raw: What the model's pyfunc returns: shape (n,) or (n, 1) values; a classifier's (n, 2) class probabilities.
+
+    Returns:
+        Shape (n,): the predicted value, or the probability of the positive class.
+
+    Raises:
+        ValueError: The predictions have another shape.
+    """
+    values = np.asarray(raw, dtype=np.float64)
+    if values.ndim == 1:
+        return values
+    if values.ndim == 2 and values.shape[1] in {1, 2}:  # noqa: PLR2004 - value, or negative and positive class
+        return values[:, -1]
+    raise ValueError(f"predictions have shape {values.shape}; one value or two class probabilities a row are expected")
+
+
+def naive_baseline(label: Array) -> float:
+    """Return the best constant prediction for squared error and log loss: the mean of the label, shape (n,)."""
+    return float(np.mean(label))
+
+
+def evaluate(problem_type: ProblemType, label: Array, prediction: Array) -> dict[str, float]:
+    """Return every metric of the problem type.
+
+    Args:
+        problem_type: Regression or classification.
+        label: Shape (n,): values, or 0 and 1.
+        prediction: Shape (n,): values in the label's unit, or probabilities of class 1.
+
+    Raises:
+        ValueError: No rows, unequal lengths, or a label or prediction that is not finite.
+    """
+    if len(label) == 0 or label.shape != prediction.shape:
+        raise ValueError(f"cannot evaluate {len(prediction)} predictions on {len(label)} labels")
+    if not (np.isfinite(label).all() and np.isfinite(prediction).all()):
+        raise ValueError("labels and predictions must be finite")
+    return _regression(label, prediction) if problem_type == "regression" else _classification(label, prediction)
+
+
+def _regression(label: Array, prediction: Array) -> dict[str, float]:
+    return {
+        "rmse": float(sk.root_mean_squared_error(label, prediction)),
+        "mae": float(sk.mean_absolute_error(label, prediction)),
+        "r2": float(sk.r2_score(label, prediction)),
+    }
+
+
+def _classification(label: Array, prediction: Array) -> dict[str, float]:
+    if len(np.unique(label)) == 1:
+        raise ValueError("all labels are of one class, so a classifier cannot be judged on them")
+    decided = prediction >= _DECISION_THRESHOLD
+    return {
+        "roc_auc": float(sk.roc_auc_score(label, prediction)),
+        "log_loss": float(sk.log_loss(label, prediction, labels=[0, 1])),
+        "accuracy": float(sk.accuracy_score(label, decided)),
+        "f1": float(sk.f1_score(label, decided, zero_division=0.0)),
+    }

@@ -1,0 +1,12 @@
+"""The packages that a model needs wherever it is loaded."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+_PACKAGES = ("mlflow", "cloudpickle", "numpy", "pandas", "scikit-learn")
+
+
+def model_requirements() -> list[str]:
+    """Return pinned requirements: the versions that the model was trained with."""
+    return [f"{name}=={version(name)}" for name in _PACKAGES]

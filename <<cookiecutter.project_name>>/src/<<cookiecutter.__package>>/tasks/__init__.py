@@ -1,0 +1,1 @@
+"""The entry points of the jobs: one module a task."""

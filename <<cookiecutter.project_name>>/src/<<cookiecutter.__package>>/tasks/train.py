@@ -1,0 +1,125 @@
+"""Train a model on point-in-time features and register it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.models import infer_signature
+from pydantic import Field
+
+from .. import config, model, training, training_set
+from ..config import ProjectConfig
+from ..evaluation import evaluate, naive_baseline
+from ..platform import Platform
+from ..registry import uri
+from ..requirements import model_requirements
+from . import task
+
+log = logging.getLogger(__name__)
+
+
+class Parameters(task.Parameters):
+    """Where to read and write, and how much to try."""
+
+    source_table: str
+    schema_name: str
+    model_name: str
+    experiment_id: str
+    training_table: str
+    trials: int = Field(ge=1)
+    git_commit: str = ""
+
+
+class Values(task.Values):
+    """Exactly what was trained, for the tasks that follow."""
+
+    model_uri: str
+    model_version: str
+    run_id: str
+    training_table: str
+
+
+def run(parameters: Parameters, platform: Platform) -> Values:
+    """Build the training set, search, log, register."""
+    settings = config.load()
+    version = platform.tables.version(parameters.source_table)
+    with mlflow.start_run(experiment_id=parameters.experiment_id, run_name="train") as mlflow_run:
+        run_id = mlflow_run.info.run_id
+        _log_origin(parameters, version)
+        rows = _training_rows(settings, parameters, platform, run_id)
+        trained = training.train(settings, rows, trials=parameters.trials, on_trial=_log_trial)
+        _log_results(settings, trained, rows)
+        model_version = _register(settings, parameters, trained, rows["validation"])
+    log.info("run %s registered version %s of %s", run_id, model_version, parameters.model_name)
+    return Values(
+        model_uri=uri(parameters.model_name, model_version),
+        model_version=model_version,
+        run_id=run_id,
+        training_table=parameters.training_table,
+    )
+
+
+def _training_rows(
+    settings: ProjectConfig, parameters: Parameters, platform: Platform, run_id: str
+) -> dict[str, pd.DataFrame]:
+    """Write the training set under this run's id, so that later tasks judge on the same rows, and read it back."""
+    source = platform.tables.read(parameters.source_table)
+    store = platform.feature_store(parameters.schema_name)
+    built = training_set.build(settings, source, parameters.source_table, store)
+    training_set.write(platform.tables, parameters.training_table, built, run_id, settings.split.keep_days)
+    splits = training_set.SPLITS
+    return {split: training_set.read(platform.tables, parameters.training_table, run_id, split) for split in splits}
+
+
+def _log_origin(parameters: Parameters, source_version: str) -> None:
+    source = DeltaDatasetSource(
+        delta_table_name=parameters.source_table,
+        delta_table_version=int(source_version) if source_version.isdigit() else None,
+    )
+    mlflow.log_input(MetaDataset(source, name=parameters.source_table), context="training")
+    mlflow.log_params({"source_table": parameters.source_table, "source_version": source_version})
+    mlflow.set_tag("git_commit", parameters.git_commit)
+
+
+def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
+    with mlflow.start_run(run_name=f"trial-{number}", nested=True):
+        mlflow.log_params(hyperparameters)
+        mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.items()})
+
+
+def _log_results(settings: ProjectConfig, trained: training.Trained, rows: dict[str, pd.DataFrame]) -> None:
+    mlflow.log_params({**trained.hyperparameters, **{f"{split}_rows": len(frame) for split, frame in rows.items()}})
+    constant = naive_baseline(rows["train"][settings.label].to_numpy())
+    held_out = rows["holdout"][settings.label].to_numpy()
+    baseline = evaluate(settings.problem_type, held_out, np.full(len(held_out), constant))
+    mlflow.log_param("naive_baseline", constant)
+    by_split = {**trained.metrics, "baseline_holdout": baseline}
+    mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})
+
+
+def _register(
+    settings: ProjectConfig, parameters: Parameters, trained: training.Trained, rows: pd.DataFrame
+) -> str:
+    """Log the model with signature and input example; return the version that this very call registered."""
+    example = rows[list(settings.features)].head(5)
+    method = model.PREDICT_METHOD[settings.problem_type]
+    info = mlflow.sklearn.log_model(
+        trained.estimator,
+        name="model",
+        signature=infer_signature(example, getattr(trained.estimator, method)(example)),
+        input_example=example,
+        pyfunc_predict_fn=method,
+        serialization_format="cloudpickle",
+        pip_requirements=model_requirements(),
+        registered_model_name=parameters.model_name,
+    )
+    return str(info.registered_model_version)
+
+
+main = task.Task(run)
