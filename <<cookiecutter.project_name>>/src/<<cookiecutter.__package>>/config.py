@@ -173,7 +173,8 @@ def load(path: Path | None = None) -> ProjectConfig:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
+    # A misspelt key is reported before the key that is missing because of it.
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     path = [str(part) for part in problem["loc"]]
     where = ".".join(path) or "the file"
     if problem["type"] == "extra_forbidden":

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-import mlflow
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
@@ -40,6 +39,8 @@ class SparkFeatureStore:
 
     def score_batch(self, model_uri: str, frame: DataFrame, features: Sequence[str], result_type: str) -> DataFrame:
         """Return the frame with a column `prediction`, of the given Spark type, computed on Spark's workers."""
+        import mlflow.pyfunc  # noqa: PLC0415 - takes seconds, which joins need not wait for
+
         model = mlflow.pyfunc.spark_udf(frame.sparkSession, model_uri, result_type=result_type, env_manager="local")
         return frame.withColumn("prediction", model(F.struct(*[F.col(name) for name in features])))
 

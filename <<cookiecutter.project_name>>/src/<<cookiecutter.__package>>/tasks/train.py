@@ -88,7 +88,9 @@ def _log_origin(parameters: Parameters, source_version: str) -> None:
 
 
 def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
-    with mlflow.start_run(run_name=f"trial-{number}", nested=True):
+    # A nested run belongs to the default experiment unless it is told its parent's.
+    experiment_id = mlflow.active_run().info.experiment_id
+    with mlflow.start_run(experiment_id=experiment_id, run_name=f"trial-{number}", nested=True):
         mlflow.log_params(hyperparameters)
         mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.items()})
 

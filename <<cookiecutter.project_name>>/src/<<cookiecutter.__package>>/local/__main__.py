@@ -1,0 +1,9 @@
+"""Runs the jobs of the bundle on this machine: `python -m <package>.local run training --target staging`."""
+
+from __future__ import annotations
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

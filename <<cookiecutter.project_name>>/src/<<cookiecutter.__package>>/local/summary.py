@@ -1,0 +1,41 @@
+"""What a local life has come to: the champion, its metrics beside the naive baseline, the rows scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import mlflow
+from rich.console import RenderableType
+from rich.table import Table
+
+from .. import config
+from ..registry import Registry
+from .bundle import Bundle
+from .progress import leaves
+from .runs import JobRun
+from .workspace import model_name
+
+
+def summary(bundle: Bundle, run: JobRun) -> Iterator[RenderableType]:
+    """Yield the champion of each registered model with its held-out metrics, and the rows that the run scored."""
+    for key in bundle.config["resources"].get("registered_models", {}):
+        name = model_name(bundle, key)
+        champion = Registry(name).champion()
+        if champion is None:
+            yield f"champion of {name}: none yet, the training job makes one"
+            continue
+        yield f"champion of {name}: version {champion.version}"
+        yield _metrics(champion.run_id)
+    scored = [int(task.values["rows_scored"]) for task in leaves(run) if "rows_scored" in task.values]
+    if scored:
+        yield f"rows scored: {sum(scored):,}"
+
+
+def _metrics(run_id: str) -> Table:
+    metrics = mlflow.get_run(run_id).data.metrics
+    shown = Table("held-out rows", "champion", "naive baseline")
+    for name in dict.fromkeys([config.load().metric, *config.load().validation]):
+        model, naive = metrics.get(f"holdout_{name}"), metrics.get(f"baseline_holdout_{name}")
+        if model is not None and naive is not None:
+            shown.add_row(name, f"{model:.4g}", f"{naive:.4g}")
+    return shown

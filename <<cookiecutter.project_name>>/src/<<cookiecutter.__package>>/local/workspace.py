@@ -1,0 +1,178 @@
+"""The embedded workspace in `.local/`: MLflow on SQLite, Delta tables in folders, the source table."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pyarrow as pa
+import pyarrow.parquet
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from pyspark.sql import SparkSession
+
+from .. import config
+from ..platform.local import LocalPlatform
+from ..tables import quote
+from . import source_file, synthetic
+from .bundle import Bundle
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SourceData:
+    """What fills the source table: a file, or synthetic trips.
+
+    Attributes:
+        file: Parquet or CSV; None for synthetic trips.
+        drift_from: First day on which the synthetic trips are drifted.
+        rows: How many synthetic trips.
+    """
+
+    file: Path | None = None
+    drift_from: date | None = None
+    rows: int | None = None
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the user asked for anything; otherwise a source table that exists is kept."""
+        return self != SourceData()
+
+    def read(self, columns: Mapping[str, str]) -> pa.Table:
+        """Return the data.
+
+        Raises:
+            ProjectError: As `source_file.read`.
+        """
+        if self.file is not None:
+            return source_file.read(self.file, columns)
+        return synthetic.trips(self.rows or 10_000, self.drift_from)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Tell this data from other data without reading it."""
+        found = {key: str(value) for key, value in asdict(self).items() if value is not None}
+        if self.file is not None and self.file.is_file():
+            stat = self.file.stat()
+            found |= {"file": str(self.file.resolve()), "bytes": str(stat.st_size), "changed": str(stat.st_mtime_ns)}
+        return found
+
+    def __str__(self) -> str:
+        if self.file is not None:
+            return str(self.file)
+        drift = f", drifted from {self.drift_from}" if self.drift_from else ""
+        return f"synthetic trips{drift}"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The state of local runs below one folder; it survives between runs.
+
+    Attributes:
+        folder: Usually `.local` in the project.
+    """
+
+    folder: Path
+
+    @property
+    def tracking_uri(self) -> str:
+        """The SQLite database of runs and models."""
+        return f"sqlite:///{(self.folder / 'mlflow.db').resolve()}"
+
+    @property
+    def tables(self) -> Path:
+        """The folder of the tables: catalog / schema / table."""
+        return (self.folder / "tables").resolve()
+
+    def open_mlflow(self) -> None:
+        """Point MLflow at this workspace, and create its database the first time."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.tracking_uri)
+        MlflowClient().search_experiments(max_results=1)
+
+    def catalogs(self, bundle: Bundle) -> list[str]:
+        """The catalogs to start the engine with: the target's, the source's, and those of earlier runs."""
+        ours = [str(schema["catalog_name"]) for schema in _resources(bundle, "schemas").values()]
+        earlier = sorted(path.name for path in self.tables.glob("*") if path.is_dir())
+        return list(dict.fromkeys([*ours, str(bundle.variables["source_table"]).split(".", maxsplit=1)[0], *earlier]))
+
+    def deploy(self, bundle: Bundle, spark: SparkSession) -> Bundle:
+        """Create what the bundle declares, as a deployment does, and return the bundle with the ids of all resources.
+
+        Args:
+            bundle: Schemas, experiments and registered models are created unless they exist.
+            spark: The engine; tables of earlier runs are registered with it.
+        """
+        for log_folder in sorted(self.tables.glob("*/*/*/_delta_log")):
+            table = log_folder.parent
+            name = ".".join(table.relative_to(self.tables).parts)
+            _create_schema(spark, name.rsplit(".", maxsplit=1)[0])
+            spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(name)} USING delta LOCATION '{table}'").collect()
+        ids = {f"jobs.{key}": key for key in bundle.jobs}
+        for key, schema in _resources(bundle, "schemas").items():
+            ids[f"schemas.{key}"] = f"{schema['catalog_name']}.{schema['name']}"
+            _create_schema(spark, ids[f"schemas.{key}"])
+        for key, experiment in _resources(bundle, "experiments").items():
+            ids[f"experiments.{key}"] = self._experiment(str(experiment["name"]))
+        for key in _resources(bundle, "registered_models"):
+            ids[f"registered_models.{key}"] = model_name(bundle, key)
+            _create_model(ids[f"registered_models.{key}"])
+        return bundle.with_ids(ids)
+
+    def fill_source(self, bundle: Bundle, platform: LocalPlatform, data: SourceData) -> str:
+        """Fill the source table unless it holds this data already; return where its rows come from.
+
+        Raises:
+            ProjectError: As `SourceData.read`; the table is then as it was.
+        """
+        name = str(bundle.variables["source_table"])
+        marker = self.folder / "source.json"
+        known = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
+        exists = platform.tables.exists(name)
+        if exists and known and (not data.chosen or known["fingerprint"] == data.fingerprint()):
+            return str(known["origin"])
+        rows = data.read(config.load().source.columns)
+        staged = self.folder / "source.parquet"
+        pyarrow.parquet.write_table(rows, staged)
+        _create_schema(platform.spark, name.rsplit(".", maxsplit=1)[0])
+        platform.tables.overwrite(name, platform.spark.read.parquet(str(staged.resolve())))
+        staged.unlink()
+        origin = f"{rows.num_rows:,} rows from {data}"
+        marker.write_text(json.dumps({"origin": origin, "fingerprint": data.fingerprint()}), encoding="utf-8")
+        return origin
+
+    def _experiment(self, name: str) -> str:
+        found = mlflow.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(mlflow.create_experiment(name, artifact_location=(self.folder / "artifacts").resolve().as_uri()))
+
+
+def model_name(bundle: Bundle, key: str) -> str:
+    """Return the three-level name of a registered model of the bundle."""
+    model = _resources(bundle, "registered_models")[key]
+    return f"{model['catalog_name']}.{model['schema_name']}.{model['name']}"
+
+
+def _resources(bundle: Bundle, kind: str) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = bundle.config.get("resources", {}).get(kind) or {}
+    return found
+
+
+def _create_schema(spark: SparkSession, name: str) -> None:
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}").collect()
+
+
+def _create_model(name: str) -> None:
+    try:
+        MlflowClient().create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise

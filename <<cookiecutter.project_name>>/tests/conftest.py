@@ -1,0 +1,72 @@
+"""What tests share: one engine, and the tables of one small life."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from uuid import uuid4
+
+import pytest
+from pyspark.sql import SparkSession
+
+from << cookiecutter.__package >>.local import engine, synthetic
+from << cookiecutter.__package >>.platform import use
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.tasks import compute_features
+
+Runner = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    with engine.start(os.environ.get("ENGINE", "sail"), ["dev", "samples"]) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def platform(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
+    return LocalPlatform(spark, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture
+def schema(spark: SparkSession) -> str:
+    return new_schema(spark)
+
+
+@pytest.fixture(scope="session")
+def run_task(platform: LocalPlatform) -> Runner:
+    """Run an entry point as the local runner does; return its task values."""
+
+    def run(module: ModuleType, **parameters: object) -> dict[str, str]:
+        platform.task_values.clear()
+        with use(platform):
+            module.main([f"--{name}={value}" for name, value in parameters.items()])
+        return dict(platform.task_values)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trips(platform: LocalPlatform) -> str:
+    """The name of a source table with a few hundred synthetic trips."""
+    name = f"{new_schema(platform.spark)}.trips"
+    platform.tables.overwrite(name, platform.spark.createDataFrame(synthetic.trips(rows=600)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def features_schema(trips: str, run_task: Runner) -> str:
+    """The schema in which the feature tables of the trips are."""
+    schema = trips.rsplit(".", maxsplit=1)[0]
+    run_task(compute_features, source_table=trips, schema_name=schema)
+    return schema
+
+
+def new_schema(spark: SparkSession) -> str:
+    """Create an empty schema and return its two-level name."""
+    name = f"dev.t{uuid4().hex[:8]}"
+    spark.sql(f"CREATE SCHEMA {name}").collect()
+    return name
+
+

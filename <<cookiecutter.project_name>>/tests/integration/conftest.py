@@ -1,0 +1,47 @@
+"""What tests with the model registry share: one MLflow database, and one trained model."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from conftest import Runner
+from << cookiecutter.__package >>.local.workspace import Workspace
+from << cookiecutter.__package >>.registry import uri
+from << cookiecutter.__package >>.tasks import train
+
+
+@pytest.fixture(scope="session")
+def experiment_id(tmp_path_factory: pytest.TempPathFactory) -> str:
+    workspace = Workspace(tmp_path_factory.mktemp("mlflow"))
+    workspace.open_mlflow()
+    return mlflow.create_experiment("tests", artifact_location=(workspace.folder / "artifacts").as_uri())
+
+
+@pytest.fixture(scope="session")
+def training_run(trips: str, features_schema: str, experiment_id: str, run_task: Runner) -> dict[str, str]:
+    """The name of a model and the task values of the training that made its first version."""
+    model = f"{features_schema}.trained_once"
+    return {"model_name": model} | run_task(
+        train,
+        source_table=trips,
+        schema_name=features_schema,
+        model_name=model,
+        experiment_id=experiment_id,
+        training_table=f"{features_schema}.training_rows",
+        trials=1,
+        git_commit="abc123",
+    )
+
+
+@pytest.fixture
+def trained(training_run: dict[str, str]) -> dict[str, str]:
+    """The parameters of validate and deploy for the first version, just trained, of a model of its own."""
+    client = MlflowClient()
+    model = f"{training_run['model_name']}_{uuid4().hex[:8]}"
+    client.create_registered_model(model)
+    version = client.create_model_version(model, training_run["model_uri"], run_id=training_run["run_id"]).version
+    return training_run | {"model_name": model, "model_version": str(version), "model_uri": uri(model, str(version))}

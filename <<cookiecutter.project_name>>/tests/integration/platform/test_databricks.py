@@ -1,0 +1,104 @@
+import importlib
+import inspect
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import mlflow
+import pytest
+from databricks.sdk import WorkspaceClient
+from pyspark.sql import SparkSession
+
+from << cookiecutter.__package >>.platform import databricks as module
+from << cookiecutter.__package >>.platform.databricks import DatabricksPlatform
+from << cookiecutter.__package >>.platform.feature_store import SparkFeatureStore
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[str]:
+    """The address of a workspace that knows nothing: the vendor's client asks it for its metadata."""
+
+    class Unknown(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the output of the tests clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Unknown)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def credentials(workspace: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Importing the vendor's runtime module needs credentials; while it is there, MLflow takes this for Databricks."""
+    monkeypatch.setenv("DATABRICKS_HOST", workspace)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "unused")
+    yield
+    for name in [name for name in sys.modules if name.startswith("databricks.sdk.runtime")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def databricks(spark: SparkSession) -> DatabricksPlatform:
+    return DatabricksPlatform(spark, WorkspaceClient().dbutils)
+
+
+def test_connecting_takes_the_vendors_utilities_and_the_registry_of_unity_catalog(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mlflow.get_registry_uri()
+    monkeypatch.setattr(module, "SparkSession", SimpleNamespace(builder=SimpleNamespace(getOrCreate=lambda: spark)))
+    try:
+        connected = DatabricksPlatform.connect()
+        assert mlflow.get_registry_uri() == "databricks-uc"
+    finally:
+        mlflow.set_registry_uri(before)
+    assert connected.dbutils is importlib.import_module("databricks.sdk.runtime").dbutils
+    assert connected.spark.conf.get("spark.sql.session.timeZone") == "UTC"
+
+
+def test_task_values_go_through_the_vendors_utilities(databricks: DatabricksPlatform) -> None:
+    databricks.publish("model_uri", "models:/m/1")
+
+
+def test_task_values_are_set_with_the_arguments_that_the_platform_takes(spark: SparkSession) -> None:
+    seen: list[dict[str, object]] = []
+    stub = importlib.import_module("databricks.sdk.runtime.dbutils_stub")
+    signature = inspect.signature(stub.dbutils.jobs.taskValues.set)
+
+    def record(**given: object) -> None:
+        seen.append(dict(signature.bind(**given).arguments))
+
+    utilities = SimpleNamespace(jobs=SimpleNamespace(taskValues=SimpleNamespace(set=record)))
+    DatabricksPlatform(spark, utilities).publish("k", "v")
+    assert seen == [{"key": "k", "value": "v"}]
+
+
+def test_managed_tables_get_no_location(databricks: DatabricksPlatform) -> None:
+    assert databricks.tables.locate is None
+
+
+def test_a_table_without_readable_history_has_no_version_and_that_is_logged(
+    databricks: DatabricksPlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert databricks.tables.version("dev.s.view") == "unversioned"
+    assert "dev.s.view" in caplog.text
+
+
+def test_the_version_of_a_table_is_the_newest_of_its_history(databricks: DatabricksPlatform) -> None:
+    rows = {"DESCRIBE HISTORY `dev`.`s`.`t` LIMIT 1": {"version": 12}}
+    session = SimpleNamespace(sql=lambda statement: SimpleNamespace(first=lambda: rows[statement]))
+    found = DatabricksPlatform(session, databricks.dbutils).tables.version("dev.s.t")  # type: ignore[arg-type]
+    assert found == "12"
+
+
+def test_feature_tables_are_those_of_the_schema(databricks: DatabricksPlatform) -> None:
+    store = databricks.feature_store("dev.s")
+    assert isinstance(store, SparkFeatureStore)
+    assert store.schema == "dev.s"

@@ -1,0 +1,88 @@
+import pytest
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+
+from conftest import Runner
+from << cookiecutter.__package >> import config, training_set
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.registry import CHAMPION, Registry, predict
+from << cookiecutter.__package >>.tasks import batch_inference
+
+SETTINGS = config.load()
+
+
+@pytest.fixture
+def parameters(trained: dict[str, str], trips: str, features_schema: str, schema: str) -> dict[str, str]:
+    """The parameters of a scoring with a champion, into a table that does not exist yet."""
+    Registry(trained["model_name"]).set_alias(CHAMPION, trained["model_version"])
+    return {
+        "source_table": trips,
+        "schema_name": features_schema,
+        "model_name": trained["model_name"],
+        "predictions_table": f"{schema}.predictions",
+    }
+
+
+def test_every_row_is_scored_once_however_often_the_job_runs(
+    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    first = run_task(batch_inference, **parameters)
+    second = run_task(batch_inference, **parameters)
+    predictions = platform.tables.read(parameters["predictions_table"])
+    rows = training_set.spine(SETTINGS, platform.tables.read(parameters["source_table"]), "").count()
+    assert (first["rows_scored"], second["rows_scored"]) == (str(rows), "0")
+    assert predictions.count() == rows == predictions.select(SETTINGS.spine.key).distinct().count()
+
+
+def test_only_new_rows_are_scored(parameters: dict[str, str], schema: str, run_task: Runner, platform: LocalPlatform) -> None:
+    source = platform.tables.read(parameters["source_table"])
+    early = f"{schema}.early"
+    platform.tables.overwrite(early, source.where("tpep_pickup_datetime < '2016-02-01'"))
+    before = int(run_task(batch_inference, **(parameters | {"source_table": early}))["rows_scored"])
+    after = int(run_task(batch_inference, **parameters)["rows_scored"])
+    assert 0 < before < before + after == training_set.spine(SETTINGS, source, "").count()
+
+
+def test_predictions_say_which_version_and_run_made_them_and_when(
+    parameters: dict[str, str], trained: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    run_task(batch_inference, **parameters)
+    row = platform.tables.read(parameters["predictions_table"]).first()
+    assert (row.model_name, row.model_version) == (trained["model_name"], trained["model_version"])
+    assert row.run_id == trained["run_id"]
+    assert row.scored_at is not None
+
+
+def test_predictions_are_those_of_the_model_on_the_same_features(
+    parameters: dict[str, str], trained: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    run_task(batch_inference, **parameters)
+    scored = platform.tables.read(parameters["predictions_table"]).toPandas()
+    expected = predict(trained["model_uri"], scored[list(SETTINGS.features)])
+    assert scored["prediction"].tolist() == pytest.approx(expected.tolist())
+
+
+def test_features_are_the_same_as_in_training(
+    parameters: dict[str, str], trained: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    run_task(batch_inference, **parameters)
+    columns = [SETTINGS.spine.key, *SETTINGS.features]
+    trained_on = platform.tables.read(trained["training_table"]).where(F.col("run_id") == trained["run_id"])
+    trained_on = trained_on.select(columns)
+    scored = platform.tables.read(parameters["predictions_table"]).select(columns)
+    assert trained_on.count() > 0
+    assert trained_on.exceptAll(scored).count() == 0
+
+
+def test_without_a_champion_nothing_is_scored(
+    trained: dict[str, str], trips: str, features_schema: str, schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    with pytest.raises(ProjectError, match="no version with the alias Champion: run the training job first"):
+        run_task(
+            batch_inference,
+            source_table=trips,
+            schema_name=features_schema,
+            model_name=trained["model_name"],
+            predictions_table=f"{schema}.predictions",
+        )
+    assert not platform.tables.exists(f"{schema}.predictions")

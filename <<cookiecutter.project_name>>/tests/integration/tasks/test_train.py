@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from conftest import Runner
+from << cookiecutter.__package >> import config, training_set
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.registry import uri
+from << cookiecutter.__package >>.requirements import model_requirements
+from << cookiecutter.__package >>.tasks import train
+
+SETTINGS = config.load()
+
+
+def test_the_task_values_name_the_very_version_and_its_held_out_rows(
+    training_run: dict[str, str], platform: LocalPlatform
+) -> None:
+    version = MlflowClient().get_model_version(training_run["model_name"], training_run["model_version"])
+    assert version.run_id == training_run["run_id"]
+    assert training_run["model_uri"] == uri(training_run["model_name"], training_run["model_version"])
+    assert len(training_set.read(platform.tables, training_run["training_table"], training_run["run_id"], "holdout")) > 50
+
+
+def test_the_run_says_what_was_trained_on_what(training_run: dict[str, str], trips: str) -> None:
+    run = mlflow.get_run(training_run["run_id"])
+    for split in (*training_set.SPLITS, "baseline_holdout"):
+        assert f"{split}_{SETTINGS.metric}" in run.data.metrics
+    assert {"source_table": trips, "source_version": "0"}.items() <= run.data.params.items()
+    assert set(SETTINGS.search.space) <= set(run.data.params)
+    assert run.data.tags["git_commit"] == "abc123"
+    assert [found.dataset.name for found in run.inputs.dataset_inputs] == [trips]
+    assert run.info.status == "FINISHED"
+
+
+def test_every_trial_is_a_child_run(training_run: dict[str, str], experiment_id: str) -> None:
+    children = mlflow.search_runs(
+        [experiment_id], f"tags.`mlflow.parentRunId` = '{training_run['run_id']}'", output_format="list"
+    )
+    assert len(children) == 1
+    assert set(SETTINGS.search.space) == set(children[0].data.params)
+
+
+def test_the_model_carries_signature_example_and_pinned_requirements(training_run: dict[str, str]) -> None:
+    model = mlflow.pyfunc.load_model(training_run["model_uri"])
+    assert model.metadata.get_input_schema().input_names() == list(SETTINGS.features)
+    assert list(model.input_example.columns) == list(SETTINGS.features)
+    requirements = Path(mlflow.pyfunc.get_model_dependencies(training_run["model_uri"])).read_text(encoding="utf-8")
+    assert requirements.split() == model_requirements()
+
+
+def test_a_run_that_fails_registers_nothing(
+    trips: str, schema: str, experiment_id: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    platform.tables.overwrite(f"{schema}.bare", platform.tables.read(trips).drop("trip_distance"))
+    with pytest.raises(ProjectError, match="has no column trip_distance"):
+        run_task(
+            train,
+            source_table=f"{schema}.bare",
+            schema_name=schema,
+            model_name=f"{schema}.none",
+            experiment_id=experiment_id,
+            training_table=f"{schema}.rows",
+            trials=1,
+        )
+    assert not MlflowClient().search_registered_models(f"name = '{schema}.none'")
+    assert mlflow.search_runs([experiment_id], max_results=1, output_format="list")[0].info.status == "FAILED"

@@ -1,0 +1,72 @@
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from << cookiecutter.__package >> import config
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.registry import CHAMPION, STATUS_TAG, Registry, predict, uri
+
+
+@pytest.fixture
+def registry(experiment_id: str) -> Registry:
+    """A registered model with two empty versions."""
+    name = f"dev.s.m{uuid4().hex[:8]}"
+    client = MlflowClient()
+    client.create_registered_model(name)
+    for _ in range(2):
+        run = client.create_run(experiment_id)
+        client.create_model_version(name, source=run.info.artifact_uri, run_id=run.info.run_id)
+    return Registry(name)
+
+
+def test_no_version_is_champion_at_first(registry: Registry) -> None:
+    assert registry.champion() is None
+
+
+def test_a_model_that_does_not_exist_has_no_champion(registry: Registry) -> None:
+    assert Registry(f"{registry.name}_other").champion() is None
+
+
+def test_the_alias_says_who_is_champion(registry: Registry) -> None:
+    for version in ("1", "2", "1"):
+        registry.set_alias(CHAMPION, version)
+        champion = registry.champion()
+        assert champion is not None
+        assert str(champion.version) == version
+
+
+def test_a_registry_that_cannot_answer_is_not_a_model_without_champion(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MlflowException("the registry is down")
+
+    monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", fail)
+    with pytest.raises(MlflowException, match="down"):
+        registry.champion()
+
+
+def test_status_and_reasons_are_tags_of_the_version(registry: Registry) -> None:
+    registry.set_status("2", "FAILED", ["rmse is missing", "r2 is missing"])
+    assert registry.version("2").tags == {
+        STATUS_TAG: "FAILED",
+        "model_validation_reasons": "rmse is missing; r2 is missing",
+    }
+    assert registry.version("1").tags == {}
+
+
+def test_a_version_that_does_not_exist_is_named(registry: Registry) -> None:
+    with pytest.raises(ProjectError, match="has no version 9"):
+        registry.version("9")
+
+
+def test_a_model_is_loaded_by_its_uri_as_a_consumer_would(training_run: dict[str, str]) -> None:
+    features = list(config.load().features)
+    frame = pd.DataFrame([[1.0] * len(features), [float("nan")] * len(features)], columns=features)
+    found = predict(uri(training_run["model_name"], training_run["model_version"]), frame)
+    assert found.shape == (2,)
+    assert np.isfinite(found).all()

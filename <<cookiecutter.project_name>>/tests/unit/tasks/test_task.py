@@ -1,0 +1,66 @@
+import pytest
+from pydantic import Field
+
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.platform import Platform, use
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.tasks import task
+
+
+class Parameters(task.Parameters):
+    table_name: str
+    trials: int = Field(default=2, ge=1)
+
+
+class Values(task.Values):
+    tried: int
+
+
+def run(parameters: Parameters, platform: Platform) -> Values:
+    platform.publish("seen", parameters.table_name)
+    return Values(tried=parameters.trials)
+
+
+@pytest.mark.parametrize("argv", [["--table_name=a=b", "--trials=3"], ["--table_name", "a=b", "--trials", "3"]])
+def test_parameters_are_read_from_the_command_line(argv: list[str]) -> None:
+    assert task.parse(Parameters, argv) == Parameters(table_name="a=b", trials=3)
+
+
+def test_a_default_makes_a_parameter_optional() -> None:
+    assert task.parse(Parameters, ["--table_name=t"]).trials == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--table_name=t", "--trial=3"], "unknown task parameter 'trial': did you mean 'trials'?"),
+        (["--trials=3"], "required: --table_name"),
+        (["--table_name=t", "--trials=many"], "'trials' is 'many'"),
+        (["--table_name=t", "--trials=0"], "'trials' is '0'"),
+        (["--table_name=t", "loose"], "unknown task parameter 'loose'"),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(argv: list[str], expected: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        task.parse(Parameters, argv)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_task_publishes_its_values_as_text(platform: LocalPlatform) -> None:
+    platform.task_values.clear()
+    with use(platform):
+        task.Task(run)(["--table_name=t"])
+    assert platform.task_values == {"seen": "t", "tried": "2"}
+
+
+def test_a_task_reads_the_command_line_of_the_process(platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["entry_point", "--table_name=from-argv"])
+    with use(platform):
+        task.Task(run)()
+    assert platform.task_values["seen"] == "from-argv"
+
+
+def test_a_task_knows_its_parameters_and_values_from_its_types() -> None:
+    made = task.Task(run)
+    assert (made.parameters, made.values) == (Parameters, Values)

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from << cookiecutter.__package >> import config
+from << cookiecutter.__package >>.errors import ProjectError
+
+TEXT = Path(config.__file__).with_name("conf").joinpath("project.yml").read_text(encoding="utf-8")
+
+
+def changed(**changes: object) -> str:
+    return yaml.safe_dump(yaml.safe_load(TEXT) | changes)
+
+
+def test_the_project_is_configured() -> None:
+    settings = config.load()
+    assert settings.label not in settings.features
+    assert settings.features[: len(settings.spine.inputs)] == settings.spine.inputs
+
+
+def test_settings_cannot_be_changed_after_loading() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        config.load().label = "other"  # type: ignore[misc]
+
+
+def test_another_file_can_be_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "other.yml"
+    file.write_text(changed(split={"validation": 0.2, "holdout": 0.1, "keep_days": 3}), encoding="utf-8")
+    assert config.load(file).split.holdout == 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TEXT.replace("promotion:", "promotoin:"), "unknown key 'promotoin': did you mean 'promotion'"),
+        (TEXT.replace("  holdout:", "  holdot:"), "unknown key 'split.holdot': did you mean 'holdout'"),
+        (TEXT.replace("label: ", "lable: ", 1), "unknown key 'lable': did you mean 'label'"),
+        (TEXT.replace("high: 0.3", "high: 0.01"), "must be smaller than high"),
+        (TEXT.replace("table: pickup_features", "table: pickup_feature"), "did you mean 'pickup_features'"),
+        (TEXT.replace("keys: [pickup_zip]\n    features", "keys: [a, b]\n    features"), "one key for each key"),
+        (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
+        (changed(metric="rmsle"), "'rmsle' is no"),
+        (changed(validation={"rms": {"max": 1}}), "'rms' is no"),
+        (changed(validation={config.load().metric: {}}), "give min, max or both"),
+        (changed(validation={}), "at least 1 item"),
+        ("a: [", "is not valid YAML"),
+        ("just text", "valid dictionary"),
+    ],
+)
+def test_a_mistake_is_named_in_one_sentence(text: str, expected: str) -> None:
+    with pytest.raises(ProjectError, match="project.yml") as caught:
+        config.parse(text)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_two_features_of_one_name_are_refused() -> None:
+    lookups = yaml.safe_load(TEXT)["lookups"]
+    with pytest.raises(ProjectError, match="same name"):
+        config.parse(changed(lookups=[*lookups, lookups[0]]))
+
+
+def test_a_word_without_a_near_one_gets_the_whole_list() -> None:
+    assert config.did_you_mean("zzz", ["one", "two"]) == " (known: one, two)"
