@@ -68,5 +68,3 @@ def new_schema(spark: SparkSession) -> str:
     name = f"dev.t{uuid4().hex[:8]}"
     spark.sql(f"CREATE SCHEMA {name}").collect()
     return name
-
-

@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
+from optuna.study import StudyDirection
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from . import model
 from .config import Dimension, ProjectConfig
 from .evaluation import GREATER_IS_BETTER, Array, evaluate, one_column
 
 log = logging.getLogger(__name__)
+
+# On few rows OpenMP threads cost more than they save, and ten times as much on a machine that is busy.
+_ROWS_WORTH_THREADS = 50_000
 
 Metrics = dict[str, float]
 OnTrial = Callable[[int, dict[str, Any], Metrics], None]
@@ -46,7 +51,7 @@ def train(
         The model trained on the train rows alone, so that its validation and holdout metrics are of unseen rows.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    direction = "maximize" if GREATER_IS_BETTER[config.metric] else "minimize"
+    direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
 
     def objective(trial: optuna.Trial) -> float:
@@ -72,7 +77,9 @@ def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int
 def fit(config: ProjectConfig, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:
     """Return a model trained on the rows."""
     estimator = model.build(config.problem_type, hyperparameters, config.search.seed)
-    return estimator.fit(rows[list(config.features)], rows[config.label])
+    threads = None if len(rows) >= _ROWS_WORTH_THREADS else 1
+    with threadpool_limits(threads, user_api="openmp"):
+        return estimator.fit(rows[list(config.features)], rows[config.label])
 
 
 def predict(config: ProjectConfig, estimator: Pipeline, rows: pd.DataFrame) -> Array:

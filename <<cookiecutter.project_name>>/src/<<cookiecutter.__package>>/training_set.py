@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -72,7 +72,7 @@ def read(tables: Tables, table: str, run_id: str, split: str) -> pd.DataFrame:
     return rows.sort_values(list(rows.columns[1::-1]), ignore_index=True)
 
 
-def require_columns(present: Sequence[str], wanted: Sequence[str] | dict[str, str], where: str) -> None:
+def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -> None:
     """Raise ProjectError if a wanted column is missing."""
     missing = [name for name in wanted if name not in present]
     if missing:

@@ -8,10 +8,11 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from conftest import Runner
 from << cookiecutter.__package >>.local.workspace import Workspace
 from << cookiecutter.__package >>.registry import uri
 from << cookiecutter.__package >>.tasks import train
+
+from conftest import Runner
 
 
 @pytest.fixture(scope="session")

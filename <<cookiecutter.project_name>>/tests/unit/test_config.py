@@ -49,7 +49,7 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named_in_one_sentence(text: str, expected: str) -> None:
-    with pytest.raises(ProjectError, match="project.yml") as caught:
+    with pytest.raises(ProjectError, match=r"project\.yml") as caught:
         config.parse(text)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -9,10 +9,18 @@ from << cookiecutter.__package >> import config, features
 NOON = datetime(2016, 1, 6, 12, tzinfo=UTC)  # a Wednesday
 
 
+USUAL = {
+    "tpep_pickup_datetime": NOON,
+    "minutes": 10,
+    "trip_distance": 2.0,
+    "fare_amount": 10.0,
+    "pickup_zip": 10001,
+    "dropoff_zip": 10002,
+}
+
+
 def trips(spark: SparkSession, *rows: dict[str, object]) -> DataFrame:
-    usual = {"tpep_pickup_datetime": NOON, "minutes": 10, "trip_distance": 2.0, "fare_amount": 10.0, "pickup_zip": 10001,
-             "dropoff_zip": 10002}
-    full = [usual | row for row in rows]
+    full = [USUAL | row for row in rows]
     times = [row["tpep_pickup_datetime"] for row in full]
     ends = [start + timedelta(minutes=row["minutes"]) for start, row in zip(times, full, strict=True)]
     stamp = pa.timestamp("us", tz="UTC")

@@ -63,7 +63,8 @@ def test_a_missing_column_is_said(platform: LocalPlatform, source: DataFrame, fe
 
 def test_rows_are_read_back_by_run_and_split(platform: LocalPlatform, schema: str) -> None:
     table = f"{schema}.training_rows"
-    rows = platform.spark.createDataFrame([("b", 2, "train"), ("a", 1, "train"), ("c", 3, "holdout")], "k STRING, t INT, split STRING")
+    values = [("b", 2, "train"), ("a", 1, "train"), ("c", 3, "holdout")]
+    rows = platform.spark.createDataFrame(values, "k STRING, t INT, split STRING")
     for run_id in ("one", "two"):
         training_set.write(platform.tables, table, rows, run_id, keep_days=30)
     assert training_set.read(platform.tables, table, "one", "train")["k"].tolist() == ["a", "b"]

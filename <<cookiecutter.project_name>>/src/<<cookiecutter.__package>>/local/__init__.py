@@ -1,0 +1,1 @@
+"""Runs the jobs of the bundle on one machine, from the very files that are deployed."""

@@ -36,8 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("job", nargs="?", default="lifecycle", help="key of the job in resources/*.job.yml")
     runner.add_argument("--source", type=Path, help="parquet or CSV file that fills the source table")
     runner.add_argument("--rows", type=_positive, help="make the source table of this many synthetic rows")
-    runner.add_argument("--drift-from", type=date.fromisoformat, metavar="DAY", help="synthetic rows drift from this day")
-    runner.add_argument("--param", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a job parameter")
+    runner.add_argument("--drift-from", type=date.fromisoformat, metavar="DAY", help="synthetic rows drift from it")
+    runner.add_argument("--param", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="a job parameter")
     runner.add_argument("--engine", default="sail", help="sail (default) or spark, which needs Java 17")
     runner.set_defaults(command=_run)
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root)")
     for command in (runner, jobs):
         command.add_argument("--target", help="target of the bundle (default: the bundle's own)")
-        command.add_argument("--var", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a bundle variable")
+        command.add_argument("--var", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="a variable")
     return parser
 
 
@@ -92,4 +92,3 @@ def _positive(text: str) -> int:
     if not (text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
     return int(text)
-

@@ -48,7 +48,7 @@ class Progress(logging.Handler):
             style = _STYLES.get(task.state, "yellow")
             self.console.print(f"  {task.task_key:<20} [{style}]{task.state}[/] {task.seconds:6.1f} s")
 
-    def job_finished(self, run: JobRun) -> None:
+    def job_finished(self, run: JobRun) -> None:  # noqa: ARG002 - the observer's signature
         """Stop the spinner."""
         self._status.stop()
 

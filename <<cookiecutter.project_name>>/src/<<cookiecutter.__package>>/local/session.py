@@ -77,9 +77,7 @@ def run(options: Options, request: Request, console: Console) -> int:
             console.print(f"source {deployed.variables['source_table']}: {origin}", highlight=False)
             with progress.shown(console) as observer:
                 call = entry_points.caller(tasks, platform)
-                finished = run_job(
-                    deployed, request.job, call=call, parameters=request.parameters, observer=observer
-                )
+                finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
             _conclude(deployed, finished, console)
     return 0
 

@@ -25,7 +25,7 @@ def summary(bundle: Bundle, run: JobRun) -> Iterator[RenderableType]:
             yield f"champion of {name}: none yet, the training job makes one"
             continue
         yield f"champion of {name}: version {champion.version}"
-        yield _metrics(champion.run_id)
+        yield _metrics(str(champion.run_id))
     scored = [int(task.values["rows_scored"]) for task in leaves(run) if "rows_scored" in task.values]
     if scored:
         yield f"rows scored: {sum(scored):,}"

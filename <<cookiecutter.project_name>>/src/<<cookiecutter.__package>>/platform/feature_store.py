@@ -55,7 +55,7 @@ class SparkFeatureStore:
         return as_of_join(spine, renamed, lookup.keys, event_time, lookup.features, lookup.lookback_hours)
 
 
-def as_of_join(  # noqa: PLR0913 - the parts of one operation
+def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
     spine: DataFrame,
     features: DataFrame,
     keys: Sequence[str],
@@ -81,7 +81,9 @@ def as_of_join(  # noqa: PLR0913 - the parts of one operation
     found_type = features.select(found.alias(_FOUND)).schema[_FOUND].dataType
     row_type = spine.select(row.alias(_ROW)).schema[_ROW].dataType
     left = spine.select(*keys, F.col(event_time).alias(_TIME), F.lit(1).alias(_SIDE), row.alias(_ROW))
-    right = features.select(*keys, _TIME, F.lit(0).alias(_SIDE), F.lit(None).cast(row_type).alias(_ROW), found.alias(_FOUND))
+    right = features.select(
+        *keys, _TIME, F.lit(0).alias(_SIDE), F.lit(None).cast(row_type).alias(_ROW), found.alias(_FOUND)
+    )
     above = Window.partitionBy(*keys).orderBy(_TIME, _SIDE).rowsBetween(Window.unboundedPreceding, Window.currentRow)
     laid_over = left.withColumn(_FOUND, F.lit(None).cast(found_type)).unionByName(right)
     filled = laid_over.withColumn(_FOUND, F.last(_FOUND, ignorenulls=True).over(above)).where(F.col(_SIDE) == 1)

@@ -56,7 +56,9 @@ def run(parameters: Parameters, platform: Platform) -> Values:
         log.info("version %s is the champion already", incumbent)
         return Values(promoted="false", champion_version=incumbent)
     decision = _compare(config.load(), parameters, platform, incumbent)
-    registry.tag(parameters.model_version, "deployment_decision", f"{'promoted' if decision.passed else 'kept'}: {decision}")
+    registry.tag(
+        parameters.model_version, "deployment_decision", f"{'promoted' if decision.passed else 'kept'}: {decision}"
+    )
     log.info("%s", decision)
     if decision.passed:
         registry.tag(parameters.model_version, "previous_champion", incumbent or "none")

@@ -82,14 +82,16 @@ def _log_origin(parameters: Parameters, source_version: str) -> None:
         delta_table_name=parameters.source_table,
         delta_table_version=int(source_version) if source_version.isdigit() else None,
     )
-    mlflow.log_input(MetaDataset(source, name=parameters.source_table), context="training")
+    dataset = MetaDataset(source, name=parameters.source_table)  # type: ignore[abstract] # it is not: MLflow documents it
+    mlflow.log_input(dataset, context="training")
     mlflow.log_params({"source_table": parameters.source_table, "source_version": source_version})
     mlflow.set_tag("git_commit", parameters.git_commit)
 
 
 def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
     # A nested run belongs to the default experiment unless it is told its parent's.
-    experiment_id = mlflow.active_run().info.experiment_id
+    parent = mlflow.active_run()
+    experiment_id = None if parent is None else parent.info.experiment_id
     with mlflow.start_run(experiment_id=experiment_id, run_name=f"trial-{number}", nested=True):
         mlflow.log_params(hyperparameters)
         mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.items()})
@@ -105,9 +107,7 @@ def _log_results(settings: ProjectConfig, trained: training.Trained, rows: dict[
     mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})
 
 
-def _register(
-    settings: ProjectConfig, parameters: Parameters, trained: training.Trained, rows: pd.DataFrame
-) -> str:
+def _register(settings: ProjectConfig, parameters: Parameters, trained: training.Trained, rows: pd.DataFrame) -> str:
     """Log the model with signature and input example; return the version that this very call registered."""
     example = rows[list(settings.features)].head(5)
     method = model.PREDICT_METHOD[settings.problem_type]

@@ -21,7 +21,7 @@ def workspace() -> Iterator[str]:
     """The address of a workspace that knows nothing: the vendor's client asks it for its metadata."""
 
     class Unknown(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             self.send_error(404)
 
         def log_message(self, *_: object) -> None:

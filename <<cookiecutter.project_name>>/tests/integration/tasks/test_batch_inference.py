@@ -1,12 +1,13 @@
 import pytest
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from conftest import Runner
 from << cookiecutter.__package >> import config, training_set
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.registry import CHAMPION, Registry, predict
 from << cookiecutter.__package >>.tasks import batch_inference
+
+from conftest import Runner
 
 SETTINGS = config.load()
 
@@ -34,7 +35,9 @@ def test_every_row_is_scored_once_however_often_the_job_runs(
     assert predictions.count() == rows == predictions.select(SETTINGS.spine.key).distinct().count()
 
 
-def test_only_new_rows_are_scored(parameters: dict[str, str], schema: str, run_task: Runner, platform: LocalPlatform) -> None:
+def test_only_new_rows_are_scored(
+    parameters: dict[str, str], schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
     source = platform.tables.read(parameters["source_table"])
     early = f"{schema}.early"
     platform.tables.overwrite(early, source.where("tpep_pickup_datetime < '2016-02-01'"))

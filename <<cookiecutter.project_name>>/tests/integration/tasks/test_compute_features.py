@@ -1,11 +1,12 @@
 import pytest
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from conftest import Runner
 from << cookiecutter.__package >> import config, features
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.tasks import compute_features
+
+from conftest import Runner
 
 
 def test_every_feature_table_is_written(trips: str, schema: str, run_task: Runner, platform: LocalPlatform) -> None:

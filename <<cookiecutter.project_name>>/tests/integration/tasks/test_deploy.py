@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from conftest import Runner
 from << cookiecutter.__package >> import config
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.registry import CHAMPION, Registry, uri
 from << cookiecutter.__package >>.tasks import deploy
+
+from conftest import Runner
 
 SETTINGS = config.load()
 

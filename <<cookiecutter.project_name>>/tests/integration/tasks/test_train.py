@@ -4,13 +4,14 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from conftest import Runner
 from << cookiecutter.__package >> import config, training_set
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.registry import uri
 from << cookiecutter.__package >>.requirements import model_requirements
 from << cookiecutter.__package >>.tasks import train
+
+from conftest import Runner
 
 SETTINGS = config.load()
 
@@ -21,7 +22,8 @@ def test_the_task_values_name_the_very_version_and_its_held_out_rows(
     version = MlflowClient().get_model_version(training_run["model_name"], training_run["model_version"])
     assert version.run_id == training_run["run_id"]
     assert training_run["model_uri"] == uri(training_run["model_name"], training_run["model_version"])
-    assert len(training_set.read(platform.tables, training_run["training_table"], training_run["run_id"], "holdout")) > 50
+    rows = training_set.read(platform.tables, training_run["training_table"], training_run["run_id"], "holdout")
+    assert len(rows) > 50
 
 
 def test_the_run_says_what_was_trained_on_what(training_run: dict[str, str], trips: str) -> None:

@@ -2,12 +2,13 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from conftest import Runner
 from << cookiecutter.__package >> import config
 from << cookiecutter.__package >>.config import Bound
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.registry import CHALLENGER, STATUS_TAG
 from << cookiecutter.__package >>.tasks import validate
+
+from conftest import Runner
 
 SETTINGS = config.load()
 

@@ -17,7 +17,8 @@ def hours(number: float) -> datetime:
 
 
 def zones(spark: SparkSession, *rows: tuple[int | None, float, float | None]) -> DataFrame:
-    return spark.createDataFrame([(zone, hours(at), trips) for zone, at, trips in rows], "zone INT, at TIMESTAMP, trips DOUBLE")
+    values = [(zone, hours(at), trips) for zone, at, trips in rows]
+    return spark.createDataFrame(values, "zone INT, at TIMESTAMP, trips DOUBLE")
 
 
 def look_up(
@@ -43,7 +44,11 @@ def look_up(
 def test_a_row_sees_the_newest_features_of_its_key_that_are_not_later(platform: LocalPlatform, schema: str) -> None:
     features = [(1, 0.0, 10.0), (1, 2.0, 12.0), (2, 1.0, 99.0)]
     assert look_up(platform, schema, features, [(1, 1.9), (1, 3.0), (2, 0.5), (2, 1.5), (3, 5.0)]) == [
-        10.0, 12.0, None, 99.0, None,
+        10.0,
+        12.0,
+        None,
+        99.0,
+        None,
     ]
 
 
