@@ -51,6 +51,8 @@ def train(
         The model trained on the train rows alone, so that its validation and holdout metrics are of unseen rows.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.disable_default_handler()  # its lines go where the project's own go
+    optuna.logging.enable_propagation()
     direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
 

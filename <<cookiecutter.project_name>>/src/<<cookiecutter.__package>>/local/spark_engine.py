@@ -1,20 +1,20 @@
-"""Apache Spark's Connect server in a process of its own, and three-level names on its only Delta catalog.
+"""Apache Spark's Connect server in a process of its own, with three-level names on its only Delta catalog.
 
-Delta Lake works in Spark's session catalog alone, which has two levels. So a name of a known catalog is flattened on
-its way to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, in table names and in SQL outside literals
-and comments. What Spark shows (errors, SHOW, plans) holds flat names, and USE CATALOG is not there.
+Delta works in Spark's session catalog alone, which has two levels. So names in a known catalog are flattened on their
+way to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, wherever a table or a schema is named, and in SQL
+outside literals and comments. What Spark says (errors, SHOW TABLES, plans) holds the flat names.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -25,27 +25,25 @@ from pyspark.sql import SparkSession
 from ..errors import ProjectError
 
 _CONF = {
-    # Delta is built for each Spark minor version; its PyPI package holds no jars.
+    # Delta is built for each minor version of Spark; the PyPI package delta-spark holds no jars.
     "spark.jars.packages": f"io.delta:delta-spark_{'.'.join(pyspark.__version__.split('.')[:2])}_2.13:4.4.0",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.catalogImplementation": "in-memory",
     "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
     "spark.connect.grpc.binding.address": "localhost",
     "spark.connect.grpc.binding.port": "0",
-    "spark.connect.session.planCompression.threshold": "-1",  # names in a compressed plan would not be found
+    "spark.connect.session.planCompression.threshold": "-1",  # a compressed plan would keep its names
     "spark.driver.host": "localhost",
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
-    # The defaults, 200 and 50, are for clusters: each partition costs a task, and here there are a few cores.
+    # The defaults, 200 and 50, are for clusters: here each partition is a task for a few cores.
     "spark.sql.shuffle.partitions": "4",
     "spark.databricks.delta.snapshotPartitions": "2",
 }
 _PART = r"(?:`(?:[^`]|``)+`|\w+)"
-_TOKEN = re.compile(
-    rf"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--[^\n]*|/\*.*?\*/|(?P<name>{_PART}(?:\.{_PART})+)", re.DOTALL
-)
-# The fields of Spark Connect's messages that hold the name of a table or a schema, or SQL.
+_NAME = rf"(?P<name>{_PART}(?:\.{_PART})+)"
+_TOKEN = re.compile(rf"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--[^\n]*|/\*.*?\*/|{_NAME}", re.DOTALL)
+# The fields of Spark Connect's messages that hold a table, a schema or SQL.
 _FIELDS = {"unparsed_identifier", "table_name", "target_table_name", "db_name", "query"}
 
 
@@ -56,16 +54,94 @@ def apache_spark(catalogs: Sequence[str]) -> Iterator[SparkSession]:
     Raises:
         ProjectError: The server did not start.
     """
-    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415 - slow
-    from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415 - likewise
+    from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415 - slow, and so is the next
+    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415
 
     token = uuid4().hex
-    with tempfile.TemporaryDirectory(prefix="spark-") as folder, _server(folder, token) as port:
+    with _server(token) as port:
         channel = DefaultChannelBuilder(f"sc://localhost:{port}/;token={token}")
         channel.add_interceptor(_FlatNames(catalogs))
-        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark.sql.functions then build Connect's columns
-        spark = ConnectSession.builder.channelBuilder(channel).create()
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # functions and types are then those of Connect
+        spark: Any = ConnectSession.builder.channelBuilder(channel).create()
         try:
             yield spark
         finally:
             spark.stop()
+
+
+def flat(sql: str, catalogs: Sequence[str]) -> str:
+    """Return SQL, or a single name, with the names of these catalogs flattened."""
+
+    def replace(token: re.Match[str]) -> str:
+        parts = [part.strip("`") for part in re.findall(_PART, token["name"] or "")]
+        if not parts or parts[0] not in catalogs:
+            return token[0]
+        # Spark's own catalog takes letters, digits and _ only; Unity Catalog takes names such as ml-dev.
+        schema = re.sub(r"\W", lambda other: f"_{ord(other[0]):x}_", "__".join(parts[:2]), flags=re.ASCII)
+        return ".".join(f"`{part}`" for part in [schema, *parts[2:]])
+
+    return _TOKEN.sub(replace, sql)
+
+
+class _FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor):
+    """Flattens the names in each request, where every call of the session passes."""
+
+    def __init__(self, catalogs: Sequence[str]) -> None:
+        self._catalogs = catalogs
+
+    def intercept_unary_stream(self, send: Callable[..., Any], details: Any, request: Any) -> Any:  # noqa: ANN401 - gRPC's
+        self._rewrite(request)
+        return send(details, request)
+
+    intercept_unary_unary = intercept_unary_stream
+
+    def _rewrite(self, message: Any) -> None:  # noqa: ANN401 - any protobuf message
+        for field, value in message.ListFields():
+            if field.name in _FIELDS and isinstance(value, str):
+                setattr(message, field.name, flat(value, self._catalogs))
+            elif isinstance(value, str | bytes) or field.message_type is None:
+                continue
+            else:
+                inner = value.values() if isinstance(value, Mapping) else value
+                for item in [value] if hasattr(value, "ListFields") else inner:
+                    if hasattr(item, "ListFields"):
+                        self._rewrite(item)
+
+
+@contextmanager
+def _server(token: str) -> Iterator[int]:
+    """Run this module in a process that ends with its standard input, so also when this process is killed."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SPARK_CONNECT", "SPARK_REMOTE"))}
+    environment |= {
+        "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # workers import what this process can import
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    with tempfile.TemporaryDirectory(prefix="spark-") as folder, (Path(folder) / "log").open("w+") as log:
+        command = [sys.executable, "-m", __name__, folder]
+        pipe = subprocess.PIPE
+        # A session of its own: Ctrl-C would otherwise stop the server before its client.
+        with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True) as server:  # noqa: S603 - this module
+            port = server.stdout.readline().strip()
+            if not port:
+                log.seek(0)
+                lines = [line.strip() for line in log if re.search("Exception|Error|error|unresolved", line)]
+                raise ProjectError(f"Apache Spark did not start, its first error is: {(lines or ['none'])[0]}.")
+            yield int(port)
+
+
+def _serve(folder: str) -> None:
+    """Start Spark with a Connect server, say its port, and stop when the standard input ends."""
+    report = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # nobody reads what Java prints
+    builder = SparkSession.builder.master("local[*]").config(map={**_CONF, "spark.sql.warehouse.dir": folder})
+    spark = builder.getOrCreate()
+    java = spark.sparkContext._jvm  # noqa: SLF001 - pyspark itself finds the port in this way
+    service = getattr(getattr(java, "org.apache.spark.sql.connect.service.SparkConnectService$"), "MODULE$")
+    print(service.localPort(), file=report, flush=True)  # noqa: T201 - the parent reads it
+    sys.stdin.read()
+    spark.stop()
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])

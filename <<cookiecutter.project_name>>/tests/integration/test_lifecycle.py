@@ -1,0 +1,121 @@
+"""The whole life through the command line, in a process of its own, as `make lifecycle` runs it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from << cookiecutter.__package >>.local import cli, synthetic
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = str(cli.__package__).split(".", maxsplit=1)[0]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, which tests may break."""
+    folder = tmp_path_factory.mktemp("copy") / "project"
+    return Path(shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "dist", "build", "__pycache__")))
+
+
+@pytest.fixture(scope="module")
+def local(project: Path) -> Command:
+    """Run the local runner in the copy."""
+
+    def run(*words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", str(cli.__package__), *words]
+        environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)}
+        found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        assert found.returncode == expect, found.stdout + found.stderr
+        return found
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first_life(local: Command) -> str:
+    return local("run", "lifecycle", "--rows", "1500", "--var", "trials=2").stdout
+
+
+def test_inference_before_any_training_says_what_to_do(local: Command) -> None:
+    local("run", "features", "--state", "other", "--rows", "300")
+    error = local("run", "batch_inference", "--state", "other", expect=1).stderr
+    assert re.fullmatch(
+        r"error: job batch_inference, task batch_inference: model .* run the training job first.\n", error
+    )
+
+
+def test_training_before_any_features_says_what_to_do(local: Command) -> None:
+    found = local("run", "training", "--state", "another", "--rows", "300", expect=1)
+    assert "pickup_features does not exist: run the job that writes it first" in found.stderr
+    assert re.search(r"train +│ failed", found.stdout)
+    assert re.search(r"validate +│ upstream_failed", found.stdout)
+
+
+def test_a_life_ends_with_a_champion_that_beats_the_naive_baseline(first_life: str) -> None:
+    for task in ("compute_features", "train", "validate", "deploy", "batch_inference"):
+        assert re.search(rf"│ {task} +│ success +│ +\d+\.\d", first_life)
+    assert "version 1" in first_life
+    assert "rows scored: 1,500" in first_life
+    assert re.search(r"│ \w+ +│ \S+ +│ \S+ +│", first_life)
+
+
+def test_a_second_life_scores_nothing_twice_and_keeps_the_champion(first_life: str, local: Command) -> None:
+    assert first_life
+    again = local("run", "lifecycle", "--var", "trials=2").stdout
+    assert "1,500 rows from synthetic trips" in again
+    assert "rows scored: 0" in again
+    assert "version 1" in again
+
+
+def test_targets_do_not_share_models_or_tables(first_life: str, local: Command) -> None:
+    assert first_life
+    error = local("run", "batch_inference", "--target", "staging", expect=1).stderr
+    assert "does not exist" in error or "no version with the alias Champion" in error
+
+
+def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, tmp_path: Path) -> None:
+    assert first_life
+    file = tmp_path / "trips.parquet"
+    pyarrow.parquet.write_table(synthetic.trips(1600), file)
+    found = local("run", "batch_inference", "--source", str(file)).stdout
+    assert f"1,600 rows from {file}" in found
+    assert re.search(r"rows scored: 1,\d\d\d", found)
+
+
+def test_a_misspelt_setting_is_one_sentence_before_anything_runs(project: Path, local: Command) -> None:
+    file = project / "src" / PACKAGE / "conf" / "project.yml"
+    with changed(file, "lookback_hours", "lookback_hour"):
+        found = local("run", "lifecycle", "--state", "broken", expect=1)
+    assert "unknown key 'lookups.0.lookback_hour': did you mean 'lookback_hours'?" in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert "success" not in found.stdout
+
+
+def test_a_task_that_crashes_stops_the_job_with_its_own_error(project: Path, local: Command) -> None:
+    file = project / "src" / PACKAGE / "model.py"
+    with changed(file, "    estimator = ", "    raise RuntimeError('out of luck')\n    estimator = "):
+        found = local("run", "lifecycle", "--rows", "300", "--state", "crash", expect=1)
+    assert found.stderr == "error: job training, task train: RuntimeError: out of luck\n"
+    assert "Traceback" in found.stdout
+    assert re.search(r"deploy +│ upstream_failed", found.stdout)
+    assert not re.search(r"│ batch_inference +│ success", found.stdout)
+
+
+@contextmanager
+def changed(file: Path, old: str, new: str) -> Iterator[None]:
+    """Replace text in a file inside the `with` block."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(text, encoding="utf-8")

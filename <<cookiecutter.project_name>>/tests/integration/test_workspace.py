@@ -1,0 +1,103 @@
+from datetime import date
+from pathlib import Path
+
+import mlflow
+import pyarrow.parquet
+import pytest
+from mlflow import MlflowClient
+
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.local import bundle as bundles
+from << cookiecutter.__package >>.local import synthetic
+from << cookiecutter.__package >>.local.workspace import SourceData, Workspace, model_name
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+
+from conftest import new_schema
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, experiment_id: str) -> Workspace:
+    assert experiment_id  # the database of the tests is open
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def bundle(platform: LocalPlatform) -> bundles.Bundle:
+    source = f"{new_schema(platform.spark)}.trips"
+    return bundles.load(ROOT, "dev", variables={"source_table": source, "catalog": "dev", "schema": "deployed"})
+
+
+def test_deploying_creates_what_the_bundle_declares(
+    workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform
+) -> None:
+    for _ in range(2):
+        deployed = workspace.deploy(bundle, platform.spark)
+    experiment_id = deployed.jobs["training"]["tasks"][0]["python_wheel_task"]["named_parameters"]["experiment_id"]
+    experiment = mlflow.get_experiment(experiment_id)
+    assert experiment.name == bundle.config["resources"]["experiments"]["training_runs"]["name"]
+    assert MlflowClient().get_registered_model(model_name(bundle, "model")).name.startswith("dev.")
+    schema = bundle.config["resources"]["schemas"]["ml"]["name"]
+    assert platform.spark.catalog.databaseExists(f"dev.{schema}")
+    assert deployed.jobs["lifecycle"]["tasks"][0]["run_job_task"]["job_id"] == "features"
+
+
+def test_tables_of_earlier_runs_are_there_again(
+    platform: LocalPlatform, workspace: Workspace, bundle: bundles.Bundle
+) -> None:
+    rows = platform.spark.createDataFrame([(1,)], "id INT")
+    location = workspace.tables / "samples" / "earlier" / "kept"
+    rows.write.format("delta").save(str(location))
+    workspace.deploy(bundle, platform.spark)
+    assert platform.tables.read("samples.earlier.kept").count() == 1
+    assert workspace.catalogs(bundle) == ["dev", "samples"]
+
+
+def test_without_a_choice_the_source_is_synthetic_and_then_kept(
+    workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform
+) -> None:
+    source = bundle.variables["source_table"]
+    small = SourceData(rows=40)
+    assert workspace.fill_source(bundle, platform, small) == "40 rows from synthetic trips"
+    assert workspace.fill_source(bundle, platform, SourceData()) == "40 rows from synthetic trips"
+    assert workspace.fill_source(bundle, platform, small) == "40 rows from synthetic trips"
+    assert platform.tables.version(source) == "0"
+    drifted = SourceData(rows=40, drift_from=date(2016, 2, 1))
+    assert workspace.fill_source(bundle, platform, drifted).endswith("drifted from 2016-02-01")
+    assert platform.tables.version(source) == "1"
+
+
+def test_a_file_fills_the_source_again_only_when_it_has_changed(
+    workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
+) -> None:
+    file = tmp_path / "trips.parquet"
+    versions = []
+    for rows in (30, 30, 20):
+        if not file.exists() or rows != 30:
+            pyarrow.parquet.write_table(synthetic.trips(rows), file)
+        assert workspace.fill_source(bundle, platform, SourceData(file=file)) == f"{rows} rows from {file}"
+        versions.append(platform.tables.version(bundle.variables["source_table"]))
+    assert versions == ["0", "0", "1"]
+    assert platform.tables.read(bundle.variables["source_table"]).count() == 20
+
+
+def test_a_bad_file_leaves_the_source_as_it_was(
+    workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
+) -> None:
+    workspace.fill_source(bundle, platform, SourceData(rows=40))
+    with pytest.raises(ProjectError, match="does not exist"):
+        workspace.fill_source(bundle, platform, SourceData(file=tmp_path / "none.csv"))
+    assert platform.tables.read(bundle.variables["source_table"]).count() == 40
+    assert workspace.fill_source(bundle, platform, SourceData()) == "40 rows from synthetic trips"
+
+
+def test_a_registry_that_fails_stops_the_deployment(
+    workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise mlflow.MlflowException("the registry is down")
+
+    monkeypatch.setattr(MlflowClient, "create_registered_model", fail)
+    with pytest.raises(mlflow.MlflowException, match="down"):
+        workspace.deploy(bundle, platform.spark)

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.local import bundle, entry_points, plan
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.tasks.task import Parameters, Task, Values
+
+ROOT = Path(__file__).parents[3]
+
+
+class Greeting(Parameters):
+    name: str
+    polite: str = "yes"
+
+
+class Greeted(Values):
+    text: str
+
+
+def greet(parameters: Greeting, platform: object) -> Greeted:
+    return Greeted(text=f"{platform is not None} {parameters.name} {parameters.polite}")
+
+
+def pyproject(folder: Path, scripts: str) -> Path:
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "some-project"\n[project.scripts]\n{scripts}\n')
+    return folder
+
+
+def test_the_entry_points_of_the_project_are_tasks() -> None:
+    found = entry_points.describe(entry_points.load(ROOT))
+    assert found["validate"].parameters["model_uri"] is True
+    assert found["train"].parameters["git_commit"] is False
+    assert "model_uri" in found["train"].values
+
+
+@pytest.mark.parametrize("target", ["dev", "staging", "prod"])
+def test_the_jobs_fit_the_entry_points_in_every_target(target: str) -> None:
+    described = entry_points.describe(entry_points.load(ROOT))
+    plan.check(bundle.load(ROOT, target), described, package=entry_points.package(ROOT))
+
+
+def test_every_entry_point_is_used_by_a_job() -> None:
+    tasks = [task for job in bundle.load(ROOT, "dev").jobs.values() for task in job["tasks"]]
+    used = {task["python_wheel_task"]["entry_point"] for task in tasks if "python_wheel_task" in task}
+    assert used == set(entry_points.load(ROOT))
+
+
+def test_the_whole_life_runs_every_other_job() -> None:
+    jobs = bundle.load(ROOT, "dev").jobs
+    assert [task["task_key"] for task in jobs["lifecycle"]["tasks"]] == [
+        "features",
+        "training",
+        "batch_inference",
+    ]
+    assert set(jobs) == {"lifecycle", *(task["task_key"] for task in jobs["lifecycle"]["tasks"])}
+
+
+def test_the_name_of_the_package_is_that_of_the_wheel(tmp_path: Path) -> None:
+    assert entry_points.package(pyproject(tmp_path, "")) == "some_project"
+
+
+@pytest.mark.parametrize("target", ["nowhere.to_be:found", "json:nothing"])
+def test_an_entry_point_that_cannot_be_imported_is_named(tmp_path: Path, target: str) -> None:
+    with pytest.raises(ProjectError, match=f"entry point go = '{target}' .* cannot be imported"):
+        entry_points.load(pyproject(tmp_path, f'go = "{target}"'))
+
+
+def test_an_entry_point_that_is_no_task_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="is no task"):
+        entry_points.load(pyproject(tmp_path, 'go = "json:dumps"'))
+
+
+def test_a_call_passes_parameters_and_returns_only_its_own_values(platform: LocalPlatform) -> None:
+    platform.publish("left", "over")
+    call = entry_points.caller({"greet": Task(greet)}, platform)
+    assert call("greet", {"name": "a=b c"}) == {"text": "True a=b c yes"}

@@ -1,0 +1,63 @@
+# `make demo` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+SOURCE ?=
+BIN := .venv/bin
+DEMO := build/demo/nyc-taxi
+# A path given on the command line is relative to here, the demo runs in its own folder.
+DEMO_SOURCE := $(if $(SOURCE),SOURCE="$(abspath $(SOURCE))")
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-quick lint bench clean tools
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: .venv/.generator ## Generate build/demo with the default answers and run its whole life [SOURCE=trips.parquet]
+	@test -z "$(SOURCE)" || test -f "$(SOURCE)" || { echo "error: source file $(SOURCE) does not exist: give the path of a parquet or CSV file." >&2; exit 1; }
+	@mkdir -p build/demo
+	@test -d $(DEMO) || $(BIN)/cookiecutter --no-input --output-dir build/demo . > build/demo/generate.log || { cat build/demo/generate.log >&2; exit 1; }
+	@$(MAKE) --no-print-directory -C $(DEMO) setup PYTHON="$(PYTHON)"
+	@$(MAKE) --no-print-directory -C $(DEMO) lifecycle $(DEMO_SOURCE)
+	@echo "the project is yours: cd $(DEMO) and read README.md"
+
+test: .venv/.tests ## Run every test, the whole life of generated projects included
+	$(BIN)/python -m pytest
+
+test-quick: .venv/.tests ## Run the tests of options and hooks, which take seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/.tests ## Check the style and types of hooks and tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.tests ## Measure generation, unit tests, whole life and scoring beside baselines [SOURCE=trips.parquet]
+	$(BIN)/python tests/bench.py $(SOURCE)
+
+clean: ## Remove what demo, tests and builds leave, the virtual environment included
+	rm -rf build .venv .pytest_cache .ruff_cache .mypy_cache
+
+tools:
+	@command -v git > /dev/null || { echo "error: git is needed: install it, then run make again." >&2; exit 1; }
+	@command -v $(PYTHON) > /dev/null || { echo "error: Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	  echo "error: Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is $$($(PYTHON) --version): name another with make PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	  echo "error: $(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: python3-venv)." >&2; exit 1; }
+
+.venv/.created: | tools
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.generator: .venv/.created requirements-test.txt
+	@$(BIN)/python -m pip install --quiet "$$(grep -o '^cookiecutter[^ ]*' requirements-test.txt)"
+	@touch $@
+
+# The generated project's own dependencies are installed as its own pyproject.toml names them.
+.venv/.tests: .venv/.generator requirements-test.txt <<cookiecutter.project_name>>/pyproject.toml
+	@$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
+	@rm -rf build/dependencies && mkdir -p build/dependencies
+	@$(BIN)/cookiecutter --no-input --output-dir build/dependencies . > /dev/null
+	@$(BIN)/python -m pip install --quiet "./build/dependencies/nyc-taxi[local,dev]"
+	@$(BIN)/python -m pip uninstall --quiet --yes nyc-taxi
+	@touch $@

@@ -1,0 +1,135 @@
+"""Generated projects run for real: their own tests, their own linters, and their whole life."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Bake, Project
+
+pytestmark = pytest.mark.slow
+
+TASKS = ("compute_features", "train", "validate", "deploy", "batch_inference")
+SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
+VARIANTS = [
+    {},
+    {"problem_type": "classification", "compute": "job_cluster", "cloud": "aws"},
+    {"project_name": "churn", "schema": "churn", "dev_catalog": "ml-dev", "cloud": "gcp"},
+]
+
+
+def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a generated project with the interpreter of these tests."""
+    environment = os.environ | {"PYTHONPATH": str(project / "src"), "COLUMNS": "160", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, *command], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def life(project: Project, *options: str) -> str:
+    """Run the whole life and return what it showed."""
+    found = run(project.path, "-m", f"{project.package}.local", "run", "lifecycle", *options)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
+def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
+    """The held-out metrics of the champion and of the naive baseline, by name."""
+    rows = re.findall(r"│ (\w+) +│ (-?[\d.e-]+) +│ (-?[\d.e-]+) +│", shown)
+    return {name: (float(champion), float(naive)) for name, champion, naive in rows}
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=lambda options: options.get("problem_type", "-".join(options) or "default"))
+def test_the_tests_of_a_generated_project_pass(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
+    project = bake(**options).copy_to(tmp_path)
+    selected = () if not options else ("tests/unit", "tests/integration/tasks")
+    found = run(project.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *selected)
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize("options", VARIANTS[:2], ids=["regression", "classification"])
+def test_a_life_on_synthetic_trips_ends_with_a_champion(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
+    project = bake(**options).copy_to(tmp_path)
+    shown = life(project)
+    for task in TASKS:
+        assert re.search(rf"│ {task} +│ success", shown)
+    assert "version 1" in shown
+    assert "rows scored: 10,000" in shown
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of real trips is not on this machine")
+@pytest.mark.parametrize("options", VARIANTS[:2], ids=["regression", "classification"])
+def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
+    metrics = champion_metrics(life(bake(**options).copy_to(tmp_path), "--source", str(SAMPLE)))
+    if options:
+        assert metrics["roc_auc"][0] > 0.9 > metrics["roc_auc"][1]
+    else:
+        assert metrics["rmse"][0] < 0.5 * metrics["rmse"][1]
+
+
+def test_a_generated_project_is_typed(bake: Bake, tmp_path: Path) -> None:
+    found = run(bake().copy_to(tmp_path).path, "-m", "mypy", "--no-incremental", "--cache-dir", os.devnull)
+    assert found.returncode == 0, found.stdout
+
+
+def modules() -> list[str]:
+    """The modules of the generated package, relative to it, but for those that hold only a docstring."""
+    package = Path(__file__).resolve().parents[1] / "<<cookiecutter.project_name>>/src/<<cookiecutter.__package>>"
+    found = {path.relative_to(package).as_posix(): ast.parse(path.read_text("utf-8")) for path in package.rglob("*.py")}
+    return sorted(name for name, tree in found.items() if len(tree.body) > 1)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: Path, module: str) -> None:
+    """Every function of the module raises when it is called; the module can still be imported."""
+    project = bake().copy_to(tmp_path)
+    file = project.path / "src" / project.package / module
+    file.write_text(broken(file.read_text("utf-8")), encoding="utf-8")
+    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS_OF[Path(module).parent.name])
+    assert found.returncode == 1, f"no test notices that {module} is broken:\n{found.stdout}"
+
+
+# By folder of the package: the tests that should notice, the quick ones first.
+TESTS_OF = {
+    "": ["tests/unit", "tests/integration/test_registry.py"],
+    "conf": ["tests/unit/test_config.py"],
+    "local": ["tests/unit/local", "tests/integration/test_workspace.py", "tests/integration/test_lifecycle.py"],
+    "platform": ["tests/unit/platform", "tests/unit/test_tables.py", "tests/integration/platform"],
+    "tasks": ["tests/unit/tasks", "tests/integration/tasks"],
+}
+
+
+def broken(source: str) -> str:
+    """Let every function raise; a module without functions loses its values instead."""
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for node in functions:
+        node.body = ast.parse("raise RuntimeError('broken on purpose')").body
+    if not functions:
+        tree.body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return ast.unparse(tree)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("resources/training.job.yml", "task_key: validate", "task_key: check"),
+        ("resources/training.job.yml", "task_key: train\n", "task_key: fit\n"),
+        ("resources/training.job.yml", "values.model_version", "values.version"),
+        ("resources/training.job.yml", "entry_point: deploy", "entry_point: deployment"),
+        ("pyproject.toml", 'deploy = "', 'deployment = "'),
+        ("resources/batch_inference.job.yml", "predictions_table:", "output_table:"),
+    ],
+)
+def test_a_renamed_part_of_the_bundle_makes_the_projects_unit_tests_fail(
+    bake: Bake, tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    project = bake().copy_to(tmp_path)
+    text = project.read(file)
+    assert old in text
+    (project.path / file).write_text(text.replace(old, new), encoding="utf-8")
+    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit/local")
+    assert found.returncode == 1, found.stdout
