@@ -1,7 +1,5 @@
 """Measures what users wait for, each as a ratio to a baseline of the same run: `make bench`."""
 
-from __future__ import annotations
-
 import json
 import os
 import resource
@@ -80,7 +78,9 @@ def main() -> None:
         show("whole life, again", seconds(*life, cwd=project), "importing the packages", imports)
         if len(sys.argv) > 1:
             source = str(Path(sys.argv[1]).resolve())
-            show(f"whole life, {Path(source).name}", seconds(*life, "--source", source, cwd=project), "imports", imports)
+            show(
+                f"whole life, {Path(source).name}", seconds(*life, "--source", source, cwd=project), "imports", imports
+            )
         tests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit")
         show("unit tests", seconds(*tests, cwd=project), "importing the packages", imports)
         script = SCORING.format(package=package, rows=1_000_000)
