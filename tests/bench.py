@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,11 +58,9 @@ def generation(folder: Path) -> Path:
     (one / "README.md").write_text("# {{ cookiecutter.name }}\n", encoding="utf-8")
     (folder / "bare" / "cookiecutter.json").write_text(json.dumps({"name": "project"}), encoding="utf-8")
     cookiecutter = str(Path(sys.executable).with_name("cookiecutter"))
-    generate: Callable[[Path], float] = lambda template: seconds(  # noqa: E731 - one call with one argument to vary
-        cookiecutter, "--no-input", "--overwrite-if-exists", "-o", str(folder), str(template), cwd=folder, repeat=5
-    )
-    bare = generate(folder / "bare")
-    show("generate a project", generate(ROOT), "bare cookiecutter", bare)
+    generate = (cookiecutter, "--no-input", "--overwrite-if-exists", "-o", str(folder))
+    bare = seconds(*generate, str(folder / "bare"), cwd=folder, repeat=5)
+    show("generate a project", seconds(*generate, str(ROOT), cwd=folder, repeat=5), "bare cookiecutter", bare)
     return folder / "nyc-taxi"
 
 

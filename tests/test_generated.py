@@ -42,9 +42,7 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
     return {name: (float(champion), float(naive)) for name, champion, naive in rows}
 
 
-@pytest.mark.parametrize(
-    "options", VARIANTS, ids=lambda options: options.get("problem_type", "-".join(options) or "default")
-)
+@pytest.mark.parametrize("options", VARIANTS, ids=["default", "classification", "other names"])
 def test_the_tests_of_a_generated_project_pass(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
     project = bake(**options).copy_to(tmp_path)
     selected = () if not options else ("tests/unit", "tests/integration/tasks")

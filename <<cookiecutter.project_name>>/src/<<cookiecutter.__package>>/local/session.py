@@ -67,14 +67,14 @@ def run(options: Options, request: Request, console: Console) -> int:
         raise ProjectError(f"there is no job {request.job!r} in the bundle: choose one of {', '.join(bundle.jobs)}.")
     plan.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     workspace = Workspace(options.state)
-    console.print(f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}", highlight=False)
+    _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
     with _log_file(workspace.folder):
         workspace.open_mlflow()
         with engine.start(request.engine, workspace.catalogs(bundle)) as spark:
             platform = LocalPlatform(spark, workspace.tables)
             deployed = workspace.deploy(bundle, spark)
             origin = workspace.fill_source(deployed, platform, request.source)
-            console.print(f"source {deployed.variables['source_table']}: {origin}", highlight=False)
+            _say(console, f"source {deployed.variables['source_table']}: {origin}")
             with progress.shown(console) as observer:
                 call = entry_points.caller(tasks, platform)
                 finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
@@ -87,7 +87,7 @@ def describe_jobs(options: Options, console: Console) -> int:
     bundle = options.bundle()
     for key, job in bundle.jobs.items():
         console.print(f"[bold]{key}[/]: {' → '.join(plan.order(key, job))}")
-        console.print(f"  {job.get('description', '')}", highlight=False, soft_wrap=True)
+        _say(console, f"  {job.get('description', '')}")
     return 0
 
 
@@ -101,7 +101,12 @@ def _conclude(bundle: bundles.Bundle, finished: JobRun, console: Console) -> Non
         raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {kind}{failure.error}")
     for part in summary.summary(bundle, finished):
         console.print(part, highlight=False, soft_wrap=True)
-    console.print("look at runs and models: make ui, then http://localhost:5000", highlight=False)
+    _say(console, "look at runs and models: make ui, then http://localhost:5000")
+
+
+def _say(console: Console, text: str) -> None:
+    """Print a line as it is: neither coloured nor cut at the width of the terminal."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

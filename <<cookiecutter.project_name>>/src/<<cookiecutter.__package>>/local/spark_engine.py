@@ -111,7 +111,9 @@ class _FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterce
 @contextmanager
 def _server(token: str) -> Iterator[int]:
     """Run this module in a process that ends with its standard input, so also when this process is killed."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SPARK_CONNECT", "SPARK_REMOTE"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("SPARK_CONNECT", "SPARK_REMOTE"))
+    }
     environment |= {
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # workers import what this process can import
@@ -121,7 +123,9 @@ def _server(token: str) -> Iterator[int]:
         command = [sys.executable, "-m", __name__, folder]
         pipe = subprocess.PIPE
         # A session of its own: Ctrl-C would otherwise stop the server before its client.
-        with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True) as server:  # noqa: S603 - this module
+        with subprocess.Popen(
+            command, env=environment, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True
+        ) as server:  # noqa: S603 - this module
             port = server.stdout.readline().strip()
             if not port:
                 log.seek(0)
@@ -138,7 +142,7 @@ def _serve(folder: str) -> None:
     spark = builder.getOrCreate()
     java = spark.sparkContext._jvm  # noqa: SLF001 - pyspark itself finds the port in this way
     service = getattr(getattr(java, "org.apache.spark.sql.connect.service.SparkConnectService$"), "MODULE$")
-    print(service.localPort(), file=report, flush=True)  # noqa: T201 - the parent reads it
+    print(service.localPort(), file=report, flush=True)
     sys.stdin.read()
     spark.stop()
 
