@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .errors import ProjectError
+from .errors import ProjectError, did_you_mean
 from .evaluation import METRICS, ProblemType
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
@@ -138,12 +137,6 @@ class ProjectConfig(Settings):
         if len(set(self.features)) != len(self.features):
             raise ValueError("two inputs or looked-up features have the same name")
         return self
-
-
-def did_you_mean(word: str, known: Any) -> str:  # noqa: ANN401 - any collection of strings
-    """Return `: did you mean 'x'?` for the nearest known word, else the known words."""
-    nearest = difflib.get_close_matches(word, list(known), n=1)
-    return f": did you mean {nearest[0]!r}?" if nearest else f" (known: {', '.join(sorted(known))})"
 
 
 def parse(text: str, where: str = "conf/project.yml") -> ProjectConfig:

@@ -59,7 +59,3 @@ def test_two_features_of_one_name_are_refused() -> None:
     lookups = yaml.safe_load(TEXT)["lookups"]
     with pytest.raises(ProjectError, match="same name"):
         config.parse(changed(lookups=[*lookups, lookups[0]]))
-
-
-def test_a_word_without_a_near_one_gets_the_whole_list() -> None:
-    assert config.did_you_mean("zzz", ["one", "two"]) == " (known: one, two)"

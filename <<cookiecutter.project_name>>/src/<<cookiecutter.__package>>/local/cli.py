@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.command(options, console))
     except ProjectError as error:
         console.file.flush()  # what was shown so far comes first, also in a pipe
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        sentence = str(error).rstrip(".")
+        print(f"error: {sentence}.", file=sys.stderr)  # noqa: T201 - the command line speaks here
         return 1
 
 

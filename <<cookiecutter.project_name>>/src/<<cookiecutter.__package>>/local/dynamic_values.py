@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from .merge import Tree
 from .references import label
 from .run_context import ALWAYS_KNOWN, Context, Finished
-from .variables import nearest
 
 __all__ = ["ALWAYS_KNOWN", "Context", "Finished", "Reference", "fill", "references"]
 
@@ -63,10 +62,10 @@ def _fill(tree: Tree, context: Context, known: Mapping[tuple[str, ...], str], pa
 def _reason(parts: tuple[str, ...], known: Mapping[tuple[str, ...], str]) -> str:
     if parts[0] == "tasks" and parts[2:3] == ("values",):
         was_set = [names[-1] for names in known if names[:3] == parts[:3]]
-        return f"but that task value was never set{nearest(parts[-1], was_set)}"
+        return f"but that task value was never set{did_you_mean(parts[-1], was_set)}"
     if parts[:2] == ("job", "parameters"):
         return "but the job declares no such parameter: add it to the job's parameters"
-    return f"which does not exist{nearest('.'.join(parts), ['.'.join(names) for names in known])}"
+    return f"which does not exist{did_you_mean('.'.join(parts), ['.'.join(names) for names in known])}"
 
 
 def _references(tree: Tree, path: str) -> Iterator[Reference]:

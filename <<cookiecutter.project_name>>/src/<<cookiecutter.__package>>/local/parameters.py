@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from .dynamic_values import Context, fill
 from .references import unresolved
-from .variables import nearest
 
 
 def of_job(job: Mapping[str, Any], given: Mapping[str, str], context: Context) -> dict[str, str]:
@@ -18,7 +17,7 @@ def of_job(job: Mapping[str, Any], given: Mapping[str, str], context: Context) -
     defaults = {parameter["name"]: parameter["default"] for parameter in job.get("parameters") or []}
     for name in given:
         if name not in defaults:
-            raise ProjectError(f"Job '{context.job_key}' has no parameter '{name}'{nearest(name, defaults)}")
+            raise ProjectError(f"Job '{context.job_key}' has no parameter '{name}'{did_you_mean(name, defaults)}")
     return filled({**defaults, **given}, context)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from .bundle import Bundle
 from .task_checks import EntryPoint, JobChecks
-from .variables import nearest
 
 __all__ = ["EntryPoint", "check", "order"]
 
@@ -25,7 +24,7 @@ def order(job_key: str, job: Mapping[str, Any]) -> list[str]:
     for key, upstream in waits.items():
         for other in upstream:
             if other not in waits:
-                hint = nearest(other, [name for name in waits if name != key])
+                hint = did_you_mean(other, [name for name in waits if name != key])
                 raise ProjectError(f"Job '{job_key}', task '{key}' depends on '{other}', which is no task of it{hint}")
     done: list[str] = []
     while len(done) < len(waits):
@@ -62,7 +61,7 @@ def check(
         if job_key in starts:
             continue
         if job_key not in bundle.jobs:
-            raise ProjectError(f"The bundle has no job '{job_key}'{nearest(job_key, list(bundle.jobs))}")
+            raise ProjectError(f"The bundle has no job '{job_key}'{did_you_mean(job_key, list(bundle.jobs))}")
         sequence = order(job_key, bundle.jobs[job_key])
         starts[job_key] = JobChecks(bundle, job_key, sequence, entry_points, package).run()
         waiting += starts[job_key]

@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from .merge import KEYED_LISTS, Tree, as_text
-from .variables import nearest
 
 _NAME = r"[^\W\d_](?:[-_]*[^\W_])*"  # one way to match only: the CLI's own pattern would backtrack for ever here
 REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}(?:\[[0-9]+\])*)*(?:\[[0-9]+\])*)\}}")
@@ -95,7 +94,7 @@ class Resolver:
                 computed = self._computed(parts) if self._computed else None
                 if computed is not None:
                     return computed
-                hint = nearest(part, value if isinstance(value, dict) else {})
+                hint = did_you_mean(part, value if isinstance(value, dict) else {})
                 before = f" in {'.'.join(parts[:depth])}" if depth else ""
                 raise ProjectError(f"{self._place(path)} refers to ${{{name}}}, but there is no '{part}'{before}{hint}")
         return value

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from . import parameters as parameters_of
 from .bundle import Bundle
 from .dynamic_values import Context, Finished
 from .plan import order
 from .run_if import decide, evaluate
 from .runs import JobRun, Observer, TaskRun, TaskState
-from .variables import nearest
 
 __all__ = ["JobRun", "Observer", "TaskRun", "TaskState", "WheelTask", "run_job"]
 
@@ -69,7 +68,7 @@ class _Runner:
     def run(self, job_key: str, given: Mapping[str, str], trigger: str) -> JobRun:
         jobs = self.bundle.jobs
         if job_key not in jobs:
-            raise ProjectError(f"The bundle has no job '{job_key}'{nearest(job_key, list(jobs))}")
+            raise ProjectError(f"The bundle has no job '{job_key}'{did_you_mean(job_key, list(jobs))}")
         job = jobs[job_key]
         tasks = {task["task_key"]: task for task in job.get("tasks") or []}
         position = list(jobs).index(job_key) + 1

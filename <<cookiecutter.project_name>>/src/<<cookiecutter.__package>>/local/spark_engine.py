@@ -1,8 +1,8 @@
 """Apache Spark's Connect server in a process of its own, with three-level names on its only Delta catalog.
 
 Delta works in Spark's session catalog alone, which has two levels. So names in a known catalog are flattened on their
-way to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, wherever a table or a schema is named, and in SQL
-outside literals and comments. What Spark says (errors, SHOW TABLES, plans) holds the flat names.
+way to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, in tables, in schemas and in SQL outside literals.
+What Spark says (errors, SHOW TABLES, plans) holds the flat names; expressions, F.expr included, go through untouched.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import pyspark
 from pyspark.sql import SparkSession
 
@@ -32,7 +32,7 @@ _CONF = {
     "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
     "spark.connect.grpc.binding.address": "localhost",
     "spark.connect.grpc.binding.port": "0",
-    "spark.connect.session.planCompression.threshold": "-1",  # a compressed plan would keep its names
+    "spark.connect.session.planCompression.threshold": "-1",  # the names in a compressed plan would stay
     "spark.driver.host": "localhost",
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
@@ -40,9 +40,8 @@ _CONF = {
     "spark.sql.shuffle.partitions": "4",
     "spark.databricks.delta.snapshotPartitions": "2",
 }
-_PART = r"(?:`(?:[^`]|``)+`|\w+)"
-_NAME = rf"(?P<name>{_PART}(?:\.{_PART})+)"
-_TOKEN = re.compile(rf"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--[^\n]*|/\*.*?\*/|{_NAME}", re.DOTALL)
+_PART = r"(?:`[^`]+`|\w+)"
+_TOKEN = re.compile(rf"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--.*|/\*[\s\S]*?\*/|(?P<name>{_PART}(?:\.{_PART})+)")
 # The fields of Spark Connect's messages that hold a table, a schema or SQL.
 _FIELDS = {"unparsed_identifier", "table_name", "target_table_name", "db_name", "query"}
 
@@ -54,88 +53,94 @@ def apache_spark(catalogs: Sequence[str]) -> Iterator[SparkSession]:
     Raises:
         ProjectError: The server did not start.
     """
-    from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415 - slow, and so is the next
-    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415
+    from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415 - the server starts without it
+    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415 - likewise
 
     token = uuid4().hex
     with _server(token) as port:
         channel = DefaultChannelBuilder(f"sc://localhost:{port}/;token={token}")
         channel.add_interceptor(_FlatNames(catalogs))
-        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # functions and types are then those of Connect
-        spark: Any = ConnectSession.builder.channelBuilder(channel).create()
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark.sql.functions are then Connect's
+        spark = ConnectSession.builder.channelBuilder(channel).create()
         try:
-            yield spark
+            yield cast("SparkSession", spark)
         finally:
             spark.stop()
 
 
-def flat(sql: str, catalogs: Sequence[str]) -> str:
-    """Return SQL, or a single name, with the names of these catalogs flattened."""
+def flat(text: str, catalogs: Sequence[str]) -> str:
+    """Return a name or SQL with the names in these catalogs flattened."""
 
     def replace(token: re.Match[str]) -> str:
         parts = [part.strip("`") for part in re.findall(_PART, token["name"] or "")]
         if not parts or parts[0] not in catalogs:
             return token[0]
-        # Spark's own catalog takes letters, digits and _ only; Unity Catalog takes names such as ml-dev.
+        # Spark's own catalog takes word characters only, Unity Catalog names such as ml-dev.
         schema = re.sub(r"\W", lambda other: f"_{ord(other[0]):x}_", "__".join(parts[:2]), flags=re.ASCII)
         return ".".join(f"`{part}`" for part in [schema, *parts[2:]])
 
-    return _TOKEN.sub(replace, sql)
+    return _TOKEN.sub(replace, text)
 
 
-class _FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor):
-    """Flattens the names in each request, where every call of the session passes."""
+class _FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    """Flattens names in each request: every call of the session passes here."""
 
     def __init__(self, catalogs: Sequence[str]) -> None:
         self._catalogs = catalogs
 
-    def intercept_unary_stream(self, send: Callable[..., Any], details: Any, request: Any) -> Any:  # noqa: ANN401 - gRPC's
-        self._rewrite(request)
+    def intercept_unary_stream(self, send: Callable[..., Any], details: object, request: object) -> object:
+        self._flatten(request)
         return send(details, request)
 
     intercept_unary_unary = intercept_unary_stream
 
-    def _rewrite(self, message: Any) -> None:  # noqa: ANN401 - any protobuf message
+    def _flatten(self, message: Any) -> None:  # noqa: ANN401 - any protobuf message
+        if not hasattr(message, "ListFields") or message.DESCRIPTOR.name == "Expression":
+            return
         for field, value in message.ListFields():
-            if field.name in _FIELDS and isinstance(value, str):
+            if field.name in _FIELDS:
                 setattr(message, field.name, flat(value, self._catalogs))
-            elif isinstance(value, str | bytes) or field.message_type is None:
-                continue
-            else:
-                inner = value.values() if isinstance(value, Mapping) else value
-                for item in [value] if hasattr(value, "ListFields") else inner:
-                    if hasattr(item, "ListFields"):
-                        self._rewrite(item)
+            elif field.message_type is not None:
+                many = value.values() if hasattr(value, "values") else value
+                for inner in [value] if hasattr(value, "ListFields") else many:
+                    self._flatten(inner)
 
 
 @contextmanager
 def _server(token: str) -> Iterator[int]:
     """Run this module in a process that ends with its standard input, so also when this process is killed."""
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("SPARK_CONNECT", "SPARK_REMOTE"))
-    }
+    # What is set for another Spark (SPARK_HOME, SPARK_REMOTE …) would lead this one astray.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
     environment |= {
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # workers import what this process can import
         "PYSPARK_PYTHON": sys.executable,
     }
-    with tempfile.TemporaryDirectory(prefix="spark-") as folder, (Path(folder) / "log").open("w+") as log:
-        command = [sys.executable, "-m", __name__, folder]
-        pipe = subprocess.PIPE
-        # A session of its own: Ctrl-C would otherwise stop the server before its client.
-        with subprocess.Popen(
-            command, env=environment, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True
-        ) as server:  # noqa: S603 - this module
-            port = server.stdout.readline().strip()
-            if not port:
-                log.seek(0)
-                lines = [line.strip() for line in log if re.search("Exception|Error|error|unresolved", line)]
-                raise ProjectError(f"Apache Spark did not start, its first error is: {(lines or ['none'])[0]}.")
-            yield int(port)
+    with (
+        tempfile.TemporaryDirectory(prefix="spark-") as folder,
+        (Path(folder) / "log").open("w+") as log,
+        subprocess.Popen(  # noqa: S603 - this module
+            [sys.executable, "-m", __name__, folder],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C would otherwise stop the server before its client
+        ) as server,
+    ):
+        port = server.stdout.readline() if server.stdout else b""
+        if not port:
+            log.seek(0)
+            lines = [line.strip() for line in log] or ["no reason given"]
+            cause = next((line for line in lines if line.startswith(("Exception", "Error"))), lines[-1])
+            raise ProjectError(
+                f"Apache Spark did not start; it needs Java 17 and, the first time, Maven Central: {cause}"
+            )
+        yield int(port)
 
 
 def _serve(folder: str) -> None:
-    """Start Spark with a Connect server, say its port, and stop when the standard input ends."""
+    """Start Spark with its Connect server, say the port, and stop when the standard input ends."""
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # nobody reads what Java prints
     builder = SparkSession.builder.master("local[*]").config(map={**_CONF, "spark.sql.warehouse.dir": folder})

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from .bundle import Bundle
 from .dynamic_values import ALWAYS_KNOWN, Reference, references
 from .run_if import OPERATORS, RULES
-from .variables import nearest
 
 RUNNABLE = ("python_wheel_task", "condition_task", "run_job_task")
 _OF_A_TASK = ("values", "result_state", "run_id", "execution_count")
@@ -72,7 +71,7 @@ class JobChecks:
         if not str(task.get("max_retries") or 0).isdigit():
             self._refuse(key, f"has max_retries {task['max_retries']}: give the number of retries")
         if (task.get("run_if") or "ALL_SUCCESS") not in RULES:
-            self._refuse(key, f"has the unknown run_if '{task['run_if']}'{nearest(task['run_if'], list(RULES))}")
+            self._refuse(key, f"has the unknown run_if '{task['run_if']}'{did_you_mean(task['run_if'], list(RULES))}")
         for dependency in task.get("depends_on") or []:
             if "outcome" in dependency:
                 self._check_outcome(key, dependency)
@@ -97,7 +96,7 @@ class JobChecks:
         if missing:
             self._refuse(key, f"has a condition without {' and '.join(missing)}: give it left, op and right")
         if condition["op"] not in OPERATORS:
-            self._refuse(key, f"has the unknown op '{condition['op']}'{nearest(condition['op'], list(OPERATORS))}")
+            self._refuse(key, f"has the unknown op '{condition['op']}'{did_you_mean(condition['op'], list(OPERATORS))}")
 
     def _check_run_job(self, key: str, settings: Mapping[str, Any]) -> str:
         job_key = self.bundle.job_of(settings.get("job_id"))
@@ -107,7 +106,9 @@ class JobChecks:
         declared = [one["name"] for one in self.bundle.jobs[job_key].get("parameters") or []]
         for name in settings.get("job_parameters") or {}:
             if name not in declared:
-                self._refuse(key, f"gives job '{job_key}' a parameter '{name}' that it lacks{nearest(name, declared)}")
+                self._refuse(
+                    key, f"gives job '{job_key}' a parameter '{name}' that it lacks{did_you_mean(name, declared)}"
+                )
         return job_key
 
     def _check_wheel(self, key: str, wheel: Mapping[str, Any]) -> None:
@@ -115,14 +116,14 @@ class JobChecks:
             self._refuse(key, f"has package_name '{wheel.get('package_name')}', but the package is '{self.package}'")
         name = str(wheel.get("entry_point"))
         if name not in self.entry_points:
-            self._refuse(key, f"calls the unknown entry point '{name}'{nearest(name, list(self.entry_points))}")
+            self._refuse(key, f"calls the unknown entry point '{name}'{did_you_mean(name, list(self.entry_points))}")
         if wheel.get("parameters"):
             self._refuse(key, "has positional parameters: write them as named_parameters")
         known = self.entry_points[name].parameters
         named = wheel.get("named_parameters") or {}
         for parameter in named:
             if parameter not in known:
-                hint = nearest(parameter, [other for other in known if other not in named])
+                hint = did_you_mean(parameter, [other for other in known if other not in named])
                 self._refuse(key, f"gives entry point '{name}' the unknown parameter '{parameter}'{hint}")
         for parameter in self._parameters:
             if parameter not in known:
@@ -140,23 +141,27 @@ class JobChecks:
         asks = f"asks for {reference.raw} in {reference.path}"
         if parts[:2] == ("job", "parameters") and len(parts) == 3:  # noqa: PLR2004 - job.parameters.<name>
             if parts[2] not in self._parameters:
-                self._refuse(key, f"{asks}, but the job has no such parameter{nearest(parts[2], self._parameters)}")
+                self._refuse(
+                    key, f"{asks}, but the job has no such parameter{did_you_mean(parts[2], self._parameters)}"
+                )
         elif parts[0] == "tasks" and len(parts) == (4 if parts[2:3] == ("values",) else 3) and parts[2] in _OF_A_TASK:
             self._check_task_reference(key, parts, asks)
         elif parts not in ALWAYS_KNOWN:
-            self._refuse(key, f"{asks}, which does not exist{nearest('.'.join(parts), _KNOWN_NAMES)}")
+            self._refuse(key, f"{asks}, which does not exist{did_you_mean('.'.join(parts), _KNOWN_NAMES)}")
 
     def _check_task_reference(self, key: str, parts: tuple[str, ...], asks: str) -> None:
         other = parts[1]
         if other not in self._tasks:
-            self._refuse(key, f"{asks}, but '{other}' is no task of the job{nearest(other, list(self._upstream[key]))}")
+            self._refuse(
+                key, f"{asks}, but '{other}' is no task of the job{did_you_mean(other, list(self._upstream[key]))}"
+            )
         if other not in self._upstream[key]:
             self._refuse(key, f"{asks}, but does not run after '{other}': add it to depends_on")
         if parts[2] == "values":
             name = str((self._tasks[other].get("python_wheel_task") or {}).get("entry_point"))
             declared = self.entry_points[name].values if name in self.entry_points else frozenset()
             if parts[3] not in declared:
-                self._refuse(key, f"{asks}, but '{other}' sets no such value{nearest(parts[3], sorted(declared))}")
+                self._refuse(key, f"{asks}, but '{other}' sets no such value{did_you_mean(parts[3], sorted(declared))}")
 
     def _refuse(self, key: str, problem: str) -> NoReturn:
         path = f"resources.jobs.{self.job_key}" + (f".tasks[{key}]" if key else "")

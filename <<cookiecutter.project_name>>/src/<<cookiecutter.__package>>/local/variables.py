@@ -1,12 +1,11 @@
 """The value of each bundle variable."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 
 ENVIRONMENT_PREFIX = "BUNDLE_VAR_"
 
@@ -25,19 +24,11 @@ def assign(
     """
     for name in given:
         if name not in declared:
-            raise ProjectError(f"There is no variable '{name}' in the bundle{nearest(name, declared)}")
+            raise ProjectError(f"There is no variable '{name}' in the bundle{did_you_mean(name, declared)}")
     overrides = _overrides(root / ".databricks" / "bundle" / target / "variable-overrides.json")
     return {
         name: _with_value(name, dict(variable or {}), given, environ, overrides) for name, variable in declared.items()
     }
-
-
-def nearest(name: str, names: Mapping[str, Any] | list[str]) -> str:
-    """Return `: did you mean …?` for the most similar of the names, or what there is to choose from."""
-    close = difflib.get_close_matches(name, list(names), n=1)
-    if close:
-        return f": did you mean '{close[0]}'?"
-    return f": there is {', '.join(names)}" if names else ": there is none"
 
 
 def _with_value(

@@ -11,8 +11,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..config import did_you_mean
-from ..errors import ProjectError
+from ..errors import ProjectError, did_you_mean
 from ..platform import Platform, current
 
 log = logging.getLogger(__name__)
