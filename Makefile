@@ -21,7 +21,8 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 	@echo "the project is yours: cd $(DEMO) and read README.md"
 
 test: .venv/.tests ## Run every test, the whole life of generated projects included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m slow --durations 10
 
 test-quick: .venv/.tests ## Run the tests of options and hooks, which take seconds
 	$(BIN)/python -m pytest -m "not slow"

@@ -103,7 +103,7 @@ def test_a_task_that_crashes_stops_the_job_with_its_own_error(project: Path, loc
     file = project / "src" / PACKAGE / "model.py"
     with changed(file, "    estimator = ", "    raise RuntimeError('out of luck')\n    estimator = "):
         found = local("run", "lifecycle", "--rows", "300", "--state", "crash", expect=1)
-    assert found.stderr == "error: job training, task train: RuntimeError: out of luck\n"
+    assert found.stderr == "error: job training, task train: RuntimeError: out of luck.\n"
     assert "Traceback" in found.stdout
     assert re.search(r"deploy +│ upstream_failed", found.stdout)
     assert not re.search(r"│ batch_inference +│ success", found.stdout)
