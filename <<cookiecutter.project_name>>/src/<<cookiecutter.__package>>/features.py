@@ -35,7 +35,8 @@ def spine(trips: DataFrame) -> DataFrame:
             "dropoff_zip",
             F.col("trip_distance").cast("double").alias("trip_distance"),
             F.hour(pickup).cast("double").alias("pickup_hour"),
-            F.weekday(pickup).cast("double").alias("pickup_weekday"),
+            # Not F.weekday, which is wrong on Sundays in the embedded engine (pysail 0.7).
+            ((F.dayofweek(pickup) + 5) % 7).cast("double").alias("pickup_weekday"),
             F.when(F.col("fare_amount") > 0, F.col("fare_amount").cast("double")).alias("fare_amount"),
             F.when(minutes > 0, (minutes > LONG_TRIP_MINUTES).cast("double")).alias("long_trip"),
         )

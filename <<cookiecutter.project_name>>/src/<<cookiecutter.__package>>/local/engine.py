@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -36,17 +37,34 @@ def _sail(catalogs: Sequence[str]) -> Iterator[SparkSession]:
     os.environ.setdefault("RUST_LOG", "error")
     from pysail.spark import SparkConnectServer  # noqa: PLC0415 - reads the variables above, and is optional
 
-    server = SparkConnectServer()
-    server.start(background=True)
-    _, port = server.listening_address
-    spark = SparkSession.builder.remote(f"sc://localhost:{port}").create()
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
-    try:
-        yield spark
-    finally:
-        # The server waits for its sessions: it would never stop before them.
-        spark.stop()
-        server.stop()
+    with _temporary_folder():
+        server = SparkConnectServer()
+        server.start(background=True)
+        _, port = server.listening_address
+        spark = SparkSession.builder.remote(f"sc://localhost:{port}").create()
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        try:
+            yield spark
+        finally:
+            # The server waits for its sessions: it would never stop before them.
+            spark.stop()
+            server.stop()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[None]:
+    """Give temporary files a folder of this run's own.
+
+    MLflow keeps the models of the engine's workers in the temporary folder, by address and process number: a later
+    process of the same number would predict with the model of an earlier state.
+    """
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="engine-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 @contextmanager

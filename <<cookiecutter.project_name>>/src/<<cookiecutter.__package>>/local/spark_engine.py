@@ -1,28 +1,22 @@
-"""Apache Spark's Connect server in a process of its own, with three-level names on its only Delta catalog.
-
-Delta works in Spark's session catalog alone, which has two levels. So names in a known catalog are flattened on their
-way to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, in tables, in schemas and in SQL outside literals.
-What Spark says (errors, SHOW TABLES, plans) holds the flat names; expressions, F.expr included, go through untouched.
-"""
+"""Apache Spark's Connect server in a process of its own, with Delta tables by three-level names."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
-import grpc  # type: ignore[import-untyped]
 import pyspark
 from pyspark.sql import SparkSession
 
 from ..errors import ProjectError
+from .flat_names import FlatNames
 
 _CONF = {
     # Delta is built for each minor version of Spark; the PyPI package delta-spark holds no jars.
@@ -40,10 +34,6 @@ _CONF = {
     "spark.sql.shuffle.partitions": "4",
     "spark.databricks.delta.snapshotPartitions": "2",
 }
-_PART = r"(?:`[^`]+`|\w+)"
-_TOKEN = re.compile(rf"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--.*|/\*[\s\S]*?\*/|(?P<name>{_PART}(?:\.{_PART})+)")
-# The fields of Spark Connect's messages that hold a table, a schema or SQL.
-_FIELDS = {"unparsed_identifier", "table_name", "target_table_name", "db_name", "query"}
 
 
 @contextmanager
@@ -59,51 +49,13 @@ def apache_spark(catalogs: Sequence[str]) -> Iterator[SparkSession]:
     token = uuid4().hex
     with _server(token) as port:
         channel = DefaultChannelBuilder(f"sc://localhost:{port}/;token={token}")
-        channel.add_interceptor(_FlatNames(catalogs))
+        channel.add_interceptor(FlatNames(catalogs))
         os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark.sql.functions are then Connect's
         spark = ConnectSession.builder.channelBuilder(channel).create()
         try:
             yield cast("SparkSession", spark)
         finally:
             spark.stop()
-
-
-def flat(text: str, catalogs: Sequence[str]) -> str:
-    """Return a name or SQL with the names in these catalogs flattened."""
-
-    def replace(token: re.Match[str]) -> str:
-        parts = [part.strip("`") for part in re.findall(_PART, token["name"] or "")]
-        if not parts or parts[0] not in catalogs:
-            return token[0]
-        # Spark's own catalog takes word characters only, Unity Catalog names such as ml-dev.
-        schema = re.sub(r"\W", lambda other: f"_{ord(other[0]):x}_", "__".join(parts[:2]), flags=re.ASCII)
-        return ".".join(f"`{part}`" for part in [schema, *parts[2:]])
-
-    return _TOKEN.sub(replace, text)
-
-
-class _FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
-    """Flattens names in each request: every call of the session passes here."""
-
-    def __init__(self, catalogs: Sequence[str]) -> None:
-        self._catalogs = catalogs
-
-    def intercept_unary_stream(self, send: Callable[..., Any], details: object, request: object) -> object:
-        self._flatten(request)
-        return send(details, request)
-
-    intercept_unary_unary = intercept_unary_stream
-
-    def _flatten(self, message: Any) -> None:  # noqa: ANN401 - any protobuf message
-        if not hasattr(message, "ListFields") or message.DESCRIPTOR.name == "Expression":
-            return
-        for field, value in message.ListFields():
-            if field.name in _FIELDS:
-                setattr(message, field.name, flat(value, self._catalogs))
-            elif field.message_type is not None:
-                many = value.values() if hasattr(value, "values") else value
-                for inner in [value] if hasattr(value, "ListFields") else many:
-                    self._flatten(inner)
 
 
 @contextmanager

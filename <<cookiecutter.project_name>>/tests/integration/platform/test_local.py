@@ -1,0 +1,25 @@
+import tempfile
+from pathlib import Path
+from shutil import rmtree
+
+import pytest
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+
+from << cookiecutter.__package >> import config
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.registry import predict
+
+SETTINGS = config.load()
+
+
+@pytest.mark.skipif(SETTINGS.problem_type == "classification", reason="one type of result is enough for the workers")
+def test_workers_that_start_together_all_load_the_whole_model(
+    training_run: dict[str, str], platform: LocalPlatform
+) -> None:
+    rows = platform.tables.read(training_run["training_table"]).select(*SETTINGS.features).limit(400)
+    expected = float(predict(training_run["model_uri"], rows.toPandas()).sum())
+    store = platform.feature_store("dev.unused")
+    for _ in range(3):
+        rmtree(Path(tempfile.gettempdir()) / "mlflow", ignore_errors=True)
+        scored = store.score_batch(training_run["model_uri"], rows.repartition(8), SETTINGS.features, "double")
+        assert scored.agg(F.sum("prediction")).first()[0] == pytest.approx(expected)
