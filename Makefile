@@ -51,14 +51,15 @@ tools:
 	@touch $@
 
 .venv/.generator: .venv/.created requirements-test.txt
-	@$(BIN)/python -m pip install --quiet "$$(grep -o '^cookiecutter[^ ]*' requirements-test.txt)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^cookiecutter[^ ]*' requirements-test.txt)"
 	@touch $@
 
 # The generated project's own dependencies are installed as its own pyproject.toml names them.
 .venv/.tests: .venv/.generator requirements-test.txt <<cookiecutter.project_name>>/pyproject.toml
-	@$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
+	@echo "installing what the tests need into .venv: one to two minutes the first time"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-test.txt
 	@rm -rf build/dependencies && mkdir -p build/dependencies
 	@$(BIN)/cookiecutter --no-input --output-dir build/dependencies . > /dev/null
-	@$(BIN)/python -m pip install --quiet "./build/dependencies/nyc-taxi[local,dev]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "./build/dependencies/nyc-taxi[local,dev]"
 	@$(BIN)/python -m pip uninstall --quiet --yes nyc-taxi
 	@touch $@
