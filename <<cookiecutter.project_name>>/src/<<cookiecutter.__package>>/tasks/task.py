@@ -52,6 +52,7 @@ class Task(Generic[P, V]):
         Raises:
             ProjectError: A parameter is missing, unknown or of the wrong type, or the task says what is wrong.
         """
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger(__package__.split(".")[0]).setLevel(logging.INFO)
         parameters = parse(self.parameters, sys.argv[1:] if argv is None else argv)
         platform = current()
