@@ -22,7 +22,7 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 
 test: .venv/.tests ## Run every test, the whole life of generated projects included
 	$(BIN)/python -m pytest -m "not slow"
-	$(BIN)/python -m pytest -m slow --durations 10
+	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 --dist worksteal --durations 10
 
 test-quick: .venv/.tests ## Run the tests of options and hooks, which take seconds
 	$(BIN)/python -m pytest -m "not slow"
