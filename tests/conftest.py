@@ -13,7 +13,7 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
-CHOICES = {key: answers for key, answers in QUESTIONS.items() if isinstance(answers, list)}
+CHOICES = {key: answers for key, answers in QUESTIONS.items() if isinstance(answers, list) and not key.startswith("_")}
 COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
 
 
