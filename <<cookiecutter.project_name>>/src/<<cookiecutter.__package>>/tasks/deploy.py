@@ -8,7 +8,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from .. import config, training_set
+from .. import config
 from ..config import ProjectConfig
 from ..errors import ProjectError
 from ..evaluation import Array, evaluate
@@ -16,18 +16,9 @@ from ..gates import Decision, better
 from ..platform import Platform
 from ..registry import CHAMPION, STATUS_TAG, Registry, predict, uri
 from . import task
+from .candidate import Candidate, holdout
 
 log = logging.getLogger(__name__)
-
-
-class Parameters(task.Parameters):
-    """Exactly the version to deploy, and where its held-out rows are."""
-
-    model_name: str
-    model_uri: str
-    model_version: str
-    run_id: str
-    training_table: str
 
 
 class Values(task.Values):
@@ -37,7 +28,7 @@ class Values(task.Values):
     champion_version: str
 
 
-def run(parameters: Parameters, platform: Platform) -> Values:
+def run(parameters: Candidate, platform: Platform) -> Values:
     """Promote the version if it passed validation and beats the champion; otherwise leave the champion as it is.
 
     Raises:
@@ -47,7 +38,7 @@ def run(parameters: Parameters, platform: Platform) -> Values:
     status = registry.version(parameters.model_version).tags.get(STATUS_TAG)
     if status != "PASSED":
         raise ProjectError(
-            f"version {parameters.model_version} of {parameters.model_name} has the validation status {status}: "
+            f"{parameters} has the validation status {status}: "
             "only a version that passed can be deployed, so run the task validate first."
         )
     champion = registry.champion()
@@ -67,14 +58,13 @@ def run(parameters: Parameters, platform: Platform) -> Values:
     return Values(promoted="false", champion_version=incumbent or "none")
 
 
-def _compare(settings: ProjectConfig, parameters: Parameters, platform: Platform, incumbent: str | None) -> Decision:
+def _compare(settings: ProjectConfig, parameters: Candidate, platform: Platform, incumbent: str | None) -> Decision:
     """Judge the challenger and the incumbent on the same held-out rows."""
-    rows = training_set.read(platform.tables, parameters.training_table, parameters.run_id, "holdout")
-    label = rows[settings.label].to_numpy()
+    features, label = holdout(parameters, settings, platform)
     named = "the naive baseline" if incumbent is None else f"champion version {incumbent}"
-    challenger = evaluate(settings.problem_type, label, predict(parameters.model_uri, rows[list(settings.features)]))
+    challenger = evaluate(settings.problem_type, label, predict(parameters.model_uri, features))
     try:
-        standing = evaluate(settings.problem_type, label, _incumbent_predictions(settings, parameters, rows, incumbent))
+        standing = evaluate(settings.problem_type, label, _incumbent_predictions(parameters, features, incumbent))
     except Exception as error:
         raise ProjectError(
             f"{named} of {parameters.model_name} could not be scored on the held-out rows, which is no win for the "
@@ -85,14 +75,12 @@ def _compare(settings: ProjectConfig, parameters: Parameters, platform: Platform
     return better(settings.metric, challenger, standing, settings.promotion, incumbent_is=named)
 
 
-def _incumbent_predictions(
-    settings: ProjectConfig, parameters: Parameters, rows: pd.DataFrame, incumbent: str | None
-) -> Array:
+def _incumbent_predictions(parameters: Candidate, features: pd.DataFrame, incumbent: str | None) -> Array:
     """Predictions of the champion or, where there is none, of the constant that training recorded."""
     if incumbent is not None:
-        return predict(uri(parameters.model_name, incumbent), rows[list(settings.features)])
+        return predict(uri(parameters.model_name, incumbent), features)
     constant = float(mlflow.get_run(parameters.run_id).data.params["naive_baseline"])
-    return np.full(len(rows), constant)
+    return np.full(len(features), constant)
 
 
 main = task.Task(run)
