@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 from pyspark.sql import SparkSession
+from sklearn import ensemble  # noqa: F401 - loads OpenMP, which can only then be limited
+from threadpoolctl import threadpool_limits
 
 from << cookiecutter.__package >>.local import engine, synthetic
 from << cookiecutter.__package >>.platform import use
@@ -16,6 +18,13 @@ from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.tasks import compute_features
 
 Runner = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Fit the small models of tests on one thread, which takes a tenth of the time on a machine that is busy."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 @pytest.fixture(scope="session")

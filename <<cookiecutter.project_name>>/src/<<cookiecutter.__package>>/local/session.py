@@ -68,9 +68,10 @@ def run(options: Options, request: Request, console: Console) -> int:
     plan.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     workspace = Workspace(options.state)
     _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
+    embedded = engine.start(request.engine, workspace.catalogs(bundle))
     with _log_file(workspace.folder):
         workspace.open_mlflow()
-        with engine.start(request.engine, workspace.catalogs(bundle)) as spark:
+        with embedded as spark:
             platform = LocalPlatform(spark, workspace.tables)
             deployed = workspace.deploy(bundle, spark)
             origin = workspace.fill_source(deployed, platform, request.source)

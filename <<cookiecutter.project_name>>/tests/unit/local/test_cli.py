@@ -1,6 +1,4 @@
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -80,11 +78,9 @@ def test_a_wrong_command_line_is_refused(words: str, capsys: pytest.CaptureFixtu
     assert "usage: " in capsys.readouterr().err
 
 
-def test_the_jobs_are_listed_in_the_order_of_their_tasks() -> None:
-    module = cli.__package__
-    command = [sys.executable, "-m", str(module), "jobs"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env={"PYTHONPATH": "src"})
-    assert "training: train → validate → deploy" in found.stdout
+def test_the_jobs_are_listed_in_the_order_of_their_tasks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["jobs", "--root", str(ROOT)]) == 0
+    assert "training: train → validate → deploy" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
