@@ -3,8 +3,6 @@ PYTHON ?= python3
 SOURCE ?=
 BIN := .venv/bin
 DEMO := build/demo/nyc-taxi
-# A path given on the command line is relative to here, the demo runs in its own folder.
-DEMO_SOURCE := $(if $(SOURCE),SOURCE="$(abspath $(SOURCE))")
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick lint bench clean tools
@@ -17,7 +15,7 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 	@mkdir -p build/demo
 	@test -d $(DEMO) || $(BIN)/cookiecutter --no-input --output-dir build/demo . > build/demo/generate.log || { cat build/demo/generate.log >&2; exit 1; }
 	@$(MAKE) --no-print-directory -C $(DEMO) setup PYTHON="$(PYTHON)"
-	@$(MAKE) --no-print-directory -C $(DEMO) lifecycle $(DEMO_SOURCE)
+	@$(MAKE) --no-print-directory -C $(DEMO) lifecycle $(if $(SOURCE),SOURCE="$$(realpath "$(SOURCE)")")
 	@echo "the project is yours: cd $(DEMO) and read README.md"
 
 test: .venv/.tests ## Run every test, the whole life of generated projects included

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
 from .errors import ProjectError
 
@@ -52,11 +53,11 @@ class Tables:
         self._write(name, frame, "overwrite")
 
     def append(self, name: str, frame: DataFrame) -> None:
-        """Add the rows; create the table if there is none."""
-        self._write(name, frame, "append")
+        """Add the rows; create the table if there is none, and give it the columns that are new."""
+        self._write(name, self._aligned(name, frame) if self.exists(name) else frame, "append")
 
     def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool) -> None:
-        """Insert the rows whose keys are new, create the table if there is none.
+        """Insert the rows whose keys are new; create the table if there is none, and give it the columns that are new.
 
         Args:
             name: The table.
@@ -66,6 +67,7 @@ class Tables:
         """
         if not self.exists(name):
             self.append(name, frame.limit(0))
+        frame = self._aligned(name, frame)
         view = "updates_" + "_".join(name.replace("-", "_").split("."))
         frame.createOrReplaceTempView(view)
         same = " AND ".join(f"t.`{key}` = u.`{key}`" for key in keys)
@@ -77,6 +79,16 @@ class Tables:
         """Delete the rows that meet an SQL condition."""
         self._run(f"DELETE FROM {quote(name)} WHERE {condition}")  # noqa: S608 - conditions are the project's own
 
+    def _aligned(self, name: str, frame: DataFrame) -> DataFrame:
+        """Return the frame with the table's columns, once the table has the frame's: null where there is no value."""
+        table = self.spark.table(quote(name))
+        if set(frame.columns) == set(table.columns):
+            return frame
+        if set(frame.columns) - set(table.columns):
+            self.overwrite(name, _with_columns_of(frame, table))
+            table = self.spark.table(quote(name))
+        return _with_columns_of(table, frame).select(*table.columns)
+
     def _run(self, statement: str) -> None:
         self.spark.sql(statement).collect()
 
@@ -87,3 +99,9 @@ class Tables:
         if self.locate is not None and not self.exists(name):
             writer = writer.option("path", self.locate(name))
         writer.saveAsTable(quote(name))
+
+
+def _with_columns_of(other: DataFrame, frame: DataFrame) -> DataFrame:
+    """Return the frame with the columns that only the other one has: null, with the other's type."""
+    missing = [field for field in other.schema.fields if field.name not in frame.columns]
+    return frame.select("*", *[F.lit(None).cast(field.dataType).alias(field.name) for field in missing])

@@ -81,6 +81,18 @@ def test_targets_do_not_share_models_or_tables(first_life: str, local: Command) 
     assert "does not exist" in error or "no version with the alias Champion" in error
 
 
+def test_a_new_input_reaches_the_tables_that_are_there_already(first_life: str, project: Path, local: Command) -> None:
+    assert first_life
+    package = project / "src" / PACKAGE
+    with (
+        changed(package / "conf" / "project.yml", "trip_distance, pickup_hour", "trip_distance, pickup_hour, noon"),
+        changed(package / "features.py", 'alias("pickup_hour")', 'alias("pickup_hour"), F.lit(12.0).alias("noon")'),
+    ):
+        found = local("run", "lifecycle", "--var", "trials=1").stdout
+    assert re.search(r"│ train +│ success", found)
+    assert re.search(r"│ train +│ success", local("run", "training", "--var", "trials=1").stdout)
+
+
 def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, tmp_path: Path) -> None:
     assert first_life
     file = tmp_path / "trips.parquet"

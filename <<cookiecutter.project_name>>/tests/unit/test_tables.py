@@ -67,3 +67,16 @@ def test_every_write_is_a_new_version(tables: Tables, schema: str) -> None:
         tables.append(name, rows(tables.spark, (value, "")))
         versions.append(tables.version(name))
     assert versions == ["0", "1"]
+
+
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_new_columns_are_added_and_missing_ones_are_null(tables: Tables, schema: str, write: str) -> None:
+    name = f"{schema}.t"
+    frames = [rows(tables.spark, (1, "a")), tables.spark.createDataFrame([(2, 0.5)], "id INT, score DOUBLE")]
+    for frame in frames:
+        if write == "append":
+            tables.append(name, frame)
+        else:
+            tables.merge(name, frame, ["id"], update=True)
+    found = sorted((row.id, row.text, row.score) for row in tables.read(name).collect())
+    assert found == [(1, "a", None), (2, None, 0.5)]

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProjectError as error:
         console.file.flush()  # what was shown so far comes first, also in a pipe
         sentence = str(error).rstrip(".")
-        print(f"error: {sentence}.", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        print(f"error: {sentence if sentence.endswith('?') else sentence + '.'}", file=sys.stderr)  # noqa: T201 - the command line speaks here
         return 1
 
 

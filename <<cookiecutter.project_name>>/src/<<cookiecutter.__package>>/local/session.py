@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from .. import config
 from ..errors import ProjectError
 from ..platform.local import LocalPlatform
 from . import bundle as bundles
@@ -61,6 +62,7 @@ def run(options: Options, request: Request, console: Console) -> int:
         ProjectError: A mistake in the bundle, the command line or the source, found before any task ran; or a task
             failed, and then the sentence is the task's own.
     """
+    config.load()  # a mistake in it is said before anything runs
     bundle = options.bundle()
     tasks = entry_points.load(options.root)
     if request.job not in bundle.jobs:

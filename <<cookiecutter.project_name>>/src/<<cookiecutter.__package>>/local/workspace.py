@@ -56,8 +56,9 @@ class SourceData:
         return synthetic.trips(self.rows or 10_000, self.drift_from)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Tell this data from other data without reading it."""
+        """Tell this data, read with the columns of the configuration, from other data without reading it."""
         found = {key: str(value) for key, value in asdict(self).items() if value is not None}
+        found["columns"] = str(config.load().source.columns)
         if self.file is not None and self.file.is_file():
             stat = self.file.stat()
             found |= {"file": str(self.file.resolve()), "bytes": str(stat.st_size), "changed": str(stat.st_mtime_ns)}
@@ -138,6 +139,8 @@ class Workspace:
         exists = platform.tables.exists(name)
         if exists and known and (not data.chosen or known["fingerprint"] == data.fingerprint()):
             return str(known["origin"])
+        if known:
+            log.warning("the source changes; what earlier runs computed from the other one is kept until make clean")
         rows = data.read(config.load().source.columns)
         staged = self.folder / "source.parquet"
         pyarrow.parquet.write_table(rows, staged)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user
 from ..config import FeatureTable, Lookup
 from ..tables import Tables
 
-_TIME, _SIDE, _ROW, _FOUND = "__time", "__side", "__row", "__found"
+_TIME, _SIDE, _FOUND = "__time", "__side", "__found"
 
 
 @dataclass(frozen=True)
@@ -77,19 +77,17 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
         lookback_hours: How old a feature row may be, bound included; None for any age.
     """
     found = F.struct(F.col(_TIME), *[F.col(name) for name in names])
-    row = F.struct(*[F.col(name) for name in spine.columns])
     found_type = features.select(found.alias(_FOUND)).schema[_FOUND].dataType
-    row_type = spine.select(row.alias(_ROW)).schema[_ROW].dataType
-    left = spine.select(*keys, F.col(event_time).alias(_TIME), F.lit(1).alias(_SIDE), row.alias(_ROW))
-    right = features.select(
-        *keys, _TIME, F.lit(0).alias(_SIDE), F.lit(None).cast(row_type).alias(_ROW), found.alias(_FOUND)
-    )
+    time, nothing = F.col(event_time).alias(_TIME), F.lit(None).cast(found_type).alias(_FOUND)
+    left = spine.select("*", time, F.lit(1).alias(_SIDE), nothing)
+    empty = [F.lit(None).cast(field.dataType).alias(field.name) for field in spine.schema if field.name not in keys]
+    right = features.select(*keys, *empty, _TIME, F.lit(0).alias(_SIDE), found.alias(_FOUND))
     above = Window.partitionBy(*keys).orderBy(_TIME, _SIDE).rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    laid_over = left.withColumn(_FOUND, F.lit(None).cast(found_type)).unionByName(right)
-    filled = laid_over.withColumn(_FOUND, F.last(_FOUND, ignorenulls=True).over(above)).where(F.col(_SIDE) == 1)
+    newest = F.last(_FOUND, ignorenulls=True).over(above)
+    filled = left.unionByName(right).withColumn(_FOUND, newest).where(F.col(_SIDE) == 1)
     fresh = _fresh(lookback_hours)
     taken = [F.when(fresh, F.col(f"{_FOUND}.{name}")).alias(name) for name in names]
-    return filled.select(F.col(f"{_ROW}.*"), *taken)
+    return filled.select(*spine.columns, *taken)
 
 
 def _fresh(lookback_hours: int | None) -> Column:

@@ -66,9 +66,10 @@ def _compare(settings: ProjectConfig, parameters: Candidate, platform: Platform,
     try:
         standing = evaluate(settings.problem_type, label, _incumbent_predictions(parameters, features, incumbent))
     except Exception as error:
+        cause = str(error).partition("\n")[0][:300]  # MLflow prints the whole frame
         raise ProjectError(
             f"{named} of {parameters.model_name} could not be scored on the held-out rows, which is no win for the "
-            f"challenger: repair or replace it ({type(error).__name__}: {error})."
+            f"challenger: repair or replace it ({type(error).__name__}: {cause})."
         ) from error
     with mlflow.start_run(run_id=parameters.run_id):
         mlflow.log_metrics({f"incumbent_{name}": value for name, value in standing.items()})
