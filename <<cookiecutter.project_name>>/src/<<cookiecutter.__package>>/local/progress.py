@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .runs import JobRun, TaskRun, TaskState
@@ -25,7 +26,7 @@ class Progress(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show a log line of the running task."""
-        self._status.update(f"[bold]{self._task}[/] {record.getMessage()}")
+        self._status.update(f"[bold]{self._task}[/] {escape(record.getMessage())}")
 
     def job_started(self, run: JobRun) -> None:
         """Name the job."""

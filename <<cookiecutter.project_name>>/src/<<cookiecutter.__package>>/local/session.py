@@ -99,7 +99,9 @@ def _conclude(bundle: bundles.Bundle, finished: JobRun, console: Console) -> Non
     failure = finished.failure
     if failure is not None:
         if failure.error is not None and not isinstance(failure.error, ProjectError):
-            console.print("".join(traceback.format_exception(failure.error)), markup=False, highlight=False)
+            console.print(
+                "".join(traceback.format_exception(failure.error)), markup=False, highlight=False, soft_wrap=True
+            )
         kind = "" if isinstance(failure.error, ProjectError) else f"{type(failure.error).__name__}: "
         raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {kind}{failure.error}")
     for part in summary.summary(bundle, finished):

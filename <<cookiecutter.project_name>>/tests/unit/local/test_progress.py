@@ -35,7 +35,7 @@ def test_each_finished_task_is_a_line_with_state_and_seconds() -> None:
         observer.job_started(run)
         for task in progress.leaves(run):
             observer.task_started(task)
-            logging.getLogger(progress.__name__.split(".")[0]).info("working")
+            logging.getLogger(progress.__name__.split(".")[0]).warning("working on [/Volumes/x]")
             observer.task_finished(task)
         observer.task_retried(run.tasks["end"], ValueError("once more"))
         observer.job_finished(run)
