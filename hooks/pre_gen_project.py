@@ -5,11 +5,13 @@ Made from a name such as `a/b`, the folder `a` would stay behind. So cookiecutte
 plain folder name before anything is made, and hands what was typed to this hook as `__typed_name`.
 """
 
+import difflib
 import json
 import keyword
 import re
 import sys
 import unicodedata
+import zoneinfo
 from collections.abc import Iterable, Mapping
 
 Faults = tuple[tuple[str, str], ...]
@@ -51,9 +53,26 @@ CATALOG_FAULTS: Faults = (
     (rf"\A.{{{CATALOG_LENGTH + 1}}}", f"has more than {CATALOG_LENGTH} characters"),
 )
 
+PRINCIPAL = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+PRINCIPAL_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (rf"\A(?!{PRINCIPAL}\Z)", "is not the application id of a service principal, which is a UUID in lower case"),
+)
+GROUP_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (r"\A\s|\s\Z", "starts or ends with a space"),
+    (r"[\x00-\x1f\x7f\"\\${}]", "holds a quote, a backslash, a $, a brace or a control character"),
+    (r"(?i)\A(?:users|admins)\Z", "is a group of one workspace, which Unity Catalog gives no rights to"),
+)
+BRANCH_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (r"[^A-Za-z0-9._/-]", "holds a character other than letters, digits, . _ - and /"),
+    (r"\A[-./]|[./]\Z|//|\.\.|/\.|\.lock(?:/|\Z)", "is not a name that git gives to a branch"),
+)
+
 # By distribution and by import name: a project of either name would hide or replace what it depends on.
 DEPENDENCIES = """
-    cookiecutter databricks databricks-bundles databricks-connect databricks-feature-engineering databricks-sdk delta
+    cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering databricks-sdk delta
     delta-spark hatchling joblib mlflow mlflow-skinny mlflow-tracing mypy numpy optuna pandas pandas-stubs pip pyarrow
     pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
     setuptools sklearn skops threadpoolctl types-pyyaml uv wheel yaml
@@ -92,6 +111,10 @@ def problems(answers: Mapping[str, str]) -> list[str]:
     ]
     found += shared_catalog_problems(catalogs)
     found.append(catalog_problem("schema", answers["schema"], RESERVED_SCHEMAS, "nyc_taxi"))
+    found += [principal_problem(key, answers[key]) for key in answers if key.endswith("_service_principal")]
+    found += group_problems(answers["data_scientists_group"], answers["ml_engineers_group"])
+    found.append(branch_problem(answers["release_branch"]))
+    found.append(timezone_problem(answers["timezone"]))
     return [problem for problem in found if problem]
 
 
@@ -157,6 +180,45 @@ def shared_catalog_problems(catalogs: Mapping[str, str]) -> list[str]:
             what = f"is the catalog of {owner} too"
             found.append(sentence(f"{environment}_catalog", catalog, what, f"{catalog[:200].lower()}_{environment}"))
     return found
+
+
+def principal_problem(key: str, principal: str) -> str | None:
+    """Say why an answer cannot be the application id of a service principal, or None if it can."""
+    what = first_fault(principal, PRINCIPAL_FAULTS)
+    near = principal.strip().lower()
+    instead = near if re.fullmatch(PRINCIPAL, near) else "12345678-9abc-def0-1234-56789abcdef0"
+    return what and sentence(key, principal, what, instead)
+
+
+def group_problems(readers: str, managers: str) -> list[str | None]:
+    """Name each group that cannot be granted what the project grants it."""
+    groups = {"data_scientists_group": (readers, "data-scientists"), "ml_engineers_group": (managers, "ml-engineers")}
+    found = [
+        what and sentence(key, group, what, example)
+        for key, (group, example) in groups.items()
+        for what in [first_fault(group, GROUP_FAULTS)]
+    ]
+    if readers == managers and not any(found):
+        what = "is the group that reads, too, and so everybody in it could change production"
+        found.append(sentence("ml_engineers_group", managers, what, f"{managers}-leads"))
+    return found
+
+
+def branch_problem(branch: str) -> str | None:
+    """Say why an answer cannot be the name of a branch, or None if it can."""
+    what = first_fault(branch, BRANCH_FAULTS)
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", branch).strip("-")
+    return what and sentence("release_branch", branch, what, near or "release")
+
+
+def timezone_problem(name: str) -> str | None:
+    """Say why an answer is no time zone, or None if it is; any will do where Python knows no time zones at all."""
+    known = zoneinfo.available_timezones()
+    if name in known or not known:
+        return None
+    ends = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
+    near = difflib.get_close_matches(name.rpartition("/")[2].replace(" ", "_").lower(), ends, n=1)
+    return sentence("timezone", name, "is no time zone of the IANA database", ends[near[0]] if near else "Europe/Berlin")
 
 
 def first_fault(text: str, faults: Faults) -> str | None:

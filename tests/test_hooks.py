@@ -37,6 +37,12 @@ GOOD_ANSWERS = {
     "staging_catalog": "staging",
     "prod_catalog": "prod",
     "schema": "nyc_taxi",
+    "staging_service_principal": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    "prod_service_principal": "33333333-3333-3333-3333-333333333333",
+    "data_scientists_group": "Data Scientists (NYC)",
+    "ml_engineers_group": "ml-engineers",
+    "release_branch": "release/2026.1",
+    "timezone": "America/New_York",
 }
 
 GOOD_NAMES = ["a", "nyc-taxi", "nyc_taxi2", "fraud-detection_v2", "modelling", "x" * 63]
@@ -100,6 +106,8 @@ BAD_HOSTS = [
     ('https://x"""\\', "is not the address of a host", EXAMPLE_HOST),
 ]
 
+EXAMPLE_PRINCIPAL = "12345678-9abc-def0-1234-56789abcdef0"
+
 BAD_CATALOGS = [
     ("", "is empty", "dev"),
     ("Dev", "holds an upper-case letter", "dev"),
@@ -131,6 +139,24 @@ BAD_ANSWERS = [
     *(("schema", *case) for case in BAD_SCHEMAS),
     ("staging_catalog", "dev", "is the catalog of dev too", "dev_staging"),
     ("prod_catalog", "staging", "is the catalog of staging too", "staging_prod"),
+    ("prod_service_principal", "", "is empty", EXAMPLE_PRINCIPAL),
+    ("prod_service_principal", "my-robot", "is not the application id", EXAMPLE_PRINCIPAL),
+    ("staging_service_principal", f" {EXAMPLE_PRINCIPAL.upper()}", "is not the application id", EXAMPLE_PRINCIPAL),
+    ("data_scientists_group", "", "is empty", "data-scientists"),
+    ("data_scientists_group", " readers", "starts or ends with a space", "data-scientists"),
+    ("data_scientists_group", "${var.x}", "holds a quote", "data-scientists"),
+    ("data_scientists_group", "users", "is a group of one workspace", "data-scientists"),
+    ("ml_engineers_group", "Admins", "is a group of one workspace", "ml-engineers"),
+    ("ml_engineers_group", 'q"', "holds a quote", "ml-engineers"),
+    ("ml_engineers_group", "Data Scientists (NYC)", "is the group that reads", "Data Scientists (NYC)-leads"),
+    ("release_branch", "", "is empty", "release"),
+    ("release_branch", "my branch", "holds a character other than letters", "my-branch"),
+    ("release_branch", "release/", "is not a name that git gives", "release"),
+    ("release_branch", "a..b", "is not a name that git gives", "a-b"),
+    ("timezone", "", "is no time zone", "Europe/Berlin"),
+    ("timezone", "berlin", "is no time zone", "Europe/Berlin"),
+    ("timezone", "New York", "is no time zone", "America/New_York"),
+    ("timezone", "../../etc/passwd", "is no time zone", "Europe/Berlin"),
 ]
 
 

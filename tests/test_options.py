@@ -29,7 +29,14 @@ OTHER_ANSWERS = {
     "schema": "other_schema",
     **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},
     **{f"{environment}_catalog": f"other_{environment}" for environment in ENVIRONMENTS},
+    "staging_service_principal": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    "prod_service_principal": "1e2d3c4b-5a69-7887-96a5-b4c3d2e1f00f",
+    "data_scientists_group": "other-scientists",
+    "ml_engineers_group": "other-engineers",
+    "release_branch": "other-branch",
+    "timezone": "Pacific/Auckland",
 }
+DEPLOYMENT_FACTS = ("_host", "_catalog", "schema", "_service_principal", "_group", "_branch", "timezone")
 VISIBLE = [key for key in QUESTIONS if not key.startswith("_")]
 VERSIONS = [key for key in QUESTIONS if key.startswith("__") and key.endswith(("_version", "_type"))]
 
@@ -91,7 +98,7 @@ def named(name: str, project: Project) -> dict[str, str]:
     return {own.sub(name, path): own.sub(name, text) for path, text in project.texts().items()}
 
 
-@pytest.mark.parametrize("key", [key for key in VISIBLE if key.endswith(("_host", "_catalog")) or key == "schema"])
+@pytest.mark.parametrize("key", [key for key in VISIBLE if key.endswith(DEPLOYMENT_FACTS)])
 def test_what_depends_on_the_environment_is_written_once_into_the_bundle(bake: Bake, key: str) -> None:
     answer = OTHER_ANSWERS[key]
     project = bake(**ANSWERS | {key: answer})

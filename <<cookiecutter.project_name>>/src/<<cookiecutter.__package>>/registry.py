@@ -53,14 +53,38 @@ class Registry:
                 raise
             raise ProjectError(f"model {self.name} has no version {version}: give one that training made.") from None
 
+    def find(self, version_or_alias: str) -> ModelVersion:
+        """Return the version of this number, or the one behind this alias.
+
+        Raises:
+            ProjectError: There is none.
+        """
+        if version_or_alias.isdigit():
+            return self.version(version_or_alias)
+        found = self.alias(version_or_alias)
+        if found is None:
+            raise ProjectError(
+                f"model {self.name} has no version with the alias {version_or_alias}: run the training job first, "
+                "or give a version number."
+            )
+        return found
+
     def champion(self) -> ModelVersion | None:
         """Return the version behind the alias Champion, or None if no version holds it.
 
         Raises:
-            MlflowException: The registry could not answer; that is not the same as having no champion.
+            MlflowException: As `alias`.
+        """
+        return self.alias(CHAMPION)
+
+    def alias(self, alias: str) -> ModelVersion | None:
+        """Return the version behind an alias, or None if no version holds it.
+
+        Raises:
+            MlflowException: The registry could not answer; that is not the same as having no such version.
         """
         try:
-            return self.client.get_model_version_by_alias(self.name, CHAMPION)
+            return self.client.get_model_version_by_alias(self.name, alias)
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST" or _says_no_alias(error):
                 return None

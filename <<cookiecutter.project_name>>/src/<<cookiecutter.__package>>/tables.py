@@ -34,6 +34,10 @@ class Tables:
         """Say whether the table exists."""
         return bool(self.spark.catalog.tableExists(quote(name)))
 
+    def create_schema(self, name: str) -> None:
+        """Create a schema (two-level name) unless it exists."""
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
+
     def read(self, name: str) -> DataFrame:
         """Return the table.
 

@@ -81,6 +81,23 @@ def test_targets_do_not_share_models_or_tables(first_life: str, local: Command) 
     assert "does not exist" in error or "no version with the alias Champion" in error
 
 
+def test_a_model_of_dev_is_measured_against_the_champion_of_production(first_life: str, local: Command) -> None:
+    assert first_life
+    before = local("run", "compare").stdout
+    assert re.search(r"compared: challenger \w+ \S+ beats the naive baseline .*\(prod\.\w+\.\w+\)", before)
+    local("run", "lifecycle", "--target", "prod", "--var", "trials=1")
+    after = local("run", "compare").stdout
+    assert re.search(r"compared: challenger \w+ \S+ (beats|does not beat) champion version 1 .*\(prod\.", after)
+
+
+def test_a_snapshot_of_production_is_a_source_for_dev(first_life: str, local: Command) -> None:
+    assert first_life
+    copied = local("run", "snapshot", "--target", "prod", "--param", "rows=700").stdout
+    name = str(re.search(r"snapshot (dev\.\w+): 700 rows, [\d,]+ predictions", copied)[1])  # type: ignore[index]
+    computed = local("run", "features", "--var", f"source_table={name}.trips").stdout
+    assert re.search(r"compute_features +│ success", computed)
+
+
 def test_a_new_input_reaches_the_tables_that_are_there_already(first_life: str, project: Path, local: Command) -> None:
     assert first_life
     package = project / "src" / PACKAGE

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..errors import ProjectError
 from ..platform import use
 from ..platform.local import LocalPlatform
-from ..tasks.task import Task
+from ..tasks.task import Task, text_problem
 from .plan import EntryPoint
 from .scheduler import WheelTask
 
@@ -40,6 +41,7 @@ def describe(tasks: Tasks) -> dict[str, EntryPoint]:
             name=name,
             parameters={field: info.is_required() for field, info in task.parameters.model_fields.items()},
             values=frozenset(task.values.model_fields),
+            problem=partial(text_problem, task.parameters),
         )
         for name, task in tasks.items()
     }

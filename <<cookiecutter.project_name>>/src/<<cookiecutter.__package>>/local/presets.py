@@ -29,9 +29,9 @@ _STARTS = ("schedule", "trigger", "continuous")
 def apply(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resources with the presets of the target applied, as the CLI does before it resolves `resources.*`.
 
-    In development mode names start with `[dev user] ` or `dev_user_`, and schedules, triggers and continuous runs
-    that do not say otherwise are paused. A registered model or volume whose schema is named literally, but is one of
-    the bundle's own, is tied to it, so that it follows the new name.
+    Jobs and experiments get the tags of the presets. In development mode names start with `[dev user] ` or `dev_user_`,
+    and schedules, triggers and continuous runs that do not say otherwise are paused. A registered model or volume
+    whose schema is named literally, but is one of the bundle's own, is tied to it, so that it follows the new name.
     """
     presets = _presets(config)
     prefix = str(presets.get("name_prefix") or "")
@@ -46,13 +46,14 @@ def apply(config: Mapping[str, Any]) -> dict[str, Any]:
             resources[kind] = {key: _prefixed(kind, item, field, start) for key, item in resources[kind].items()}
     if resources.get("jobs"):
         resources["jobs"] = {key: _scheduled(job, presets) for key, job in resources["jobs"].items()}
-    return resources
+    return _tagged(resources, presets.get("tags") or {})
 
 
 def _presets(config: Mapping[str, Any]) -> dict[str, Any]:
     presets = dict(config.get("presets") or {})
     if config["bundle"]["mode"] == "development":
         user = config["workspace"]["current_user"]["short_name"]
+        presets["tags"] = {"dev": user, **(presets.get("tags") or {})}
         presets["name_prefix"] = presets.get("name_prefix") or f"[dev {user}] "
         presets["trigger_pause_status"] = presets.get("trigger_pause_status") or "PAUSED"
         presets["jobs_max_concurrent_runs"] = presets.get("jobs_max_concurrent_runs") or DEVELOPMENT_RUNS
@@ -82,6 +83,20 @@ def _prefixed(kind: str, resource: Mapping[str, Any], field: str, prefix: str) -
         folder, base = posixpath.split(name)
         return {**resource, field: posixpath.join(folder, prefix + base)}
     return {**resource, field: prefix + name}
+
+
+def _tagged(resources: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    """Give jobs, pipelines and experiments the tags that they do not set themselves."""
+    for kind in ("jobs", "pipelines"):
+        if tags and resources.get(kind):
+            found = resources[kind].items()
+            resources[kind] = {key: {**item, "tags": {**tags, **(item.get("tags") or {})}} for key, item in found}
+    for key, item in (resources.get("experiments") or {}).items() if tags else ():
+        own = item.get("tags") or []
+        missing = set(tags) - {tag["key"] for tag in own}
+        added = [{"key": name, "value": value} for name, value in tags.items() if name in missing]
+        resources["experiments"][key] = {**item, "tags": [*own, *added]}
+    return resources
 
 
 def _scheduled(job: Mapping[str, Any], presets: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import mlflow
 from rich.console import RenderableType
@@ -17,7 +17,24 @@ from .workspace import model_name
 
 
 def summary(bundle: Bundle, run: JobRun) -> Iterator[RenderableType]:
-    """Yield the champion of each registered model with its held-out metrics, and the rows that the run scored."""
+    """Yield what the run came to: a comparison, a snapshot, or else the champions and the rows scored."""
+    values = [task.values for task in leaves(run)]
+    said = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
+    said += [_snapshot(one) for one in values if "snapshot_schema" in one]
+    yield from said
+    if not said:
+        yield from _champions(bundle)
+    scored = [int(one["rows_scored"]) for one in values if "rows_scored" in one]
+    if scored:
+        yield f"rows scored: {sum(scored):,}"
+
+
+def _snapshot(values: Mapping[str, str]) -> str:
+    rows, predictions = int(values["source_rows"]), int(values["prediction_rows"])
+    return f"snapshot {values['snapshot_schema']}: {rows:,} rows, {predictions:,} predictions"
+
+
+def _champions(bundle: Bundle) -> Iterator[RenderableType]:
     for key in bundle.config["resources"].get("registered_models", {}):
         name = model_name(bundle, key)
         champion = Registry(name).champion()
@@ -26,9 +43,6 @@ def summary(bundle: Bundle, run: JobRun) -> Iterator[RenderableType]:
             continue
         yield f"champion of {name}: version {champion.version}"
         yield _metrics(str(champion.run_id))
-    scored = [int(task.values["rows_scored"]) for task in leaves(run) if "rows_scored" in task.values]
-    if scored:
-        yield f"rows scored: {sum(scored):,}"
 
 
 def _metrics(run_id: str) -> Table:

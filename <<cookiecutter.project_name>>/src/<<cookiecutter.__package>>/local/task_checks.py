@@ -1,6 +1,7 @@
 """What can be wrong with the tasks of one job."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
@@ -14,13 +15,25 @@ RUNNABLE = ("python_wheel_task", "condition_task", "run_job_task")
 _OF_A_TASK = ("values", "result_state", "run_id", "execution_count")
 
 
+def _any_text(name: str, value: str) -> str | None:  # noqa: ARG001 - the signature of EntryPoint.problem
+    return None
+
+
 @dataclass(frozen=True)
 class EntryPoint:
-    """An entry point of the package: its parameters, each required or not, and the task values that it sets."""
+    """An entry point of the package.
+
+    Attributes:
+        name: As in pyproject.toml and in the job files.
+        parameters: Its parameters, each required or not.
+        values: The task values that it sets.
+        problem: Says what is wrong with a parameter's text, None if nothing is; by default any text will do.
+    """
 
     name: str
     parameters: Mapping[str, bool]
     values: frozenset[str]
+    problem: Callable[[str, str], str | None] = _any_text
 
 
 @dataclass
@@ -125,16 +138,20 @@ class JobChecks:
             if parameter not in known:
                 hint = did_you_mean(parameter, [other for other in known if other not in named])
                 self._refuse(key, f"gives entry point '{name}' the unknown parameter '{parameter}'{hint}")
-        for parameter in self._parameters:
-            if parameter not in known:
-                self._refuse(
-                    key,
-                    f"calls entry point '{name}', which does not know '{parameter}': Databricks hands every parameter "
-                    "of a job to each of its wheel tasks, so let the entry point accept it or drop it from the job",
-                )
-        missing = [other for other, required in known.items() if required and other not in {*named, *self._parameters}]
+        missing = [other for other in known if other not in named]
         if missing:
             self._refuse(key, f"gives entry point '{name}' no {', '.join(missing)}: add it to named_parameters")
+        for parameter, text in named.items():
+            self._check_text(key, name, parameter, text)
+
+    def _check_text(self, key: str, name: str, parameter: str, text: str) -> None:
+        """Check a parameter whose text is known before the run: written out, or the default of a job's parameter."""
+        whole = _JOB_PARAMETER.fullmatch(text)
+        if whole and whole[1] in self._parameters:
+            text = str(self._parameters[whole[1]].get("default", ""))
+        problem = None if "{{" in text or "${" in text else self.entry_points[name].problem(parameter, text)
+        if problem:
+            self._refuse(key, f"gives entry point '{name}' the {parameter} '{text}': {problem}")
 
     def _check_reference(self, key: str, reference: Reference) -> None:
         parts = reference.parts
@@ -169,4 +186,5 @@ class JobChecks:
         raise ProjectError(f"{self.bundle.place(path)}: {subject} {problem}")
 
 
+_JOB_PARAMETER = re.compile(r"\{\{\s*job\.parameters\.(\w+)\s*\}\}")
 _KNOWN_NAMES = [".".join(parts) for parts in sorted(ALWAYS_KNOWN)]

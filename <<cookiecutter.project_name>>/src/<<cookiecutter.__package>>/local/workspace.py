@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -24,6 +25,8 @@ from . import source_file, synthetic
 from .bundle import Bundle
 
 log = logging.getLogger(__name__)
+
+_IN_CATALOG = re.compile(r"([a-z_][\w-]*)(?:\.[\w-]+){1,2}")  # name of a schema, table or model
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,16 @@ class Workspace:
         MlflowClient().search_experiments(max_results=1)
 
     def catalogs(self, bundle: Bundle) -> list[str]:
-        """The catalogs to start the engine with: the target's, the source's, and those of earlier runs."""
+        """The catalogs to start the engine with: those of schemas and of the tasks' parameters, and of earlier runs."""
         ours = [str(schema["catalog_name"]) for schema in _resources(bundle, "schemas").values()]
+        source = str(bundle.variables["source_table"]).split(".", maxsplit=1)[0]
+        tasks = [task for job in bundle.jobs.values() for task in job.get("tasks") or []]
+        texts = [
+            text for task in tasks for text in task.get("python_wheel_task", {}).get("named_parameters", {}).values()
+        ]
+        named = [match[1] for text in texts if (match := _IN_CATALOG.fullmatch(text))]
         earlier = sorted(path.name for path in self.tables.glob("*") if path.is_dir())
-        return list(dict.fromkeys([*ours, str(bundle.variables["source_table"]).split(".", maxsplit=1)[0], *earlier]))
+        return list(dict.fromkeys([*ours, source, *named, *earlier]))
 
     def deploy(self, bundle: Bundle, spark: SparkSession) -> Bundle:
         """Create what the bundle declares, as a deployment does, and return the bundle with the ids of all resources.

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import logging
 
-import mlflow
-import numpy as np
-import pandas as pd
-
 from .. import config
-from ..config import ProjectConfig
 from ..errors import ProjectError
-from ..evaluation import Array, evaluate
-from ..gates import Decision, better
 from ..platform import Platform
-from ..registry import CHAMPION, STATUS_TAG, Registry, predict, uri
+from ..registry import CHAMPION, STATUS_TAG, Registry
 from . import task
-from .candidate import Candidate, holdout
+from .candidate import Candidate
+from .comparison import compare
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +40,7 @@ def run(parameters: Candidate, platform: Platform) -> Values:
     if incumbent == parameters.model_version:
         log.info("version %s is the champion already", incumbent)
         return Values(promoted="false", champion_version=incumbent)
-    decision = _compare(config.load(), parameters, platform, incumbent)
+    decision = compare(config.load(), parameters, platform, champion, log_as="incumbent")
     registry.tag(
         parameters.model_version, "deployment_decision", f"{'promoted' if decision.passed else 'kept'}: {decision}"
     )
@@ -56,32 +50,6 @@ def run(parameters: Candidate, platform: Platform) -> Values:
         registry.set_alias(CHAMPION, parameters.model_version)
         return Values(promoted="true", champion_version=parameters.model_version)
     return Values(promoted="false", champion_version=incumbent or "none")
-
-
-def _compare(settings: ProjectConfig, parameters: Candidate, platform: Platform, incumbent: str | None) -> Decision:
-    """Judge the challenger and the incumbent on the same held-out rows."""
-    features, label = holdout(parameters, settings, platform)
-    named = "the naive baseline" if incumbent is None else f"champion version {incumbent}"
-    challenger = evaluate(settings.problem_type, label, predict(parameters.model_uri, features))
-    try:
-        standing = evaluate(settings.problem_type, label, _incumbent_predictions(parameters, features, incumbent))
-    except Exception as error:
-        cause = str(error).partition("\n")[0][:300]  # MLflow prints the whole frame
-        raise ProjectError(
-            f"{named} of {parameters.model_name} could not be scored on the held-out rows, which is no win for the "
-            f"challenger: repair or replace it ({type(error).__name__}: {cause})."
-        ) from error
-    with mlflow.start_run(run_id=parameters.run_id):
-        mlflow.log_metrics({f"incumbent_{name}": value for name, value in standing.items()})
-    return better(settings.metric, challenger, standing, settings.promotion, incumbent_is=named)
-
-
-def _incumbent_predictions(parameters: Candidate, features: pd.DataFrame, incumbent: str | None) -> Array:
-    """Predictions of the champion or, where there is none, of the constant that training recorded."""
-    if incumbent is not None:
-        return predict(uri(parameters.model_name, incumbent), features)
-    constant = float(mlflow.get_run(parameters.run_id).data.params["naive_baseline"])
-    return np.full(len(features), constant)
 
 
 main = task.Task(run)

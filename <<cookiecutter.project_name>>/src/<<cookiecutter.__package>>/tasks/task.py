@@ -7,11 +7,11 @@ import logging
 import sys
 import typing
 from collections.abc import Callable, Sequence
-from typing import Generic, NoReturn, TypeVar
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from ..errors import ProjectError, did_you_mean
+from ..errors import ProjectError
 from ..platform import Platform, current
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Task(Generic[P, V]):
         """Run the task.
 
         Raises:
-            ProjectError: A parameter is missing, unknown or of the wrong type, or the task says what is wrong.
+            ProjectError: A parameter is missing or of the wrong type, or the task says what is wrong.
         """
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger(__package__.split(".")[0]).setLevel(logging.INFO)
@@ -65,22 +65,38 @@ class Task(Generic[P, V]):
 def parse(model: type[P], argv: Sequence[str]) -> P:
     """Read the parameters from a command line.
 
+    Parameters that the model does not know are left alone: Databricks hands each parameter of a job to every wheel task
+    of it (https://docs.databricks.com/jobs/job-parameters). That the job files name none by mistake is checked before
+    they are deployed.
+
     Raises:
-        ProjectError: A parameter is missing, unknown or of the wrong type.
+        ProjectError: A parameter is missing or of the wrong type, or a word is no parameter.
     """
     parser = _Parser(add_help=False, allow_abbrev=False)
     for name, field in model.model_fields.items():
         parser.add_argument(f"--{name}", required=field.is_required(), default=argparse.SUPPRESS)
     known, unknown = parser.parse_known_args(argv)
-    if unknown:
-        name = unknown[0].removeprefix("--").split("=")[0]
-        raise ProjectError(f"unknown task parameter {name!r}{did_you_mean(name, model.model_fields)}.")
+    for word in unknown:
+        if not word.startswith("--"):
+            raise ProjectError(f"task parameters: {word!r} is no parameter: write --name=value.")
+        log.info("no parameter of this task, so not used: %s", word)
     try:
         return model.model_validate(vars(known))
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         raise ProjectError(f"task parameter {name!r} is {problem['input']!r}: {problem['msg']}.") from None
+
+
+def text_problem(model: type[Parameters], name: str, text: str) -> str | None:
+    """Say what is wrong with the text of one parameter of the model, or None if it is a value for it."""
+    field = model.model_fields[name]
+    declared: Any = Annotated[field.annotation, field]
+    try:
+        TypeAdapter(declared).validate_python(text)
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"])
+    return None
 
 
 class _Parser(argparse.ArgumentParser):

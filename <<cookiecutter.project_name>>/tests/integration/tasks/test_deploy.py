@@ -5,7 +5,7 @@ from mlflow import MlflowClient
 from << cookiecutter.__package >> import config
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.registry import CHAMPION, Registry, uri
-from << cookiecutter.__package >>.tasks import deploy
+from << cookiecutter.__package >>.tasks import comparison, deploy
 
 from conftest import Runner
 
@@ -50,7 +50,7 @@ def test_a_first_version_that_is_no_better_than_naive_is_not_promoted(
     passed: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worthless = 1e6 if SETTINGS.problem_type == "regression" else 0.5
-    monkeypatch.setattr(deploy, "predict", lambda _, rows: np.full(len(rows), worthless))
+    monkeypatch.setattr(comparison, "predict", lambda _, rows: np.full(len(rows), worthless))
     assert run_task(deploy, **passed) == {"promoted": "false", "champion_version": "none"}
     assert aliases(passed) == {}
 
@@ -67,14 +67,14 @@ def test_a_challenger_that_is_no_better_leaves_the_champion(
 def test_a_better_challenger_takes_the_alias_and_remembers_the_champion_before(
     passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = deploy.predict
+    real = comparison.predict
 
     def predict(model_uri: str, rows: object) -> object:
         found = real(model_uri, rows)  # type: ignore[arg-type]
         worse = found[::-1]
         return worse if model_uri == uri(passed["model_name"], champion) else found
 
-    monkeypatch.setattr(deploy, "predict", predict)
+    monkeypatch.setattr(comparison, "predict", predict)
     assert run_task(deploy, **passed) == {"promoted": "true", "champion_version": "1"}
     assert aliases(passed) == {CHAMPION: "1"}
     tags = MlflowClient().get_model_version(passed["model_name"], "1").tags
@@ -95,14 +95,14 @@ def test_only_a_version_that_passed_can_be_deployed(
 def test_a_champion_that_cannot_be_scored_is_no_win(
     passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = deploy.predict
+    real = comparison.predict
 
     def predict(model_uri: str, rows: object) -> object:
         if model_uri == uri(passed["model_name"], champion):
             raise RuntimeError("artifact lost")
         return real(model_uri, rows)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deploy, "predict", predict)
+    monkeypatch.setattr(comparison, "predict", predict)
     with pytest.raises(ProjectError, match=f"champion version {champion} .* no win .* artifact lost"):
         run_task(deploy, **passed)
     assert aliases(passed) == {CHAMPION: champion}

@@ -219,6 +219,7 @@ def test_development_names_are_ones_own_and_schedules_wait(tmp_path: Path) -> No
     assert job["tags"] == {
         "model": "dev.dev_ada_lovelace_taxi.dev_ada_lovelace_fare",
         "schema": "dev_ada_lovelace_taxi",
+        "dev": "ada_lovelace",
     }
     assert job["schedule"]["pause_status"] == "PAUSED"
     assert job["trigger"]["pause_status"] == "UNPAUSED"  # what a job says itself stays
@@ -229,6 +230,14 @@ def test_production_names_stay_as_they_are(tmp_path: Path) -> None:
     loaded = bundle_of(tmp_path, RESOURCES, "prod")
     assert loaded.jobs["daily"]["tags"] == {"model": "dev.taxi.fare", "schema": "taxi"}
     assert "pause_status" not in loaded.jobs["daily"]["schedule"]
+
+
+def test_the_tags_of_presets_reach_jobs_and_experiments_that_do_not_say_otherwise(tmp_path: Path) -> None:
+    loaded = bundle_of(tmp_path, f"{RESOURCES}\npresets: {{tags: {{owner: us, model: none}}}}", "prod")
+    assert loaded.jobs["daily"]["tags"] == {"model": "dev.taxi.fare", "schema": "taxi", "owner": "us"}
+    tags = loaded.config["resources"]["experiments"]["tracking"]["tags"]
+    assert {tag["key"]: tag["value"] for tag in tags} == {"owner": "us", "model": "none"}
+    assert "tags" not in loaded.config["resources"]["schemas"]["main"]
 
 
 FACTS = """

@@ -89,7 +89,7 @@ def test_the_jobs_are_listed_in_the_order_of_their_tasks(capsys: pytest.CaptureF
         ("resources/training.job.yml", "task_key: validate", "task_key: check", "validate"),
         ("resources/training.job.yml", "values.model_uri", "values.model_ury", "model_ury"),
         ("resources/training.job.yml", "entry_point: train", "entry_point: trian", "did you mean 'train'"),
-        ("resources/training.job.yml", "trials: ${var.trials}", "tries: ${var.trials}", "tries"),
+        ("resources/training.job.yml", 'trials: "{{job', 'tries: "{{job', "tries"),
         ("resources/training.job.yml", "${var.trials}", "${var.trails}", "trails"),
         ("resources/training.job.yml", "- task_key: validate\n", "- task_key: deploy\n", "deploy"),
         ("resources/lifecycle.job.yml", "resources.jobs.features.id", "resources.jobs.feature.id", "feature"),

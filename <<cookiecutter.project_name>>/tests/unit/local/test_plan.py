@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,19 @@ from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.local.bundle import load
 from << cookiecutter.__package >>.local.plan import EntryPoint, check, order
 
+
+def no_number(name: str, text: str) -> str | None:
+    return None if name != "rows" or text.isdigit() else "no number"
+
+
 ENTRY_POINTS = {
-    "train": EntryPoint("train", {"rows": True, "seed": False}, frozenset({"uri", "score"})),
+    "train": EntryPoint("train", {"rows": True, "seed": False}, frozenset({"uri", "score"}), problem=no_number),
     "deploy": EntryPoint("deploy", {"uri": True}, frozenset()),
 }
 
-TRAIN = "{task_key: train, python_wheel_task: {entry_point: train, package_name: p, named_parameters: {rows: 1}}}"
+TRAIN = (
+    "{task_key: train, python_wheel_task: {entry_point: train, package_name: p, named_parameters: {rows: 1, seed: 2}}}"
+)
 
 
 def deploy(uri: str = "{{tasks.train.values.uri}}", **fields: str) -> str:
@@ -66,14 +74,16 @@ def test_a_sound_job_passes(tmp_path: Path) -> None:
     [
         ("entry_point: train", "entry_point: trian", r"^databricks\.yml: resources\.jobs\.j\.tasks\[train\]: task"),
         ("entry_point: train", "entry_point: trian", r"unknown entry point 'trian': did you mean 'train'"),
-        ("rows: 1", "seed: 1", r"gives entry point 'train' no rows"),
-        ("rows: 1", "rows: 1, sede: 1", r"unknown parameter 'sede': did you mean 'seed'"),
+        ("rows: 1, ", "", r"gives entry point 'train' no rows"),
+        (", seed: 2", "", r"gives entry point 'train' no seed"),
+        ("seed: 2", "sede: 2", r"unknown parameter 'sede': did you mean 'seed'"),
+        ("rows: 1", "rows: many", r"gives entry point 'train' the rows 'many': no number"),
         ("rows: 1", "rows: '{{job.parameters.rows}}'", r"job\.parameters\.rows\}\} in .*rows, but the job has no such"),
         ("rows: 1", "rows: '{{job.run}}'", r"\{\{job\.run\}\} .*did you mean 'job\.run_id'"),
         ("rows: 1", "rows: '{{tasks.tune.values.n}}'", r"'tune' is no task of the job"),
         ("rows: 1", "rows: '{{tasks.train.values.n}}'", r"does not run after 'train': add it to depends_on"),
         ("package_name: p", "package_name: q", r"package_name 'q', but the package is 'p'"),
-        ("named_parameters: {rows: 1}", "parameters: ['1']", r"positional parameters"),
+        ("named_parameters: {rows: 1, seed: 2}", "parameters: ['1']", r"positional parameters"),
         ("task_key: train,", "task_key: train, run_if: ALL_DOEN,", r"run_if 'ALL_DOEN': did you mean 'ALL_DONE'"),
         ("task_key: train,", "task_key: train, max_retries: -1,", r"max_retries -1"),
         ("task_key: train,", "task_key: train, disabled: true,", r"is disabled"),
@@ -103,12 +113,14 @@ def test_a_value_may_come_from_further_upstream(tmp_path: Path) -> None:
     check_tasks(tmp_path, TRAIN, between, deploy(depends_on="[{task_key: again}]"))
 
 
-def test_a_job_parameter_reaches_every_wheel_task(tmp_path: Path) -> None:
-    seeded = f"{{parameters: [{{name: seed, default: 1}}], tasks: [{TRAIN}, {deploy()}]}}"
-    with pytest.raises(ProjectError, match=r"task 'deploy' calls entry point 'deploy', which does not know 'seed'"):
-        check_jobs(tmp_path, {"j": seeded})
-    from_job = TRAIN.replace("rows: 1", "")
-    check_jobs(tmp_path, {"j": f"{{parameters: [{{name: rows, default: 1}}], tasks: [{from_job}]}}"})
+@pytest.mark.parametrize(
+    ("default", "message"), [("1", None), ("{{job.run_id}}", None), ("few", "the rows 'few': no num")]
+)
+def test_a_job_parameters_default_is_of_the_tasks_type(tmp_path: Path, default: str, message: str | None) -> None:
+    passed_on = TRAIN.replace("rows: 1", "rows: '{{job.parameters.rows}}'")
+    jobs = {"j": f"{{parameters: [{{name: rows, default: '{default}'}}], tasks: [{passed_on}, {deploy()}]}}"}
+    with pytest.raises(ProjectError, match=message) if message else nullcontext():
+        check_jobs(tmp_path, jobs)
 
 
 def test_a_job_parameters_default_knows_no_task(tmp_path: Path) -> None:

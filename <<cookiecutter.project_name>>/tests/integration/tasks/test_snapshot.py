@@ -1,0 +1,68 @@
+import pytest
+
+from << cookiecutter.__package >> import config, training_set
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.tasks import snapshot
+
+from conftest import Runner
+
+SETTINGS = config.load()
+KEY = SETTINGS.spine.key
+
+
+@pytest.fixture
+def parameters(trips: str, schema: str, platform: LocalPlatform) -> dict[str, str]:
+    """A snapshot of the trips and of a prediction for each of them."""
+    keys = training_set.spine(SETTINGS, platform.tables.read(trips), trips).select(KEY)
+    platform.tables.overwrite(f"{schema}.predictions", keys.selectExpr("*", "1.0 AS prediction"))
+    return {
+        "source_table": trips,
+        "predictions_table": f"{schema}.predictions",
+        "snapshot_schema": f"{schema}_snapshot",
+        "rows": "50",
+    }
+
+
+def test_a_snapshot_holds_so_many_rows_and_the_predictions_of_these(
+    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    values = run_task(snapshot, **parameters)
+    source = platform.tables.read(f"{parameters['snapshot_schema']}.trips")
+    predictions = platform.tables.read(f"{parameters['snapshot_schema']}.predictions")
+    assert values["source_rows"] == "50" == str(source.count())
+    kept = {row[KEY] for row in training_set.spine(SETTINGS, source, "").select(KEY).collect()}
+    assert {row[KEY] for row in predictions.collect()} == kept
+    assert values["prediction_rows"] == str(len(kept))
+
+
+def test_a_snapshot_is_spread_over_the_source_and_the_same_each_time(
+    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    name = f"{parameters['snapshot_schema']}.trips"
+    found = []
+    for _ in range(2):
+        run_task(snapshot, **parameters)
+        found.append(platform.tables.read(name).toPandas().sort_values("tpep_pickup_datetime", ignore_index=True))
+    assert found[0].equals(found[1])
+    whole = platform.tables.read(parameters["source_table"]).toPandas()["tpep_pickup_datetime"]
+    assert found[0]["tpep_pickup_datetime"].min() < whole.quantile(0.2)
+    assert found[0]["tpep_pickup_datetime"].max() > whole.quantile(0.8)
+
+
+def test_a_small_source_is_copied_whole_and_predictions_may_be_missing(
+    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+) -> None:
+    absent = parameters | {"rows": "100000", "predictions_table": f"{parameters['snapshot_schema']}.none"}
+    values = run_task(snapshot, **absent | {"snapshot_schema": f"{parameters['snapshot_schema']}_2"})
+    assert values["source_rows"] == str(platform.tables.read(parameters["source_table"]).count())
+    assert values["prediction_rows"] == "0"
+
+
+def test_a_snapshot_never_overwrites_what_it_copies(
+    parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    before = platform.tables.read(trips).count()
+    with pytest.raises(ProjectError, match="which is what it copies or the same table twice: give another"):
+        run_task(snapshot, **parameters | {"snapshot_schema": trips.rsplit(".", maxsplit=1)[0]})
+    assert platform.tables.read(trips).count() == before
