@@ -8,7 +8,7 @@ from .deployer import normalise
 
 DEVELOPMENT_RUNS = 4  # concurrent runs of a job, as in the CLI
 
-_PREFIXED = {
+PREFIXED = {
     "jobs": "name",
     "pipelines": "name",
     "models": "name",
@@ -21,7 +21,7 @@ _PREFIXED = {
     "sql_warehouses": "name",
 }
 # Names that allow no brackets or spaces get the prefix `dev_user_`. Volumes, catalogs and monitors get none.
-_PREFIXED_PLAINLY = {"schemas": "name", "registered_models": "name", "model_serving_endpoints": "name"}
+PREFIXED_PLAINLY = {"schemas": "name", "registered_models": "name", "model_serving_endpoints": "name"}
 _IN_A_SCHEMA = ("registered_models", "volumes")
 _STARTS = ("schedule", "trigger", "continuous")
 
@@ -37,8 +37,8 @@ def apply(config: Mapping[str, Any]) -> dict[str, Any]:
     prefix = str(presets.get("name_prefix") or "")
     plain = normalise(prefix) + ("_" if prefix.strip().endswith("]") else "")
     resources = _tied_to_schemas(config.get("resources") or {})
-    prefixes = {kind: (field, prefix) for kind, field in _PREFIXED.items()}
-    prefixes |= {kind: (field, plain) for kind, field in _PREFIXED_PLAINLY.items()}
+    prefixes = {kind: (field, prefix) for kind, field in PREFIXED.items()}
+    prefixes |= {kind: (field, plain) for kind, field in PREFIXED_PLAINLY.items()}
     if (config.get("experimental") or {}).get("skip_name_prefix_for_schema"):
         del prefixes["schemas"]
     for kind, (field, start) in prefixes.items():
