@@ -72,9 +72,9 @@ BRANCH_FAULTS: Faults = (
 
 # By distribution and by import name: a project of either name would hide or replace what it depends on.
 DEPENDENCIES = """
-    cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering databricks-sdk delta
-    delta-spark hatchling joblib mlflow mlflow-skinny mlflow-tracing mypy numpy optuna pandas pandas-stubs pip pyarrow
-    pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
+    cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering databricks-sdk
+    delta delta-spark hatchling joblib mlflow mlflow-skinny mlflow-tracing mypy numpy optuna pandas pandas-stubs pip
+    pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
     setuptools sklearn skops threadpoolctl types-pyyaml uv wheel yaml
 """.split()
 FOLDERS = "build conf data dist docs notebooks resources src tests".split()
@@ -218,7 +218,9 @@ def timezone_problem(name: str) -> str | None:
         return None
     ends = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
     near = difflib.get_close_matches(name.rpartition("/")[2].replace(" ", "_").lower(), ends, n=1)
-    return sentence("timezone", name, "is no time zone of the IANA database", ends[near[0]] if near else "Europe/Berlin")
+    return sentence(
+        "timezone", name, "is no time zone of the IANA database", ends[near[0]] if near else "Europe/Berlin"
+    )
 
 
 def first_fault(text: str, faults: Faults) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def load_target() -> Load:
-    """Resolve the bundle for a target, as somebody called Ada, with the given variables."""
+    """Resolve the bundle for a target, as somebody called Ada, with the given variables; each one once."""
 
+    @cache
     def loaded(target: str, **variables: str) -> Bundle:
         try:
             return load(ROOT, target, variables=variables, environ={}, user=DEPLOYER)
