@@ -74,8 +74,8 @@ BRANCH_FAULTS: Faults = (
 DEPENDENCIES = """
     cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering databricks-sdk
     delta delta-spark hatchling joblib mlflow mlflow-skinny mlflow-tracing mypy numpy optuna pandas pandas-stubs pip
-    pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
-    setuptools sklearn skops threadpoolctl types-pyyaml uv wheel yaml
+    pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn
+    scipy setuptools sklearn skops threadpoolctl types-pyyaml uv wheel yaml
 """.split()
 FOLDERS = "build conf data dist docs notebooks resources src tests".split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]

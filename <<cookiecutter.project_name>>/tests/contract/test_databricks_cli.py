@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from fake_workspace import SCIM, USER, FakeWorkspace, person
 from << cookiecutter.__package >>.local.bundle import Bundle
 from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE
+
+from fake_workspace import SCIM, USER, FakeWorkspace, person
 
 CLI = shutil.which("databricks")
 pytestmark = pytest.mark.skipif(CLI is None, reason="the Databricks CLI is not on PATH: install it to run this test")

@@ -90,9 +90,7 @@ def test_production_is_one_place_whoever_deploys(prod: Bundle, none_of: NoneOf) 
     root = (read(prod.root).content["targets"]["prod"].get("workspace") or {}).get("root_path", "")
     user = prod.config["workspace"]["current_user"]["userName"]
     if not root or user in prod.config["workspace"]["root_path"]:
-        none_of(
-            [f"{_setting('prod', 'workspace.root_path')}: everyone who deploys would make one of their own"]
-        )
+        none_of([f"{_setting('prod', 'workspace.root_path')}: everyone who deploys would make one of their own"])
 
 
 def test_what_production_cannot_make_again_is_not_destroyed(prod: Bundle, none_of: NoneOf) -> None:
