@@ -8,6 +8,8 @@ import posixpath
 import shutil
 import subprocess
 import sys
+import tomllib
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -71,3 +73,15 @@ def test_the_wheel_says_in_its_version_what_is_in_it(sources: Path, built: list[
     changed = build(again)
     assert len(changed) == 1
     assert changed != built, "changed sources make a wheel of the same name, which compute would not install again"
+
+
+def test_the_wheel_holds_the_whole_package_and_its_entry_points(sources: Path, built: list[str]) -> None:
+    assert len(built) == 1
+    with zipfile.ZipFile(sources / built[0]) as wheel:
+        held = set(wheel.namelist())
+        entry_points = next(name for name in held if name.endswith(".dist-info/entry_points.txt"))
+        declared = wheel.read(entry_points).decode().splitlines()
+    files = {path.relative_to(sources / "src").as_posix() for path in (sources / "src").rglob("*") if path.is_file()}
+    assert files - held == set(), "the jobs would miss these files on Databricks"
+    scripts = tomllib.loads((sources / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert {f"{name} = {target}" for name, target in scripts.items()} <= set(declared)
