@@ -46,7 +46,7 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
 @pytest.mark.parametrize("options", VARIANTS, ids=["default", "classification", "other names"])
 def test_the_tests_of_a_generated_project_pass(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
     project = bake(**options).copy_to(tmp_path)
-    selected = () if not options else ("tests/unit", "tests/integration/tasks")
+    selected = () if not options else ("tests/unit", "tests/contract", "tests/integration/tasks")
     found = run(project.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *selected)
     assert found.returncode == 0, found.stdout
 
@@ -99,6 +99,7 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
 TESTS_OF = {
     "": ["tests/unit", "tests/integration/test_registry.py"],
     "conf": ["tests/unit/test_config.py"],
+    "doctor": ["tests/unit/doctor"],
     "local": ["tests/unit/local", "tests/integration/test_workspace.py", "tests/integration/test_lifecycle.py"],
     "platform": ["tests/unit/platform", "tests/unit/test_tables.py", "tests/integration/platform"],
     "tasks": ["tests/unit/tasks", "tests/integration/tasks"],

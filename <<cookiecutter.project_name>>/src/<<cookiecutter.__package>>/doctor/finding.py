@@ -1,0 +1,38 @@
+"""What one check says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_LABELS = {True: "ok", False: "MISSING", None: "?"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one question.
+
+    Attributes:
+        ok: Whether what the bundle needs is there; None if that could not be seen.
+        sentence: What was seen and, unless all is well, where and what to do about it.
+    """
+
+    ok: bool | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{_LABELS[self.ok]:<8}{self.sentence}"
+
+
+def fine(sentence: str) -> Finding:
+    """Return the finding that something is there."""
+    return Finding(ok=True, sentence=sentence)
+
+
+def missing(sentence: str) -> Finding:
+    """Return the finding that something is not there, or not as it must be."""
+    return Finding(ok=False, sentence=sentence)
+
+
+def unseen(sentence: str) -> Finding:
+    """Return the finding that something could not be checked, which fails just as what is missing."""
+    return Finding(ok=None, sentence=f"not checked: {sentence}")

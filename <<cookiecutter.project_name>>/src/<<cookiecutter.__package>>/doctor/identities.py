@@ -1,0 +1,90 @@
+"""The groups, users and service principals that the bundle names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from databricks.sdk.errors import NotFound
+
+from . import wanted
+from .access import Visit
+from .finding import Finding, fine, missing, unseen
+
+USER_ROLE = "roles/servicePrincipal.user"
+
+
+def group(visit: Visit, name: str) -> Finding:
+    """Say whether a group exists in the workspace."""
+    found = visit.client.groups.list(attributes="id,displayName", filter=_equals("displayName", name))
+    return _existing(visit, f"group {name}", name, (group.display_name for group in found))
+
+
+def user(visit: Visit, name: str) -> Finding:
+    """Say whether a user exists in the workspace."""
+    if visit.me.name.casefold() == name.casefold():
+        return fine(f"user {name} is who you are")
+    found = visit.client.users.list(attributes="id,userName", filter=_equals("userName", name))
+    return _existing(visit, f"user {name}", name, (user.user_name for user in found))
+
+
+def service_principal(visit: Visit, name: str) -> Finding:
+    """Say whether a service principal exists in the workspace; it is named by its application id."""
+    if visit.me.name == name:
+        return fine(f"service principal {name} is who you are")
+    if wanted.is_placeholder(name):
+        place = wanted.place(visit.bundle, name)
+        return missing(f"service principal {name} is a placeholder: put the application id of your own at {place}")
+    found = visit.client.service_principals.list(attributes="id,applicationId", filter=_equals("applicationId", name))
+    return _existing(visit, f"service principal {name}", name, (principal.application_id for principal in found))
+
+
+def role(visit: Visit, name: str) -> Finding:
+    """Say whether the identity may let jobs run as a service principal.
+
+    That takes the role Service Principal User, also for those who manage it or the workspace:
+    https://docs.databricks.com/admin/workspace-settings/restrict-workspace-admins.html
+    """
+    subject = f"whether you may run jobs as service principal {name}"
+    if visit.me.name == name:
+        return fine(f"jobs run as service principal {name}, who is you")
+    if wanted.is_placeholder(name):
+        return unseen(f"{subject}: it is a placeholder")
+    account = visit.client.config.account_id or _account(visit)
+    if not account:
+        return unseen(f"{subject}: set DATABRICKS_ACCOUNT_ID, which the account console shows, to make this possible")
+    try:
+        rules = visit.client.account_access_control_proxy.get_rule_set(
+            f"accounts/{account}/servicePrincipals/{name}/ruleSets/default", etag=""
+        )
+    except NotFound:
+        return unseen(f"{subject}: it does not exist")
+    users = (who for rule in rules.grant_rules or [] if rule.role == USER_ROLE for who in rule.principals or [])
+    if any(visit.me.goes_by(who.partition("/")[2]) for who in users):
+        return fine(f"you may run jobs as service principal {name}")
+    return missing(
+        f"you may not run jobs as service principal {name}: let its manager or an account admin grant the role "
+        f"Service Principal User on it to {visit.me.name}"
+    )
+
+
+def _account(visit: Visit) -> str | None:
+    """Return the account's id as the workspace tells it to everybody; older versions of the SDK do not ask for it."""
+    try:
+        facts = visit.client.api_client.do("GET", "/.well-known/databricks-config")
+    except NotFound:
+        return None
+    return str(facts.get("account_id") or "") if isinstance(facts, dict) else None
+
+
+def _existing(visit: Visit, subject: str, name: str, found: Iterable[str | None]) -> Finding:
+    if any((other or "").casefold() == name.casefold() for other in found):
+        return fine(f"{subject} exists")
+    return missing(
+        f"{subject} does not exist in {visit.host}: create it in the account console and assign it to the workspace, "
+        f"or name another at {wanted.place(visit.bundle, name)}"
+    )
+
+
+def _equals(attribute: str, value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{attribute} eq "{escaped}"'

@@ -1,0 +1,99 @@
+"""Catalogs, schemas and tables, and what the identity may do there."""
+
+from __future__ import annotations
+
+from databricks.sdk.errors import NotFound
+from databricks.sdk.service.catalog import Privilege, SchemaInfo
+
+from . import wanted
+from .access import Visit
+from .finding import Finding, fine, missing, unseen
+
+_TABLE_LEVELS = 3
+
+
+def catalog(visit: Visit, name: str) -> Finding:
+    """Say whether a catalog exists."""
+    try:
+        visit.client.catalogs.get(name)
+    except NotFound:
+        return missing(
+            f"catalog {name} does not exist in {visit.host}: have it created (that takes CREATE CATALOG on the "
+            f"metastore), or name another at {wanted.place(visit.bundle, name)}"
+        )
+    return fine(f"catalog {name} exists")
+
+
+def schema(visit: Visit, name: str) -> Finding:
+    """Say whether the identity may deploy into a schema: create it, or create what the bundle keeps there.
+
+    Who creates a schema owns it and may do everything in it. For one that exists the privileges in it count, which
+    are those of https://docs.databricks.com/data-governance/unity-catalog/access-control/privileges-reference.
+    """
+    wish = wanted.schemas(visit.bundle)[name]
+    try:
+        owner = visit.client.catalogs.get(wish.catalog).owner
+    except NotFound:
+        return unseen(f"what you may do in schema {name}: there is no catalog {wish.catalog}")
+    held = _held(visit, "CATALOG", wish.catalog, owner)
+    if "USE_CATALOG" in held and (existing := _existing(visit, name)):
+        return _in_schema(visit, name, wish.privileges, existing.owner)
+    if "USE_CATALOG" in held and not wish.made_here:
+        return missing(f"schema {name} does not exist, and the bundle does not create it: create it, or use another")
+    needed = ("USE_CATALOG", "CREATE_SCHEMA") if wish.made_here else ("USE_CATALOG",)
+    lacking = [privilege for privilege in needed if privilege not in held]
+    if lacking:
+        return missing(
+            f"schema {name} is out of your reach: {_ask(visit, lacking, f'CATALOG `{wish.catalog}`', owner)}"
+        )
+    return fine(f"schema {name} does not exist yet, and you may create it in catalog {wish.catalog}")
+
+
+def _in_schema(visit: Visit, name: str, privileges: tuple[str, ...], owner: str | None) -> Finding:
+    held = _held(visit, "SCHEMA", name, owner)
+    lacking = [privilege for privilege in ("USE_SCHEMA", *privileges) if privilege not in held]
+    if lacking:
+        place = f"SCHEMA `{name.replace('.', '`.`')}`"
+        return missing(f"schema {name} exists, but is not yours: {_ask(visit, lacking, place, owner)}")
+    return fine(f"schema {name} exists, and you may create what the bundle keeps there")
+
+
+def _existing(visit: Visit, name: str) -> SchemaInfo | None:
+    try:
+        return visit.client.schemas.get(name)
+    except NotFound:
+        return None
+
+
+def _held(visit: Visit, kind: str, name: str, owner: str | None) -> set[str]:
+    """Return the privileges on a securable, its parents' included, that the identity has itself or by a group."""
+    everything = {privilege.name for privilege in Privilege}
+    if visit.me.goes_by(owner):
+        return everything
+    held: set[str] = set()
+    page = None
+    while True:  # a page may be empty although others follow it, so only the missing token is the end
+        answer = visit.client.grants.get_effective(kind, name, max_results=0, page_token=page)
+        for assignment in answer.privilege_assignments or []:
+            if visit.me.goes_by(assignment.principal):
+                held |= {granted.privilege.name for granted in assignment.privileges or [] if granted.privilege}
+        page = answer.next_page_token
+        if not page:
+            return everything if "ALL_PRIVILEGES" in held else held
+
+
+def _ask(visit: Visit, privileges: list[str], securable: str, owner: str | None) -> str:
+    names = ", ".join(privilege.replace("_", " ") for privilege in privileges)
+    return f"let its owner ({owner or 'unknown'}) run GRANT {names} ON {securable} TO `{visit.me.name}`"
+
+
+def table(visit: Visit, name: str) -> Finding:
+    """Say whether a table can be read: Unity Catalog describes a table only to those who may."""
+    place = wanted.place(visit.bundle, name)
+    if len(name.split(".")) != _TABLE_LEVELS:
+        return missing(f"source table {name} is no three-level name: write catalog.schema.table at {place}")
+    try:
+        visit.client.tables.get(name)
+    except NotFound:
+        return missing(f"source table {name} does not exist in {visit.host}: create it, or name another at {place}")
+    return fine(f"source table {name} can be read")
