@@ -57,9 +57,16 @@ def granted(*grants: tuple[str, str], page: str | None = None) -> dict[str, Any]
     return {"privilege_assignments": assignments, **({"next_page_token": page} if page else {})}
 
 
-def listed(**resource: str) -> Callable[[Any], dict[str, Any]]:
-    """Return a SCIM list with one entry, which starts and ends on the first page."""
-    return lambda request: {"Resources": [{"id": "4712", **resource}] if request.query["startIndex"] == "1" else []}
+def listed(**resource: str) -> Callable[[Request], dict[str, Any]]:
+    """Return a SCIM list with one entry, which starts and ends on the first page and has the attributes asked for."""
+
+    def page(request: Request) -> dict[str, Any]:
+        entry = {"id": "4712", **resource}
+        wanted = request.query.get("attributes", ",".join(entry)).split(",")
+        found = {name: value for name, value in entry.items() if name in wanted}
+        return {"Resources": [found] if request.query["startIndex"] == "1" else []}
+
+    return page
 
 
 def rules(*principals: str, role: str = "roles/servicePrincipal.user") -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _version(path: str) -> str:
 
 
 def satisfies(version: str, constraint: str) -> bool:
-    """Return whether a version such as 1.3.0 satisfies a constraint such as `>= 1.3.0-0, < 2.0.0` or `1.*`.
+    """Return whether a version such as 1.3.0 satisfies a constraint such as `>= 1.2.0-0, < 2.0.0` or `1.*`.
 
     As in the CLI (bundle/config/mutator/verify_cli_version.go): a part of a version that ends in a star leaves the
     rest open, a pre-release needs a constraint that names one, and a development build always passes.

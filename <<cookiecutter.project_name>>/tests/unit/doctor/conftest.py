@@ -30,15 +30,15 @@ from fake_workspace import (
 )
 
 BUNDLE = """
-bundle: {name: taxi, databricks_cli_version: ">= 1.3.0-0"}
+bundle: {name: taxi, databricks_cli_version: ">= 1.2.0-0"}
 variables:
   catalog: {default: prod}
   schema: {default: taxi}
   source_table: {default: samples.nyctaxi.trips}
   service_principal: {default: "${workspace.current_user.userName}"}
   ml_engineers: {default: ml-engineers}
-  node_type_id: {default: m6id.xlarge}
-  spark_version: {default: 18.x-cpu-ml-scala2.13}
+  node_type_id: {default: m6id.2xlarge}
+  spark_version: {default: 17.x-cpu-ml-scala2.13}
   warehouse_id: {default: abc123}
 permissions:
   - {group_name: "${var.ml_engineers}", level: CAN_VIEW}
@@ -83,8 +83,8 @@ def good_routes() -> dict[Route, Reply]:
         ("GET", f"{SCIM}/ServicePrincipals"): listed(applicationId=ROBOT),
         ("GET", RULES): rules("groups/ml-engineers"),
         ("GET", f"{UNITY}/current-metastore-assignment"): {"metastore_id": "m1", "workspace_id": 1},
-        ("GET", "/api/2.1/clusters/list-node-types"): {"node_types": [machine("m6id.xlarge")]},
-        ("GET", "/api/2.1/clusters/spark-versions"): {"versions": [{"key": "18.x-cpu-ml-scala2.13", "name": "18 LTS"}]},
+        ("GET", "/api/2.1/clusters/list-node-types"): {"node_types": [machine("m6id.2xlarge")]},
+        ("GET", "/api/2.1/clusters/spark-versions"): {"versions": [{"key": "17.x-cpu-ml-scala2.13", "name": "18 LTS"}]},
         ("GET", "/api/2.0/sql/warehouses/abc123"): {"id": "abc123", "name": "Starter"},
         ("GET", f"{UNITY}/tables/samples.nyctaxi.trips"): {"name": "trips"},
     }

@@ -8,7 +8,7 @@ from << cookiecutter.__package >>.doctor.finding import Finding
 from << cookiecutter.__package >>.local.bundle import load
 
 
-def checked(root: Path, constraint: str = ">= 1.3.0-0") -> Finding:
+def checked(root: Path, constraint: str = ">= 1.2.0-0") -> Finding:
     (root / "databricks.yml").write_text(f'bundle: {{name: b, databricks_cli_version: "{constraint}"}}\n')
     return command.check(load(root))
 
@@ -16,8 +16,8 @@ def checked(root: Path, constraint: str = ">= 1.3.0-0") -> Finding:
 @pytest.mark.parametrize(
     ("version", "constraint", "fits"),
     [
-        ("1.3.0", ">= 1.3.0-0", True),
-        ("1.2.9", ">= 1.3.0-0", False),
+        ("1.3.0", ">= 1.2.0-0", True),
+        ("1.1.9", ">= 1.2.0-0", False),
         ("1.10.0", ">= 1.9.0", True),
         ("1.3.0", "> 1.3.0", False),
         ("1.3.1", "> 1.3.0", True),
@@ -35,7 +35,7 @@ def checked(root: Path, constraint: str = ">= 1.3.0-0") -> Finding:
         ("1.3.7", "1.3.*", True),
         ("1.4.0", "1.*", True),
         ("2.0.0", "1.*", False),
-        ("1.3.0-rc1", ">= 1.3.0-0", True),
+        ("1.3.0-rc1", ">= 1.2.0-0", True),
         ("1.3.0-rc1", ">= 1.3.0", False),
         ("1.4.0-rc1", ">= 1.3.0", False),
         ("0.0.0-dev", ">= 1.3.0", True),
@@ -61,7 +61,7 @@ def test_a_cli_that_is_not_installed_is_missing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
     finding = checked(tmp_path)
     assert finding.ok is False
-    assert "not on the PATH: install it in a version that fits '>= 1.3.0-0'" in finding.sentence
+    assert "not on the PATH: install it in a version that fits '>= 1.2.0-0'" in finding.sentence
 
 
 def test_a_cli_that_is_too_old_is_missing(tmp_path: Path, install_cli: Callable[..., None]) -> None:

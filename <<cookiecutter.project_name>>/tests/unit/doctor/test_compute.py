@@ -13,7 +13,12 @@ WAREHOUSE = ("GET", "/api/2.0/sql/warehouses/abc123")
 
 
 @pytest.mark.parametrize(
-    "reply", [error(404, "METASTORE_DOES_NOT_EXIST", "none"), error(400, "FEATURE_DISABLED", "Standard tier")]
+    "reply",
+    [
+        error(404, "METASTORE_DOES_NOT_EXIST", "none"),
+        error(404, "RESOURCE_DOES_NOT_EXIST", "none"),
+        error(400, "FEATURE_DISABLED", "Standard tier"),
+    ],
 )
 def test_serverless_jobs_need_unity_catalog(workspace: FakeWorkspace, visit: Visit, reply: object) -> None:
     workspace.routes[METASTORE] = reply
@@ -31,15 +36,15 @@ def test_what_hinders_the_question_is_no_answer(workspace: FakeWorkspace, visit:
 @pytest.mark.parametrize(
     ("machines", "words"),
     [
-        ([machine("m6id.2xlarge")], "does not exist in {host}: name another (such as m6id.2xlarge) at databricks.yml"),
+        ([machine("m6id.4xlarge")], "does not exist in {host}: name another (such as m6id.4xlarge) at databricks.yml"),
         ([machine("Standard_D4")], "does not exist in {host}: name another at databricks.yml: variables.node_type_id"),
         ([], "does not exist in {host}: name another at databricks.yml: variables.node_type_id"),
         (
-            [machine("m6id.xlarge", is_deprecated=True), machine("m5.large", is_deprecated=True), machine("m7.large")],
+            [machine("m6id.2xlarge", is_deprecated=True), machine("m5.large", is_deprecated=True), machine("m7.large")],
             "is deprecated in {host}: name another (such as m7.large) at",
         ),
         (
-            [machine("m6id.xlarge", node_info={"status": ["NotEnabledOnSubscription"]})],
+            [machine("m6id.2xlarge", node_info={"status": ["NotEnabledOnSubscription"]})],
             "cannot be had in {host} (NotEnabledOnSubscription): name another at",
         ),
     ],
@@ -48,19 +53,19 @@ def test_a_node_type_must_be_offered_without_reserve(
     workspace: FakeWorkspace, visit: Visit, machines: list[object], words: str
 ) -> None:
     workspace.routes[NODE_TYPES] = {"node_types": machines}
-    finding = compute.node_type(visit, "m6id.xlarge")
+    finding = compute.node_type(visit, "m6id.2xlarge")
     assert finding.ok is False
     assert words.format(host=workspace.url) in finding.sentence
 
 
 def test_a_runtime_must_be_offered_under_its_very_key(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[VERSIONS] = {"versions": [{"key": "17.3.x-cpu-ml-scala2.13", "name": "17.3"}, {"name": "?"}]}
-    finding = compute.spark_version(visit, "18.x-cpu-ml-scala2.13")
+    finding = compute.spark_version(visit, "17.x-cpu-ml-scala2.13")
     assert finding.ok is False
     expected = "name another (such as 17.3.x-cpu-ml-scala2.13) at databricks.yml: variables.spark_version"
     assert finding.sentence.endswith(expected)
     workspace.routes[VERSIONS] = {}
-    assert compute.spark_version(visit, "18.x-cpu-ml-scala2.13").ok is False
+    assert compute.spark_version(visit, "17.x-cpu-ml-scala2.13").ok is False
 
 
 def test_a_sql_warehouse_must_exist(workspace: FakeWorkspace, visit: Visit) -> None:
