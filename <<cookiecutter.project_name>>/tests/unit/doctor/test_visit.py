@@ -1,11 +1,13 @@
 import runpy
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 
 import pytest
 
-from << cookiecutter.__package >>.doctor import cli
+from << cookiecutter.__package >>.doctor import cli, examination
+from << cookiecutter.__package >>.doctor.access import Visit
+from << cookiecutter.__package >>.doctor.finding import Finding
 from << cookiecutter.__package >>.doctor.patience import Patience
 
 from fake_workspace import RULES, SCIM, UNITY, USER, FakeWorkspace, Request, error, granted, person
@@ -135,6 +137,22 @@ def test_a_time_out_on_the_way_is_said_and_ends_the_visit(workspace: FakeWorkspa
     assert not workspace.asked(GROUPS[1])
 
 
+def test_a_question_is_given_up_however_long_its_requests_may_take(
+    workspace: FakeWorkspace, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def entered(*_: object) -> Generator[Finding, None, tuple[object, object]]:
+        yield from ()
+        return visit.client, visit.me
+
+    monkeypatch.setattr(examination, "enter", entered)
+    workspace.delays[CATALOG] = 60
+    started = time.monotonic()
+    findings = list(examination.examine(lambda _: visit.bundle, Patience(question=0.1)))
+    assert time.monotonic() - started < 5
+    assert findings[1].sentence.startswith("not checked: catalogs (prod): timed out")
+    assert {finding.ok for finding in findings[1:]} == {None}
+
+
 @pytest.mark.parametrize(("headers", "requests"), [({"Retry-After": "3600"}, [1]), ({}, range(2, 9))])
 def test_a_workspace_that_keeps_asking_for_fewer_requests_is_left_alone(
     workspace: FakeWorkspace, doctor: Doctor, headers: dict[str, str], requests: Collection[int]
@@ -185,8 +203,9 @@ def test_an_answer_that_is_none_fails_without_a_traceback(
 
 def test_names_with_brackets_are_shown_as_they_are(workspace: FakeWorkspace, doctor: Doctor) -> None:
     workspace.routes[GROUPS] = {}
-    _, lines = doctor(changes={"ml_engineers: {default: ml-engineers}": "ml_engineers: {default: '[bold]'}"})
-    assert line_of(lines, "group [bold] does not exist")
+    code, lines = doctor(changes={"ml_engineers: {default: ml-engineers}": "ml_engineers: {default: '[bold]'}"})
+    assert line_of(lines, "group [bold] does not exist").startswith("MISSING")
+    assert code == 1
 
 
 def test_the_sdk_s_own_warnings_are_not_shown(
