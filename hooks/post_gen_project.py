@@ -1,12 +1,33 @@
-"""Prints what to do next with the generated project.
-
-It removes nothing: no file belongs to one answer alone.
-"""
+"""Removes the files that belong to answers that were not given, and prints what to do next."""
 
 import contextlib
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
+
+# What belongs to one answer alone: question, answer, the paths.
+ONLY_FOR = (
+    (
+        "approval",
+        "manual",
+        (
+            "resources/approval.yml",
+            "src/{package}/tasks/approve.py",
+            "tests/integration/tasks/test_approve.py",
+        ),
+    ),
+)
+
+
+def superfluous(answers: Mapping[str, str]) -> list[str]:
+    """Return the paths, relative to the project, that belong to answers that were not given."""
+    return [
+        path.format(package=answers["__package"])
+        for question, answer, paths in ONLY_FOR
+        if answers[question] != answer
+        for path in paths
+    ]
 
 
 def next_steps(answers: Mapping[str, str]) -> str:
@@ -31,6 +52,9 @@ Read on in {name}/README.md; more on bundles: {docs}/dev-tools/bundles
 
 
 if __name__ == "__main__":
+    given = json.loads(r"""<< cookiecutter | jsonify >>""")
+    for superfluous_path in superfluous(given):
+        Path(superfluous_path).unlink()
     # Cookiecutter deletes the project when a hook fails, so a reader who closed the pipe must not make this one fail.
     with contextlib.suppress(OSError):
-        os.write(1, next_steps(json.loads(r"""<< cookiecutter | jsonify >>""")).encode())
+        os.write(1, next_steps(given).encode())

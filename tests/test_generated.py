@@ -13,11 +13,11 @@ from conftest import Bake, Project
 pytestmark = pytest.mark.slow
 
 BROKEN = "broken on purpose"
-TASKS = ("compute_features", "train", "validate", "deploy", "batch_inference")
+TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_inference")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
 VARIANTS = [
     {},
-    {"problem_type": "classification", "compute": "job_cluster", "cloud": "aws"},
+    {"problem_type": "classification", "compute": "job_cluster", "cloud": "aws", "approval": "manual"},
     {"project_name": "churn", "schema": "churn", "dev_catalog": "ml-dev", "cloud": "gcp"},
 ]
 
@@ -86,7 +86,7 @@ def modules() -> list[str]:
 @pytest.mark.parametrize("module", modules())
 def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: Path, module: str) -> None:
     """Every function of the module raises when it is called; the module can still be imported."""
-    project = bake().copy_to(tmp_path)
+    project = bake(approval="manual").copy_to(tmp_path)  # which has every module
     file = project.path / "src" / project.package / module
     file.write_text(broken(file.read_text("utf-8")), encoding="utf-8")
     found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS_OF[Path(module).parent.name])
@@ -97,11 +97,16 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
 
 # By folder of the package: the tests that should notice, the quick ones first.
 TESTS_OF = {
-    "": ["tests/unit", "tests/integration/test_registry.py"],
+    "": [
+        "tests/unit",
+        *(f"tests/integration/test_{name}.py" for name in ("registry", "promotion", "smoke", "cards")),
+        "tests/integration/validation",
+    ],
     "conf": ["tests/unit/test_config.py"],
     "doctor": ["tests/unit/doctor"],
     "local": ["tests/unit/local", "tests/integration/test_workspace.py", "tests/integration/test_lifecycle.py"],
     "platform": ["tests/unit/platform", "tests/unit/test_tables.py", "tests/integration/platform"],
+    "validation": ["tests/unit/validation", "tests/integration/validation", "tests/integration/tasks/test_validate.py"],
     "tasks": ["tests/unit/tasks", "tests/integration/tasks"],
 }
 

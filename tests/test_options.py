@@ -26,6 +26,7 @@ OTHER_ANSWERS = {
     "cloud": "aws",
     "compute": "job_cluster",
     "problem_type": "classification",
+    "approval": "manual",
     "schema": "other_schema",
     **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},
     **{f"{environment}_catalog": f"other_{environment}" for environment in ENVIRONMENTS},

@@ -19,7 +19,7 @@ METRICS: Mapping[str, Mapping[str, bool]] = {
 }
 GREATER_IS_BETTER: Mapping[str, bool] = {name: up for group in METRICS.values() for name, up in group.items()}
 
-_DECISION_THRESHOLD = 0.5
+DECISION_THRESHOLD = 0.5
 
 
 def one_column(raw: object) -> Array:
@@ -76,7 +76,7 @@ def _regression(label: Array, prediction: Array) -> dict[str, float]:
 def _classification(label: Array, prediction: Array) -> dict[str, float]:
     if len(np.unique(label)) == 1:
         raise ValueError("all labels are of one class, so a classifier cannot be judged on them")
-    decided = prediction >= _DECISION_THRESHOLD
+    decided = prediction >= DECISION_THRESHOLD
     return {
         "roc_auc": float(sk.roc_auc_score(label, prediction)),
         "log_loss": float(sk.log_loss(label, prediction, labels=[0, 1])),

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
+from .bootstrap import Interval
 from .config import Bound, Promotion
-from .evaluation import GREATER_IS_BETTER
 
 Metrics = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What was looked at.
+        passed: Whether it is as it must be. What was skipped by the policy counts as passed.
+        reason: A sentence that says why.
+        value: What was measured, where it is a number.
+        bound: What it was held against, as text.
+        skipped: Whether the policy let it be skipped.
+    """
+
+    name: str
+    passed: bool
+    reason: str
+    value: float | None = None
+    bound: str = ""
+    skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -19,41 +41,53 @@ class Decision:
     passed: bool
     reasons: tuple[str, ...]
 
+    @classmethod
+    def of(cls, checks: Sequence[Check]) -> Self:
+        """Open if every check passed, and one at least was not skipped."""
+        looked = [check for check in checks if not check.skipped]
+        return cls(bool(looked) and all(check.passed for check in looked), tuple(check.reason for check in checks))
+
     def __str__(self) -> str:
         return "; ".join(self.reasons)
 
 
-def within_bounds(metrics: Metrics, bounds: Mapping[str, Bound]) -> Decision:
-    """Pass a model whose every bounded metric is present, finite and in its range."""
-    checks = [_within(name, metrics.get(name), bound) for name, bound in bounds.items()]
-    return Decision(bool(checks) and all(ok for ok, _ in checks), tuple(reason for _, reason in checks))
+def within(name: str, value: float | None, bound: Bound, unit: str = "") -> Check:
+    """Pass a value that is present, finite and in its range, bounds included."""
+    limits = str(bound)
+    if value is None or not math.isfinite(value):
+        return Check(name, passed=False, reason=f"{name} is missing", bound=limits)
+    shown = f"{name} {value:.4g}{unit and f' {unit}'}"
+    passed, reason = True, f"{shown} is within its bounds"
+    if bound.min is not None and value < bound.min:
+        passed, reason = False, f"{shown} is below {bound.min:g}"
+    if bound.max is not None and value > bound.max:
+        passed, reason = False, f"{shown} is above {bound.max:g}"
+    return Check(name, passed, reason, value, limits)
 
 
-def better(metric: str, challenger: Metrics, incumbent: Metrics, policy: Promotion, *, incumbent_is: str) -> Decision:
-    """Pass a challenger whose metric beats the incumbent's, on the same rows, by more than the policy's share.
+def promote(  # noqa: PLR0913 - what is compared, how surely, and how to call it
+    policy: Promotion, metric: str, gain: Interval, *, challenger: float, incumbent: float, incumbent_is: str
+) -> Decision:
+    """Open for a challenger that the policy lets pass, as surely as its confidence asks for.
 
     Args:
-        metric: The metric that decides.
-        challenger: Metrics of the challenger.
-        incumbent: Metrics of the champion, or of the naive baseline where there is no champion.
-        policy: By which share of the incumbent's metric the challenger must be better.
+        policy: `better` and `business` ask for a gain of more than the margin, `not_worse` for a loss of less.
+        metric: How to call what was compared.
+        gain: By how much the challenger is better, with its interval.
+        challenger: The challenger's metric.
+        incumbent: The metric of the champion, or of the naive baseline where there is no champion.
         incumbent_is: How to call the incumbent in the reason, for example `champion version 3`.
     """
-    new, old = challenger.get(metric), incumbent.get(metric)
-    if new is None or old is None or not (math.isfinite(new) and math.isfinite(old)):
+    numbers = (gain.gain, gain.low, gain.high, challenger, incumbent)
+    if not all(math.isfinite(number) for number in numbers):
         return Decision(passed=False, reasons=(f"{metric} of the challenger or of {incumbent_is} is missing",))
-    gain = new - old if GREATER_IS_BETTER[metric] else old - new
-    passed = gain > policy.min_improvement * abs(old)
-    verdict = "beats" if passed else "does not beat"
-    needed = f" by more than {policy.min_improvement:.1%}" if policy.min_improvement else ""
-    return Decision(passed, (f"challenger {metric} {new:.4g} {verdict} {incumbent_is} {metric} {old:.4g}{needed}",))
-
-
-def _within(name: str, value: float | None, bound: Bound) -> tuple[bool, str]:
-    if value is None or not math.isfinite(value):
-        return False, f"{name} is missing"
-    if bound.min is not None and value < bound.min:
-        return False, f"{name} {value:.4g} is below {bound.min:g}"
-    if bound.max is not None and value > bound.max:
-        return False, f"{name} {value:.4g} is above {bound.max:g}"
-    return True, f"{name} {value:.4g} is within its bounds"
+    margin = policy.margin * abs(incumbent)
+    bar = -margin if policy.policy == "not_worse" else margin
+    passed = gain.low > bar
+    verb = "is not worse than" if policy.policy == "not_worse" else "beats"
+    verdict = verb if passed else {"beats": "does not beat"}.get(verb, "may be worse than")
+    reason = (
+        f"challenger {metric} {challenger:.4g} {verdict} {incumbent_is} {metric} {incumbent:.4g}: "
+        f"gain {gain} at {policy.confidence:.0%} confidence, {bar:.4g} needed"
+    )
+    return Decision(passed, (reason,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import mlflow
@@ -17,6 +16,9 @@ from .evaluation import Array, one_column
 CHAMPION = "Champion"
 CHALLENGER = "Challenger"
 STATUS_TAG = "model_validation_status"
+ROLLED_BACK = "rolled_back"
+
+_TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run holds the whole report
 
 
 def uri(name: str, version: str) -> str:
@@ -81,23 +83,57 @@ class Registry:
         """Return the version behind an alias, or None if no version holds it.
 
         Raises:
-            MlflowException: The registry could not answer; that is not the same as having no such version.
+            ProjectError: The alias points to a version that is gone; that is not the same as there being no alias.
+            MlflowException: The registry could not answer.
         """
         try:
             return self.client.get_model_version_by_alias(self.name, alias)
         except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST" or _says_no_alias(error):
-                return None
-            raise
+            if not (error.error_code == "RESOURCE_DOES_NOT_EXIST" or _says_no_alias(error)):
+                raise
+        self._require_nobody(alias)
+        return None
 
-    def set_status(self, version: str, status: str, reasons: Sequence[str] = ()) -> None:
-        """Record PENDING, PASSED or FAILED on a version, its reasons first."""
-        self.tag(version, "model_validation_reasons", "; ".join(reasons))
+    def _require_nobody(self, alias: str) -> None:
+        """Make sure that no version holds the alias."""
+        try:
+            aliases = self.client.get_registered_model(self.name).aliases
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return
+        if alias in aliases:
+            raise ProjectError(
+                f"the alias {alias} of {self.name} points to version {aliases[alias]}, which does not exist: set it to "
+                "a version that does, or delete it."
+            )
+
+    def set_status(self, version: str, status: str, reason: str = "") -> None:
+        """Record PENDING, PASSED or FAILED on a version, its reason first."""
+        self.tag(version, "model_validation_reasons", reason)
         self.tag(version, STATUS_TAG, status)
 
     def tag(self, version: str, key: str, value: str) -> None:
-        """Set a tag of a version."""
-        self.client.set_model_version_tag(self.name, version, key, value)
+        """Set a tag of a version; a value that is longer than Unity Catalog takes is cut."""
+        self.client.set_model_version_tag(self.name, version, key, value[:_TAG_LENGTH])
+
+    def model_tags(self) -> dict[str, str]:
+        """Return the tags of the registered model itself."""
+        tags: dict[str, str] = self.client.get_registered_model(self.name).tags
+        return tags
+
+    def tag_model(self, key: str, value: str) -> None:
+        """Set a tag of the registered model itself."""
+        self.client.set_registered_model_tag(self.name, key, value)
+
+    def drop_model_tag(self, key: str) -> None:
+        """Delete a tag of the registered model itself, if it has it."""
+        if key in self.model_tags():
+            self.client.delete_registered_model_tag(self.name, key)
+
+    def describe(self, version: str, description: str) -> None:
+        """Set the description of a version."""
+        self.client.update_model_version(self.name, version, description)
 
     def set_alias(self, alias: str, version: str) -> None:
         """Move an alias to a version, in one step."""

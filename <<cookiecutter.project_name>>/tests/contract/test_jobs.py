@@ -49,9 +49,10 @@ def test_tasks_fit_their_entry_points_and_each_other(
 
 
 def test_every_entry_point_is_run_by_a_job(
-    bundle: Bundle, described: Mapping[str, plan.EntryPoint], none_of: NoneOf
+    bundles: dict[str, Bundle], described: Mapping[str, plan.EntryPoint], none_of: NoneOf
 ) -> None:
-    used = {task.get("python_wheel_task", {}).get("entry_point") for _, _, task in _tasks(bundle)}
+    tasks = [task for bundle in bundles.values() for _, _, task in _tasks(bundle)]
+    used = {task.get("python_wheel_task", {}).get("entry_point") for task in tasks}
     none_of(f"pyproject.toml: project.scripts.{name}: no job runs it" for name in described if name not in used)
 
 

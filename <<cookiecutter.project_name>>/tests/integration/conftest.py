@@ -8,11 +8,16 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from << cookiecutter.__package >> import config
+from << cookiecutter.__package >>.config import Bound, Latency, ProjectConfig
 from << cookiecutter.__package >>.local.workspace import Workspace
-from << cookiecutter.__package >>.registry import uri
+from << cookiecutter.__package >>.registry import Registry, uri
 from << cookiecutter.__package >>.tasks import train
+from << cookiecutter.__package >>.validation import judge, structure
 
 from conftest import Runner
+
+SETTINGS = config.load()
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +39,33 @@ def training_run(trips: str, features_schema: str, experiment_id: str, run_task:
         experiment_id=experiment_id,
         training_table=f"{features_schema}.training_rows",
         trials=1,
+        owner="us",
         git_commit="abc123",
     )
+
+
+def lenient(**changes: object) -> ProjectConfig:
+    """The project's configuration with gates that the small model of the tests passes, and with these changes."""
+    wide = Bound(min=-1e9, max=1e9)
+    validation = SETTINGS.validation.model_copy(
+        update={
+            "metrics": {SETTINGS.metric: wide},
+            "slices": {},
+            "predictions": wide,
+            "latency": Latency(row_ms=60_000, batch_ms=60_000),
+            "custom": dict.fromkeys(SETTINGS.validation.custom, wide),
+            **changes,
+        }
+    )
+    return SETTINGS.model_copy(update={"validation": validation})
+
+
+@pytest.fixture
+def lenient_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tasks use the lenient configuration, and leave out the check that starts a process of its own."""
+    settings = lenient()
+    monkeypatch.setattr(config, "load", lambda: settings)
+    monkeypatch.setattr(judge, "CHECKS", tuple(look for look in judge.CHECKS if look is not structure.fresh_process))
 
 
 @pytest.fixture
@@ -45,4 +75,8 @@ def trained(training_run: dict[str, str]) -> dict[str, str]:
     model = f"{training_run['model_name']}_{uuid4().hex[:8]}"
     client.create_registered_model(model)
     version = client.create_model_version(model, training_run["model_uri"], run_id=training_run["run_id"]).version
+    registry = Registry(model)
+    registry.describe(str(version), "A test.")
+    for tag in SETTINGS.validation.required_tags:
+        registry.tag(str(version), tag, "given")
     return training_run | {"model_name": model, "model_version": str(version), "model_uri": uri(model, str(version))}

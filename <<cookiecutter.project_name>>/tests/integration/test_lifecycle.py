@@ -85,7 +85,7 @@ def test_a_model_of_dev_is_measured_against_the_champion_of_production(first_lif
     assert first_life
     before = local("run", "compare").stdout
     assert re.search(r"compared: challenger \w+ \S+ beats the naive baseline .*\(prod\.\w+\.\w+\)", before)
-    local("run", "lifecycle", "--target", "prod", "--var", "trials=1")
+    local("run", "lifecycle", "--target", "prod", "--var", "trials=1", "--approve")
     after = local("run", "compare").stdout
     assert re.search(r"compared: challenger \w+ \S+ (beats|does not beat) champion version 1 .*\(prod\.", after)
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.protos import databricks_pb2
 
 from << cookiecutter.__package >> import config
 from << cookiecutter.__package >>.errors import ProjectError
@@ -51,7 +52,7 @@ def test_a_registry_that_cannot_answer_is_not_a_model_without_champion(
 
 
 def test_status_and_reasons_are_tags_of_the_version(registry: Registry) -> None:
-    registry.set_status("2", "FAILED", ["rmse is missing", "r2 is missing"])
+    registry.set_status("2", "FAILED", "rmse is missing; r2 is missing")
     assert registry.version("2").tags == {
         STATUS_TAG: "FAILED",
         "model_validation_reasons": "rmse is missing; r2 is missing",
@@ -70,3 +71,40 @@ def test_a_model_is_loaded_by_its_uri_as_a_consumer_would(training_run: dict[str
     found = predict(uri(training_run["model_name"], training_run["model_version"]), frame)
     assert found.shape == (2,)
     assert np.isfinite(found).all()
+
+
+def test_an_alias_that_points_to_a_version_that_is_gone_is_no_missing_alias(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert registry.alias("Nobody") is None
+    registry.set_alias(CHAMPION, "1")
+    gone = MlflowException("no such version", error_code=databricks_pb2.ErrorCode.Value("RESOURCE_DOES_NOT_EXIST"))
+
+    def missing(*_: object) -> None:
+        raise gone
+
+    monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", missing)
+    with pytest.raises(
+        ProjectError, match=r"the alias Champion of .* points to version 1, which does not exist: set it"
+    ):
+        registry.champion()
+
+
+def test_a_version_is_found_by_its_number_and_by_its_alias(registry: Registry) -> None:
+    registry.set_alias(CHAMPION, "1")
+    assert registry.find("1").version == registry.find(CHAMPION).version
+    with pytest.raises(ProjectError, match=r"no version with the alias Challenger: run the training job first"):
+        registry.find("Challenger")
+
+
+def test_tags_of_the_model_itself_come_and_go(registry: Registry) -> None:
+    registry.tag_model("claim", "1")
+    assert registry.model_tags()["claim"] == "1"
+    registry.drop_model_tag("claim")
+    registry.drop_model_tag("claim")
+    assert "claim" not in registry.model_tags()
+
+
+def test_a_value_that_is_too_long_for_unity_catalog_is_cut(registry: Registry) -> None:
+    registry.tag("1", "long", "x" * 5000)
+    assert len(registry.version("1").tags["long"]) == 1000

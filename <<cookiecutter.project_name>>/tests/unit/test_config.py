@@ -13,6 +13,15 @@ def changed(**changes: object) -> str:
     return yaml.safe_dump(yaml.safe_load(TEXT) | changes)
 
 
+def gated(**changes: object) -> str:
+    return changed(validation=yaml.safe_load(TEXT)["validation"] | changes)
+
+
+def test_a_bound_says_itself_in_words() -> None:
+    bounds = [config.Bound(min=1), config.Bound(max=2.5), config.Bound(min=1, max=2.5)]
+    assert [str(bound) for bound in bounds] == ["at least 1", "at most 2.5", "at least 1 and at most 2.5"]
+
+
 def test_the_project_is_configured() -> None:
     settings = config.load()
     assert settings.label not in settings.features
@@ -41,9 +50,19 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         (TEXT.replace("keys: [pickup_zip]\n    features", "keys: [a, b]\n    features"), "one key for each key"),
         (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
         (changed(metric="rmsle"), "'rmsle' is no"),
-        (changed(validation={"rms": {"max": 1}}), "'rms' is no"),
-        (changed(validation={config.load().metric: {}}), "give min, max or both"),
-        (changed(validation={}), "at least 1 item"),
+        (gated(metrics={"rms": {"max": 1}}), "'rms' is no"),
+        (gated(slices={"all": {"where": "a > 1", "metrics": {"rms": {"max": 1}}}}), "'rms' is no"),
+        (gated(metrics={config.load().metric: {}}), "give min, max or both"),
+        (gated(metrics={}), "at least 1 item"),
+        (gated(slice_rows={"at_least": 5, "otherwise": "ignore"}), "'skip' or 'fail'"),
+        (
+            TEXT.replace("  latency: {row_ms", "  latency: {row"),
+            "unknown key 'validation.latency.row': did you mean 'row_ms'",
+        ),
+        (
+            TEXT.replace("policy: better", "policy: best"),
+            "promotion.policy: Input should be 'better', 'not_worse' or 'bus",
+        ),
         ("a: [", "is not valid YAML"),
         ("just text", "valid dictionary"),
     ],

@@ -2,8 +2,11 @@ import math
 
 import pytest
 
+from << cookiecutter.__package >>.bootstrap import Interval
 from << cookiecutter.__package >>.config import Bound, Promotion
-from << cookiecutter.__package >>.gates import better, within_bounds
+from << cookiecutter.__package >>.gates import Check, Decision, promote, within
+
+POLICY = {"margin": 0.1, "confidence": 0.95, "resamples": 100, "seed": 0}
 
 
 @pytest.mark.parametrize(
@@ -11,53 +14,71 @@ from << cookiecutter.__package >>.gates import better, within_bounds
     [
         (5.0, True, "rmse 5 is within its bounds"),
         (8.0, True, "rmse 8 is within its bounds"),
+        (1.0, True, "rmse 1 is within its bounds"),
         (8.1, False, "rmse 8.1 is above 8"),
         (0.5, False, "rmse 0.5 is below 1"),
         (math.nan, False, "rmse is missing"),
+        (math.inf, False, "rmse is missing"),
         (None, False, "rmse is missing"),
     ],
 )
-def test_a_metric_passes_only_inside_its_bounds(value: float | None, *, passed: bool, reason: str) -> None:
-    metrics = {} if value is None else {"rmse": value}
-    decision = within_bounds(metrics, {"rmse": Bound(min=1, max=8)})
-    assert (decision.passed, str(decision)) == (passed, reason)
+def test_a_value_passes_only_inside_its_bounds(value: float | None, *, passed: bool, reason: str) -> None:
+    check = within("rmse", value, Bound(min=1, max=8))
+    assert (check.passed, check.reason, check.bound) == (passed, reason, "at least 1 and at most 8")
 
 
-def test_one_metric_outside_fails_the_version_and_every_reason_is_given() -> None:
-    decision = within_bounds({"rmse": 9.0, "r2": 0.9}, {"rmse": Bound(max=8), "r2": Bound(min=0.5)})
+def test_a_unit_is_shown() -> None:
+    assert within("latency", 7.0, Bound(max=5), unit="ms").reason == "latency 7 ms is above 5"
+
+
+def test_one_failed_check_closes_the_gate_and_every_reason_is_given() -> None:
+    decision = Decision.of([within("rmse", 9.0, Bound(max=8)), within("r2", 0.9, Bound(min=0.5))])
     assert not decision.passed
     assert decision.reasons == ("rmse 9 is above 8", "r2 0.9 is within its bounds")
 
 
-def test_no_bounds_open_no_gate() -> None:
-    assert not within_bounds({"rmse": 1.0}, {}).passed
+def test_nothing_looked_at_opens_no_gate() -> None:
+    skipped = Check("slice", passed=True, reason="too few rows", skipped=True)
+    assert not Decision.of([]).passed
+    assert not Decision.of([skipped]).passed
+    assert Decision.of([skipped, within("rmse", 1.0, Bound(max=8))]).passed
+    assert not Decision.of([Check("slice", passed=False, reason="", skipped=False), skipped]).passed
 
 
 @pytest.mark.parametrize(
-    ("metric", "new", "old", "share", "passed"),
+    ("policy", "low", "passed", "verdict"),
     [
-        ("rmse", 2.0, 3.0, 0.0, True),
-        ("rmse", 3.0, 2.0, 0.0, False),
-        ("rmse", 2.0, 2.0, 0.0, False),
-        ("rmse", 1.99, 2.0, 0.01, False),
-        ("rmse", 1.97, 2.0, 0.01, True),
-        ("roc_auc", 0.9, 0.8, 0.0, True),
-        ("roc_auc", 0.8, 0.9, 0.0, False),
-        ("r2", 0.1, -0.2, 0.0, True),
-        ("rmse", math.nan, 2.0, 0.0, False),
-        ("rmse", 1.0, math.nan, 0.0, False),
-        ("rmse", 1.0, None, 0.0, False),
+        ("better", 0.41, True, "beats"),
+        ("better", 0.4, False, "does not beat"),
+        ("better", -0.1, False, "does not beat"),
+        ("business", 0.41, True, "beats"),
+        ("business", 0.1, False, "does not beat"),
+        ("not_worse", -0.39, True, "is not worse than"),
+        ("not_worse", -0.4, False, "may be worse than"),
     ],
 )
-def test_a_challenger_must_beat_the_incumbent(
-    metric: str, new: float, old: float | None, share: float, *, passed: bool
+def test_the_lower_end_of_the_gain_must_clear_the_policys_bar(
+    policy: str, low: float, *, passed: bool, verdict: str
 ) -> None:
-    incumbent = {} if old is None else {metric: old}
-    decision = better(metric, {metric: new}, incumbent, Promotion(min_improvement=share), incumbent_is="the champion")
+    decision = promote(
+        Promotion.model_validate({"policy": policy, **POLICY}),
+        "rmse",
+        Interval(0.5, low, 0.6),
+        challenger=3.5,
+        incumbent=-4.0,
+        incumbent_is="version 3",
+    )
     assert decision.passed == passed
-    assert "the champion" in str(decision)
+    assert str(decision).startswith(
+        f"challenger rmse 3.5 {verdict} version 3 rmse -4: gain 0.5 [{low:.4g}, 0.6] at 95%"
+    )
 
 
-def test_the_reason_of_a_comparison_gives_both_numbers() -> None:
-    decision = better("rmse", {"rmse": 2}, {"rmse": 4}, Promotion(min_improvement=0.1), incumbent_is="version 3")
-    assert str(decision) == "challenger rmse 2 beats version 3 rmse 4 by more than 10.0%"
+@pytest.mark.parametrize("position", range(5))
+def test_a_number_that_is_missing_keeps_the_gate_closed(position: int) -> None:
+    numbers = [1.0, 1.0, 1.0, 1.0, 1.0]
+    numbers[position] = math.nan
+    gain, challenger, incumbent = Interval(*numbers[:3]), numbers[3], numbers[4]
+    policy = Promotion.model_validate({"policy": "not_worse", **POLICY})
+    decision = promote(policy, "r2", gain, challenger=challenger, incumbent=incumbent, incumbent_is="the champion")
+    assert (decision.passed, str(decision)) == (False, "r2 of the challenger or of the champion is missing")

@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("--rows", type=_positive, help="make the source table of this many synthetic rows")
     runner.add_argument("--drift-from", type=date.fromisoformat, metavar="DAY", help="synthetic rows drift from it")
     runner.add_argument("--param", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="a job parameter")
+    runner.add_argument("--approve", action="store_true", help="approve the version where a task asks for it")
     runner.add_argument("--engine", default="sail", help="sail (default) or spark, which needs Java 17")
     runner.set_defaults(command=_run)
 
@@ -70,7 +71,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     if options.source is not None and (options.rows or options.drift_from):
         raise ProjectError("--source cannot be joined with --rows or --drift-from, which make synthetic trips.")
     source = SourceData(file=options.source, drift_from=options.drift_from, rows=options.rows)
-    request = Request(options.job, dict(options.param), options.engine, source)
+    request = Request(options.job, dict(options.param), options.engine, source, options.approve)
     return run(_options(options), request, console)
 
 

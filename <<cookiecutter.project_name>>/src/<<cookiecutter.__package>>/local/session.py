@@ -15,8 +15,8 @@ from rich.console import Console
 from .. import config
 from ..errors import ProjectError
 from ..platform.local import LocalPlatform
+from . import approval, engine, entry_points, plan, progress, summary
 from . import bundle as bundles
-from . import engine, entry_points, plan, progress, summary
 from .runs import JobRun
 from .scheduler import run_job
 from .workspace import SourceData, Workspace
@@ -42,12 +42,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: a job with its parameters, on which engine, with which source data."""
+    """What to run: a job with its parameters, on which engine, with which source data; whether to approve versions."""
 
     job: str
     parameters: Mapping[str, str]
     engine: str
     source: SourceData
+    approve: bool = False
 
 
 def run(options: Options, request: Request, console: Console) -> int:
@@ -79,7 +80,7 @@ def run(options: Options, request: Request, console: Console) -> int:
             origin = workspace.fill_source(deployed, platform, request.source)
             _say(console, f"source {deployed.variables['source_table']}: {origin}")
             with progress.shown(console) as observer:
-                call = entry_points.caller(tasks, platform)
+                call = approval.given(entry_points.caller(tasks, platform), approve=request.approve)
                 finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
             _conclude(deployed, finished, console)
     return 0

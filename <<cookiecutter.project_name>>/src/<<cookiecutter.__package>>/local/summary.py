@@ -48,7 +48,7 @@ def _champions(bundle: Bundle) -> Iterator[RenderableType]:
 def _metrics(run_id: str) -> Table:
     metrics = mlflow.get_run(run_id).data.metrics
     shown = Table("held-out rows", "champion", "naive baseline")
-    for name in dict.fromkeys([config.load().metric, *config.load().validation]):
+    for name in dict.fromkeys([config.load().metric, *config.load().validation.metrics]):
         model, naive = metrics.get(f"holdout_{name}"), metrics.get(f"baseline_holdout_{name}")
         if model is not None and naive is not None:
             shown.add_row(name, f"{model:.4g}", f"{naive:.4g}")

@@ -2,26 +2,66 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import pandas as pd
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
 from .. import training_set
 from ..config import ProjectConfig
+from ..errors import ProjectError
 from ..evaluation import Array
 from ..platform import Platform
+from ..registry import Registry
+from ..validation.evidence import Evidence
 from . import task
 
 
 class Candidate(task.Parameters):
-    """Exactly one registered version, its training run, and the table with the rows held out from that run."""
+    """Exactly one registered version, its training run, and the table with the rows held out from that run.
+
+    An empty run is the one that the registry names for the version.
+    """
 
     model_name: str
     model_uri: str
     model_version: str
-    run_id: str
+    run_id: str = ""
     training_table: str
 
     def __str__(self) -> str:
         return f"version {self.model_version} of {self.model_name}"
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+def resolved(told: C) -> C:
+    """Return the candidate with its training run, which the registry names where nobody told it.
+
+    Raises:
+        ProjectError: No version was named, or there is none of this number.
+    """
+    if not told.model_version:
+        raise ProjectError(f"no version of {told.model_name} is named: give the job parameter model_version.")
+    run_id = told.run_id or str(Registry(told.model_name).version(told.model_version).run_id)
+    return told.model_copy(update={"run_id": run_id})
+
+
+def evidence(candidate: Candidate, settings: ProjectConfig, platform: Platform) -> Evidence:
+    """Return everything that the checks of the version look at.
+
+    Raises:
+        ProjectError: There is no such version, or there are no held-out rows.
+    """
+    rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
+    return Evidence(
+        settings=settings,
+        model_uri=candidate.model_uri,
+        version=Registry(candidate.model_name).version(candidate.model_version),
+        rows=rows,
+        all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
+    )
 
 
 def holdout(candidate: Candidate, settings: ProjectConfig, platform: Platform) -> tuple[pd.DataFrame, Array]:

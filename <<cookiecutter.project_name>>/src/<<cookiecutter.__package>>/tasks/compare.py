@@ -7,7 +7,7 @@ import logging
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from .. import config
+from .. import cards, config
 from ..errors import ProjectError
 from ..platform import Platform
 from ..registry import Registry, uri
@@ -57,6 +57,7 @@ def run(parameters: Parameters, platform: Platform) -> Values:
     decision = compare(config.load(), candidate, platform, champion, log_as="compared")
     text = f"{decision} ({parameters.champion_model_name})"
     registry.tag(number, "comparison", text)
+    cards.refresh(parameters.model_name, number)
     log.info("version %s: %s", number, text)
     return Values(
         better=str(decision.passed).lower(),

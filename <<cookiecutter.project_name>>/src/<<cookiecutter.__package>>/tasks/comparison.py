@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
-from ..config import ProjectConfig
+from .. import business
+from ..bootstrap import Interval, metric_gain, value_gain
+from ..config import ProjectConfig, Promotion
 from ..errors import ProjectError
 from ..evaluation import Array, evaluate
-from ..gates import Decision, better
+from ..gates import Decision, promote
 from ..platform import Platform
 from ..registry import predict, uri
 from .candidate import Candidate, holdout
@@ -32,19 +34,49 @@ def compare(
         ProjectError: The champion could not be scored on those rows.
     """
     features, label = holdout(candidate, settings, platform)
-    challenger = evaluate(settings.problem_type, label, predict(candidate.model_uri, features))
+    challenger = predict(candidate.model_uri, features)
     named = f"champion version {champion.version}" if champion else "the naive baseline"
     try:
-        standing = evaluate(settings.problem_type, label, _predictions(candidate, features, champion))
+        incumbent = _predictions(candidate, features, champion)
+        standing = evaluate(settings.problem_type, label, incumbent)
     except Exception as error:
         cause = str(error).partition("\n")[0][:300]  # MLflow prints the whole frame
         raise ProjectError(
             f"{named} of {champion.name if champion else candidate.model_name} could not be scored on the held-out "
             f"rows, which is no win for the challenger: repair or replace it ({type(error).__name__}: {cause})."
         ) from error
+    # Without a champion the bar is the naive baseline, whatever the policy asks of champions.
+    policy = settings.promotion if champion else settings.promotion.model_copy(update={"policy": "better", "margin": 0})
+    name, gain, sides = _measure(settings, policy, label, challenger, incumbent)
     with mlflow.start_run(run_id=candidate.run_id):
-        mlflow.log_metrics({f"{log_as}_{name}": value for name, value in standing.items()})
-    return better(settings.metric, challenger, standing, settings.promotion, incumbent_is=named)
+        mlflow.log_metrics({f"{log_as}_{metric}": value for metric, value in standing.items()})
+        mlflow.log_metrics(
+            {f"{log_as}_gain": gain.gain, f"{log_as}_gain_low": gain.low, f"{log_as}_gain_high": gain.high}
+        )
+    return promote(policy, name, gain, challenger=sides[0], incumbent=sides[1], incumbent_is=named)
+
+
+def _measure(
+    settings: ProjectConfig, policy: Promotion, label: Array, challenger: Array, incumbent: Array
+) -> tuple[str, Interval, tuple[float, float]]:
+    """What the policy compares: its name, the gain, and its value for either side."""
+    if policy.policy == "business":
+        worth = [business.value(settings.problem_type, label, side) for side in (challenger, incumbent)]
+        gain = value_gain(
+            worth[0], worth[1], resamples=policy.resamples, confidence=policy.confidence, seed=policy.seed
+        )
+        return business.UNIT, gain, (float(np.mean(worth[0])), float(np.mean(worth[1])))
+    metrics = [evaluate(settings.problem_type, label, side)[settings.metric] for side in (challenger, incumbent)]
+    gain = metric_gain(
+        settings.metric,
+        label,
+        challenger,
+        incumbent,
+        resamples=policy.resamples,
+        confidence=policy.confidence,
+        seed=policy.seed,
+    )
+    return settings.metric, gain, (metrics[0], metrics[1])
 
 
 def _predictions(candidate: Candidate, features: pd.DataFrame, champion: ModelVersion | None) -> Array:

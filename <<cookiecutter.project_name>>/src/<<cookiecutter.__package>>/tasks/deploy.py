@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import logging
 
-from .. import config
+from mlflow.entities.model_registry import ModelVersion
+
+from .. import cards, config
 from ..errors import ProjectError
+from ..gates import Decision
 from ..platform import Platform
-from ..registry import CHAMPION, STATUS_TAG, Registry
+from ..promotion import promote
+from ..registry import ROLLED_BACK, STATUS_TAG, Registry
 from . import task
-from .candidate import Candidate
+from .candidate import Candidate, resolved
 from .comparison import compare
 
 log = logging.getLogger(__name__)
+
+
+class Parameters(Candidate):
+    """What to deploy, and an operator's reason to go on where the gate would stay closed for want of evidence."""
+
+    override_reason: str = ""
 
 
 class Values(task.Values):
@@ -22,34 +32,63 @@ class Values(task.Values):
     champion_version: str
 
 
-def run(parameters: Candidate, platform: Platform) -> Values:
+def run(parameters: Parameters, platform: Platform) -> Values:
     """Promote the version if it passed validation and beats the champion; otherwise leave the champion as it is.
 
     Raises:
-        ProjectError: The version has not passed validation, or the comparison could not be made.
+        ProjectError: The version has not passed validation, was rolled back, or the comparison could not be made; or
+            the champion is another one by now.
     """
+    values = _deploy(resolved(parameters), platform)
+    cards.refresh(parameters.model_name, parameters.model_version)
+    return values
+
+
+def _deploy(parameters: Parameters, platform: Platform) -> Values:
     registry = Registry(parameters.model_name)
-    status = registry.version(parameters.model_version).tags.get(STATUS_TAG)
-    if status != "PASSED":
-        raise ProjectError(
-            f"{parameters} has the validation status {status}: "
-            "only a version that passed can be deployed, so run the task validate first."
-        )
+    _require_evidence(registry, parameters)
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
         log.info("version %s is the champion already", incumbent)
         return Values(promoted="false", champion_version=incumbent)
-    decision = compare(config.load(), parameters, platform, champion, log_as="incumbent")
-    registry.tag(
-        parameters.model_version, "deployment_decision", f"{'promoted' if decision.passed else 'kept'}: {decision}"
-    )
+    decision = _decide(parameters, platform, champion)
+    said = "to be promoted" if decision.passed else "kept"
+    registry.tag(parameters.model_version, "deployment_decision", f"{said}: {decision}")
+    if champion is not None:
+        registry.tag(incumbent or "", "challenged_by", f"version {parameters.model_version}, {said}: {decision}")
     log.info("%s", decision)
-    if decision.passed:
-        registry.tag(parameters.model_version, "previous_champion", incumbent or "none")
-        registry.set_alias(CHAMPION, parameters.model_version)
-        return Values(promoted="true", champion_version=parameters.model_version)
-    return Values(promoted="false", champion_version=incumbent or "none")
+    if not decision.passed:
+        return Values(promoted="false", champion_version=incumbent or "none")
+    moved = promote(registry, parameters.model_version, incumbent)
+    registry.tag(parameters.model_version, "deployment_decision", f"promoted: {decision}")
+    return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
+
+
+def _require_evidence(registry: Registry, parameters: Parameters) -> None:
+    tags = registry.version(parameters.model_version).tags
+    status = tags.get(STATUS_TAG)
+    if status != "PASSED":
+        raise ProjectError(
+            f"{parameters} has the validation status {status}: "
+            "only a version that passed can be deployed, so run the task validate first."
+        )
+    if ROLLED_BACK in tags and not parameters.override_reason:
+        raise ProjectError(
+            f"{parameters} was rolled back ({tags[ROLLED_BACK]}): train another one, or give the job parameter "
+            "override_reason, which is recorded."
+        )
+
+
+def _decide(parameters: Parameters, platform: Platform, champion: ModelVersion | None) -> Decision:
+    """Compare; an operator's reason stands in where the champion cannot be scored, and is recorded."""
+    try:
+        return compare(config.load(), parameters, platform, champion, log_as="incumbent")
+    except ProjectError as error:
+        if not (parameters.override_reason and champion):
+            raise
+        log.warning("overridden: %s", error)
+        return Decision(passed=True, reasons=(f"overridden because of {parameters.override_reason!r}: {error}",))
 
 
 main = task.Task(run)

@@ -13,11 +13,11 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.models import infer_signature
 from pydantic import Field
 
-from .. import config, model, training, training_set
+from .. import cards, config, model, training, training_set
 from ..config import ProjectConfig
 from ..evaluation import evaluate, naive_baseline
 from ..platform import Platform
-from ..registry import uri
+from ..registry import Registry, uri
 from ..requirements import model_requirements
 from . import task
 
@@ -33,6 +33,7 @@ class Parameters(task.Parameters):
     experiment_id: str
     training_table: str
     trials: int = Field(ge=1)
+    owner: str
     git_commit: str = ""
 
 
@@ -56,6 +57,7 @@ def run(parameters: Parameters, platform: Platform) -> Values:
         trained = training.train(settings, rows, trials=parameters.trials, on_trial=_log_trial)
         _log_results(settings, trained, rows)
         model_version = _register(settings, parameters, trained, rows["validation"])
+    _describe(settings, parameters, model_version, version, rows)
     log.info("run %s registered version %s of %s", run_id, model_version, parameters.model_name)
     return Values(
         model_uri=uri(parameters.model_name, model_version),
@@ -98,6 +100,7 @@ def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, 
 
 
 def _log_results(settings: ProjectConfig, trained: training.Trained, rows: dict[str, pd.DataFrame]) -> None:
+    mlflow.log_param("algorithm", type(trained.estimator[-1]).__name__)
     mlflow.log_params({**trained.hyperparameters, **{f"{split}_rows": len(frame) for split, frame in rows.items()}})
     constant = naive_baseline(rows["train"][settings.label].to_numpy())
     held_out = rows["holdout"][settings.label].to_numpy()
@@ -122,6 +125,25 @@ def _register(settings: ProjectConfig, parameters: Parameters, trained: training
         registered_model_name=parameters.model_name,
     )
     return str(info.registered_model_version)
+
+
+def _describe(
+    settings: ProjectConfig, parameters: Parameters, version: str, source_version: str, rows: dict[str, pd.DataFrame]
+) -> None:
+    """Say on the version what it is, who answers for it, and which data and code it comes from."""
+    registry = Registry(parameters.model_name)
+    registry.describe(version, settings.description)
+    times = pd.concat([frame[settings.spine.event_time] for frame in rows.values()])
+    origin = {
+        "owner": parameters.owner,
+        "data_version": f"{parameters.source_table} {source_version}",
+        "data_from": str(times.min()),
+        "data_to": str(times.max()),
+        "git_commit": parameters.git_commit or "not under version control",
+    }
+    for key, value in origin.items():
+        registry.tag(version, key, value)
+    cards.refresh(parameters.model_name, version)
 
 
 main = task.Task(run)

@@ -1,4 +1,4 @@
-"""Judge one model version on the rows held out from its training."""
+"""Judge one model version on the rows held out from its training, and on all else that it must show."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import logging
 
 import mlflow
 
-from .. import config
-from ..config import ProjectConfig
+from .. import cards, config
 from ..errors import ProjectError
-from ..evaluation import evaluate
-from ..gates import Decision, within_bounds
+from ..gates import Check, Decision
 from ..platform import Platform
-from ..registry import CHALLENGER, Registry, predict
+from ..registry import CHALLENGER, Registry
+from ..validation.judge import judge
+from ..validation.report import log_report, summary
 from . import task
-from .candidate import Candidate, holdout
+from .candidate import Candidate, evidence, resolved
 
 log = logging.getLogger(__name__)
 
@@ -26,32 +26,35 @@ class Values(task.Values):
 
 
 def run(parameters: Candidate, platform: Platform) -> Values:
-    """Set the version's status to PENDING, then to PASSED or FAILED.
+    """Set the version's status to PENDING, then to PASSED or FAILED; log the report to its run.
 
     Raises:
         ProjectError: The version failed; the reasons are in the message and on the version.
     """
+    parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
     registry.set_status(parameters.model_version, "PENDING")
     try:
-        decision = _decide(config.load(), parameters, platform)
+        found = evidence(parameters, config.load(), platform)
+        with mlflow.start_run(run_id=parameters.run_id):
+            checks = judge(found)
+            log_report(checks)
     except Exception as error:
-        registry.set_status(parameters.model_version, "FAILED", [f"{type(error).__name__}: {error}"])
+        registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
-    registry.set_status(parameters.model_version, "PASSED" if decision.passed else "FAILED", decision.reasons)
-    if not decision.passed:
-        raise ProjectError(f"{parameters} failed: {decision}.")
-    registry.set_alias(CHALLENGER, parameters.model_version)
-    log.info("version %s passed: %s", parameters.model_version, decision)
+    passed = Decision.of(checks).passed
+    registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", summary(checks))
+    if passed:
+        registry.set_alias(CHALLENGER, parameters.model_version)
+    cards.refresh(parameters.model_name, parameters.model_version)
+    if not passed:
+        raise ProjectError(f"{parameters} failed: {_failures(checks)}.")
+    log.info("version %s passed: %s", parameters.model_version, summary(checks))
     return Values(model_version=parameters.model_version)
 
 
-def _decide(settings: ProjectConfig, parameters: Candidate, platform: Platform) -> Decision:
-    features, label = holdout(parameters, settings, platform)
-    metrics = evaluate(settings.problem_type, label, predict(parameters.model_uri, features))
-    with mlflow.start_run(run_id=parameters.run_id):
-        mlflow.log_metrics({f"validate_{name}": value for name, value in metrics.items()})
-    return within_bounds(metrics, settings.validation)
+def _failures(checks: list[Check]) -> str:
+    return "; ".join(f"{check.name} ({check.reason})" for check in checks if not check.passed)
 
 
 main = task.Task(run)

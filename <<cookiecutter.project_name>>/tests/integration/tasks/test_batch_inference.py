@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
@@ -71,10 +72,10 @@ def test_features_are_the_same_as_in_training(
     run_task(batch_inference, **parameters)
     columns = [SETTINGS.spine.key, *SETTINGS.features]
     trained_on = platform.tables.read(trained["training_table"]).where(F.col("run_id") == trained["run_id"])
-    trained_on = trained_on.select(columns)
-    scored = platform.tables.read(parameters["predictions_table"]).select(columns)
-    assert trained_on.count() > 0
-    assert trained_on.exceptAll(scored).count() == 0
+    known = trained_on.select(columns).toPandas().set_index(SETTINGS.spine.key).sort_index()
+    scored = platform.tables.read(parameters["predictions_table"]).select(columns).toPandas()
+    assert len(known) > 0
+    pd.testing.assert_frame_equal(scored.set_index(SETTINGS.spine.key).loc[known.index], known, check_exact=True)
 
 
 def test_without_a_champion_nothing_is_scored(

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >> import config
+from << cookiecutter.__package >> import business, config
 from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.registry import CHAMPION, Registry, uri
+from << cookiecutter.__package >>.gates import Decision
+from << cookiecutter.__package >>.registry import CHAMPION, ROLLED_BACK, Registry, uri
 from << cookiecutter.__package >>.tasks import comparison, deploy
 
 from conftest import Runner
@@ -112,3 +113,84 @@ def test_deploying_the_champion_again_changes_nothing(passed: dict[str, str], ru
     run_task(deploy, **passed)
     assert run_task(deploy, **passed) == {"promoted": "false", "champion_version": "1"}
     assert aliases(passed) == {CHAMPION: "1"}
+
+
+def test_a_champion_that_cannot_be_scored_gives_way_only_to_a_recorded_reason(
+    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = comparison.predict
+
+    def predict(model_uri: str, rows: object) -> object:
+        if model_uri == uri(passed["model_name"], champion):
+            raise RuntimeError("artifact lost")
+        return real(model_uri, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(comparison, "predict", predict)
+    run_task(deploy, **passed, override_reason="its storage was deleted")
+    assert aliases(passed) == {CHAMPION: "1"}
+    assert decision(passed).startswith("promoted: overridden because of 'its storage was deleted': champion version")
+    assert "artifact lost" in decision(passed)
+
+
+def test_a_reason_does_not_open_the_gate_for_a_loser(passed: dict[str, str], champion: str, run_task: Runner) -> None:
+    run_task(deploy, **passed, override_reason="please")
+    assert aliases(passed) == {CHAMPION: champion}
+
+
+def test_a_version_that_was_rolled_back_comes_back_only_for_a_recorded_reason(
+    passed: dict[str, str], run_task: Runner
+) -> None:
+    Registry(passed["model_name"]).tag(passed["model_version"], ROLLED_BACK, "fares went wild")
+    with pytest.raises(ProjectError, match=r"was rolled back \(fares went wild\): train another one, or give"):
+        run_task(deploy, **passed)
+    assert aliases(passed) == {}
+    assert run_task(deploy, **passed, override_reason="it was the source")["promoted"] == "true"
+
+
+def test_both_versions_keep_the_comparison_and_its_numbers(
+    passed: dict[str, str], champion: str, run_task: Runner
+) -> None:
+    run_task(deploy, **passed)
+    tags = MlflowClient().get_model_version(passed["model_name"], champion).tags
+    assert tags["challenged_by"].startswith("version 1, kept: challenger")
+    metrics = MlflowClient().get_run(passed["run_id"]).data.metrics
+    assert metrics["incumbent_gain_low"] <= metrics["incumbent_gain"] <= metrics["incumbent_gain_high"]
+
+
+def test_a_champion_that_changed_during_the_comparison_stays(
+    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry(passed["model_name"])
+    other = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
+
+    def compare(*_: object, **__: object) -> Decision:
+        registry.set_alias(CHAMPION, str(other.version))
+        return Decision(passed=True, reasons=("better",))
+
+    monkeypatch.setattr(deploy, "compare", compare)
+    with pytest.raises(
+        ProjectError, match=f"became version {other.version} while version 1 was compared with version {champion}"
+    ):
+        run_task(deploy, **passed)
+    assert aliases(passed) == {CHAMPION: str(other.version)}
+
+
+def test_the_policy_may_ask_for_money(
+    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert champion
+    money = SETTINGS.promotion.model_copy(update={"policy": "business"})
+    settings = SETTINGS.model_copy(update={"promotion": money})
+    monkeypatch.setattr(config, "load", lambda: settings)
+    run_task(deploy, **passed)
+    assert f"challenger {business.UNIT}" in decision(passed)
+
+
+def test_a_policy_of_not_worse_lets_an_equal_version_in(
+    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert champion
+    equal = SETTINGS.promotion.model_copy(update={"policy": "not_worse", "margin": 0.01})
+    settings = SETTINGS.model_copy(update={"promotion": equal})
+    monkeypatch.setattr(config, "load", lambda: settings)
+    assert run_task(deploy, **passed)["promoted"] == "true"

@@ -53,6 +53,17 @@ def test_the_model_carries_signature_example_and_pinned_requirements(training_ru
     assert requirements.split() == model_requirements()
 
 
+def test_the_version_says_what_it_is_who_answers_for_it_and_where_it_comes_from(
+    training_run: dict[str, str], trips: str
+) -> None:
+    version = MlflowClient().get_model_version(training_run["model_name"], training_run["model_version"])
+    assert version.description == SETTINGS.description
+    assert version.tags["owner"] == "us"
+    assert version.tags["data_version"] == f"{trips} 0"
+    assert version.tags["data_from"] < version.tags["data_to"]
+    assert version.tags["git_commit"] == "abc123"
+
+
 def test_a_run_that_fails_registers_nothing(
     trips: str, schema: str, experiment_id: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
@@ -66,6 +77,7 @@ def test_a_run_that_fails_registers_nothing(
             experiment_id=experiment_id,
             training_table=f"{schema}.rows",
             trials=1,
+            owner="us",
         )
     assert not MlflowClient().search_registered_models(f"name = '{schema}.none'")
     assert mlflow.search_runs([experiment_id], max_results=1, output_format="list")[0].info.status == "FAILED"

@@ -1,3 +1,5 @@
+import json
+
 import mlflow
 import pytest
 from mlflow import MlflowClient
@@ -7,16 +9,12 @@ from << cookiecutter.__package >>.config import Bound
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.registry import CHALLENGER, STATUS_TAG
 from << cookiecutter.__package >>.tasks import validate
+from << cookiecutter.__package >>.validation.evidence import Evidence
+from << cookiecutter.__package >>.validation.report import FILE, TABLE
 
 from conftest import Runner
 
 SETTINGS = config.load()
-
-
-def bounds(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
-    """Let the metric that decides have this bound."""
-    changed = SETTINGS.model_copy(update={"validation": {SETTINGS.metric: bound}})
-    monkeypatch.setattr(config, "load", lambda: changed)
 
 
 def tags(trained: dict[str, str]) -> dict[str, str]:
@@ -29,20 +27,40 @@ def aliases(trained: dict[str, str]) -> dict[str, str]:
     return {alias: str(version) for alias, version in found.items()}
 
 
-def test_a_version_within_its_bounds_passes_and_is_challenger(
-    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bounds(monkeypatch, Bound(min=0, max=1000))
+def bounded(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
+    """Let the metric that decides have this bound, on top of lenient gates."""
+    lenient = config.load()
+    validation = lenient.validation.model_copy(update={"metrics": {SETTINGS.metric: bound}})
+    changed = lenient.model_copy(update={"validation": validation})
+    monkeypatch.setattr(config, "load", lambda: changed)
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_version_that_shows_all_passes_and_is_challenger(trained: dict[str, str], run_task: Runner) -> None:
     assert run_task(validate, **trained) == {"model_version": trained["model_version"]}
     assert tags(trained)[STATUS_TAG] == "PASSED"
     assert aliases(trained) == {CHALLENGER: trained["model_version"]}
-    assert mlflow.get_run(trained["run_id"]).data.metrics[f"validate_{SETTINGS.metric}"] > 0
 
 
+@pytest.mark.usefixtures("lenient_gates")
+def test_the_run_keeps_every_check_with_its_value_bound_and_reason(trained: dict[str, str], run_task: Runner) -> None:
+    run_task(validate, **trained)
+    root = f"runs:/{trained['run_id']}"
+    checks = {check["name"]: check for check in mlflow.artifacts.load_dict(f"{root}/{FILE}")}
+    for name in ("signature", "repeatable", "latency of one row", "keys are held out", "mean_error"):
+        assert checks[name]["passed"], name
+        assert checks[name]["reason"]
+    assert checks[SETTINGS.metric]["value"] > 0
+    assert mlflow.artifacts.load_text(f"{root}/{TABLE}").count("| passed |") == len(checks)
+    assert "evaluation_example_count" in mlflow.get_run(trained["run_id"]).data.metrics
+    assert json.dumps(checks)
+
+
+@pytest.mark.usefixtures("lenient_gates")
 def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
     trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bounds(monkeypatch, Bound(min=2000))
+    bounded(monkeypatch, Bound(min=2000))
     with pytest.raises(ProjectError, match=f"version 1 of .* failed: {SETTINGS.metric} .* is below 2000"):
         run_task(validate, **trained)
     assert tags(trained)[STATUS_TAG] == "FAILED"
@@ -50,6 +68,7 @@ def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
     assert aliases(trained) == {}
 
 
+@pytest.mark.usefixtures("lenient_gates")
 def test_a_validation_that_cannot_be_made_is_a_failure(trained: dict[str, str], run_task: Runner) -> None:
     with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
         run_task(validate, **(trained | {"run_id": "nobody"}))
@@ -58,16 +77,24 @@ def test_a_validation_that_cannot_be_made_is_a_failure(trained: dict[str, str], 
     assert aliases(trained) == {}
 
 
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_version_alone_is_enough_to_find_its_run(trained: dict[str, str], run_task: Runner) -> None:
+    assert run_task(validate, **trained | {"run_id": ""}) == {"model_version": trained["model_version"]}
+    with pytest.raises(ProjectError, match=r"no version of .* is named: give the job parameter model_version"):
+        run_task(validate, **trained | {"model_version": ""})
+
+
+@pytest.mark.usefixtures("lenient_gates")
 def test_the_status_is_pending_while_the_version_is_judged(
     trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
 
-    def look(*_: object) -> None:
+    def look(_: Evidence) -> None:
         seen.append(tags(trained)[STATUS_TAG])
         raise RuntimeError("stop here")
 
-    monkeypatch.setattr(validate, "predict", look)
+    monkeypatch.setattr(validate, "judge", look)
     with pytest.raises(RuntimeError, match="stop here"):
         run_task(validate, **trained)
     assert seen == ["PENDING"]

@@ -80,7 +80,7 @@ def test_a_wrong_command_line_is_refused(words: str, capsys: pytest.CaptureFixtu
 
 def test_the_jobs_are_listed_in_the_order_of_their_tasks(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["jobs", "--root", str(ROOT)]) == 0
-    assert "training: train → validate → deploy" in capsys.readouterr().out
+    assert "training: train → validate → deploy → explain" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def test_the_jobs_fit_the_entry_points_in_every_target(target: str) -> None:
 
 
 def test_every_entry_point_is_used_by_a_job() -> None:
-    tasks = [task for job in bundle.load(ROOT, "dev").jobs.values() for task in job["tasks"]]
+    jobs = [job for target in ("dev", "prod") for job in bundle.load(ROOT, target).jobs.values()]
+    tasks = [task for job in jobs for task in job["tasks"]]
     used = {task["python_wheel_task"]["entry_point"] for task in tasks if "python_wheel_task" in task}
     assert used == set(entry_points.load(ROOT))
 

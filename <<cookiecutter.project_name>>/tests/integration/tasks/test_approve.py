@@ -1,0 +1,48 @@
+import pytest
+
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.local import approval
+from << cookiecutter.__package >>.registry import Registry
+from << cookiecutter.__package >>.tasks import approve
+
+from conftest import Runner
+
+
+@pytest.fixture
+def parameters(trained: dict[str, str]) -> dict[str, str]:
+    return {
+        "model_name": trained["model_name"],
+        "model_version": trained["model_version"],
+        "approval_tag": "approval",
+    }
+
+
+@pytest.mark.parametrize("said", [None, "rejected", ""])
+def test_a_version_that_nobody_approved_stops_the_job_and_says_what_to_do(
+    parameters: dict[str, str], said: str | None, run_task: Runner
+) -> None:
+    if said is not None:
+        Registry(parameters["model_name"]).tag(parameters["model_version"], "approval", said)
+    with pytest.raises(ProjectError, match=r"waits for approval: its tag 'approval' is .* then repair the run"):
+        run_task(approve, **parameters)
+
+
+@pytest.mark.parametrize("said", ["approved", "Approved", " APPROVED "])
+def test_an_approved_version_passes_and_names_who_did_it(
+    parameters: dict[str, str], said: str, run_task: Runner
+) -> None:
+    registry = Registry(parameters["model_name"])
+    registry.tag(parameters["model_version"], "approval", said)
+    assert run_task(approve, **parameters) == {"approved_by": "somebody"}
+    registry.tag(parameters["model_version"], "approval_by", "ada")
+    assert run_task(approve, **parameters) == {"approved_by": "ada"}
+
+
+def test_locally_the_person_can_be_played(parameters: dict[str, str], run_task: Runner) -> None:
+    calls = []
+    approval.given(lambda *call: calls.append(call) or {}, approve=False)("approve", parameters)
+    with pytest.raises(ProjectError, match="waits for approval"):
+        run_task(approve, **parameters)
+    approval.given(lambda *call: calls.append(call) or {}, approve=True)("approve", parameters)
+    assert run_task(approve, **parameters)["approved_by"] != "somebody"
+    assert calls == [("approve", parameters)] * 2

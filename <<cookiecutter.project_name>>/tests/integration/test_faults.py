@@ -1,0 +1,538 @@
+"""One fault at a time, through the whole training job on the local runner: no fault moves a wrong model.
+
+The champion at the start is a weak one, which any sound challenger beats. After each fault the champion is what it was,
+or a version that is proven better; a version that is not proven is never PASSED; and running the job again, now without
+the fault, comes to the right end. The task `train` registers a copy of one trained model, unless it is at fault itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from << cookiecutter.__package >> import config, training
+from << cookiecutter.__package >>.config import Bound, Slice, SliceRows
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.evaluation import evaluate
+from << cookiecutter.__package >>.local import bundle as bundles
+from << cookiecutter.__package >>.local import entry_points
+from << cookiecutter.__package >>.local.scheduler import JobRun, run_job
+from << cookiecutter.__package >>.local.workspace import Workspace, model_name
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
+from << cookiecutter.__package >>.tasks import comparison, deploy, validate
+from << cookiecutter.__package >>.validation import evidence, report
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = config.load()
+WRITES = [
+    "set_model_version_tag",
+    "set_registered_model_alias",
+    "set_registered_model_tag",
+    "delete_registered_model_tag",
+    "update_model_version",
+]
+Patch = pytest.MonkeyPatch
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
+
+
+class Killed(BaseException):
+    """The end of a process by kill -9: no handler and no later write of it happens."""
+
+
+@dataclass
+class World:
+    """A model with a weak champion, and the training job of the bundle, whose train task copies a trained model."""
+
+    deployed: bundles.Bundle
+    platform: LocalPlatform
+    registry: Registry
+    trained: Mapping[str, str]
+    tasks: entry_points.Tasks
+    real_train: bool = False
+    before: dict[str, Callable[[Mapping[str, str]], None]] = field(default_factory=dict)
+    version: str = ""
+
+    def run(self) -> JobRun:
+        """Run the job; `before[entry point]` is called with the task's parameters just before the task."""
+        call = entry_points.caller(self.tasks, self.platform)
+
+        def calling(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+            if entry_point in self.before:
+                self.before[entry_point](parameters)
+            if entry_point == "explain":
+                return {}
+            if entry_point == "train" and not self.real_train:
+                self.version = register(self.registry, self.trained)
+                model_uri = uri(self.registry.name, self.version)
+                return {**self.trained, "model_uri": model_uri, "model_version": self.version}
+            return call(entry_point, parameters)
+
+        return run_job(self.deployed, "training", call=calling, parameters={"trials": "1"})
+
+    def champion(self) -> str:
+        """The number of the champion."""
+        found = self.registry.client.get_registered_model(self.registry.name).aliases
+        return str(found.get(CHAMPION, "none"))
+
+    def status(self) -> str | None:
+        """The validation status of the version of the last run."""
+        return self.registry.version(self.version).tags.get(STATUS_TAG)
+
+
+def register(registry: Registry, trained: Mapping[str, str], model_uri: str = "") -> str:
+    """Register a copy of the trained model, described as train describes it."""
+    made = registry.client.create_model_version(
+        registry.name, model_uri or trained["model_uri"], run_id=trained["run_id"]
+    )
+    registry.describe(str(made.version), "A copy.")
+    for tag in SETTINGS.validation.required_tags:
+        registry.tag(str(made.version), tag, "given")
+    return str(made.version)
+
+
+@pytest.fixture(scope="module")
+def weak(training_run: dict[str, str], experiment_id: str) -> str:
+    """The URI of a model that always predicts the same, and badly."""
+
+    class Weak(mlflow.pyfunc.PythonModel):
+        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
+            return np.full(len(model_input), 0.99 if SETTINGS.problem_type == "classification" else 99.0)
+
+    mlflow.set_experiment(experiment_id=experiment_id)
+    assert training_run
+    return str(mlflow.pyfunc.log_model(name="weak", python_model=Weak(), pip_requirements=["mlflow"]).model_uri)
+
+
+@pytest.fixture
+def world(
+    training_run: dict[str, str],
+    weak: str,
+    trips: str,
+    platform: LocalPlatform,
+    tmp_path: Path,
+    lenient_gates: None,  # noqa: ARG001 - used for what it does
+) -> World:
+    schema = training_run["model_name"].split(".")[1]
+    variables = {"catalog": "dev", "schema": schema, "model": f"m{tmp_path.name}"[:60], "source_table": trips}
+    bundle = bundles.load(ROOT, "staging", variables=variables, environ={})
+    deployed = Workspace(tmp_path).deploy(bundle, platform.spark)
+    registry = Registry(model_name(bundle, "model"))
+    champion = register(registry, training_run, weak)
+    registry.set_status(champion, "PASSED")
+    registry.set_alias(CHAMPION, champion)
+    return World(deployed, platform, registry, training_run, entry_points.load(ROOT))
+
+
+def gates(patch: Patch, **changes: object) -> None:
+    """Change the gates."""
+    settings = config.load()
+    validation = settings.validation.model_copy(update=changes)
+    changed = settings.model_copy(update={"validation": validation})
+    patch.setattr(config, "load", lambda: changed)
+
+
+def broken(patch: Patch, where: object, name: str, error: BaseException | None = None) -> None:
+    """Let a function raise."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error or RuntimeError("broken on purpose")
+
+    patch.setattr(where, name, fail)
+
+
+def failing_write(patch: Patch, method: str, says: str) -> None:
+    """Let the registry refuse the write whose arguments hold a text."""
+    real = getattr(MlflowClient, method)
+
+    def write(client: MlflowClient, *arguments: object, **named: object) -> object:
+        if says in map(str, arguments):
+            raise MlflowException("the registry is not there", error_code=1)
+        return real(client, *arguments, **named)
+
+    patch.setattr(MlflowClient, method, write)
+
+
+def metrics_without(patch: Patch, change: Callable[[dict[str, float]], dict[str, float]]) -> None:
+    for module in (evidence, comparison):
+        patch.setattr(module, "evaluate", lambda *given: change(dict(evaluate(*given))))
+
+
+def other_model(world: World, patch: Patch, predict: Callable[[pd.DataFrame], Any]) -> None:
+    """Let train register another model than the sound one, with all that a version must have besides."""
+
+    class Other(mlflow.pyfunc.PythonModel):
+        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
+            return predict(model_input)
+
+    example = pd.DataFrame({name: [1.0, 2.0, 3.0] for name in SETTINGS.features})
+    info = mlflow.pyfunc.log_model(
+        name="other",
+        python_model=Other(),
+        pip_requirements=["mlflow"],
+        input_example=example,
+        signature=infer_signature(example, np.zeros(3)),
+    )
+    patch.setattr(world, "trained", {**world.trained, "model_uri": info.model_uri})
+
+
+def lost_files(world: World, version: str) -> None:
+    """Delete the files of a version from the disk."""
+    source = str(world.registry.client.get_model_version_download_uri(world.registry.name, version))
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source))
+    world.platform.folder.joinpath("lost").mkdir(exist_ok=True)
+    shutil.rmtree(folder)
+
+
+# Each gets the world and a monkeypatch, and puts one fault into the next run.
+Fault = Callable[[World, Patch], None]
+
+
+def exception_in_train(world: World, patch: Patch) -> None:
+    world.real_train = True
+    broken(patch, training, "train")
+
+
+def exception_in_validate(_: World, patch: Patch) -> None:
+    broken(patch, validate, "judge")
+
+
+def exception_in_deploy(_: World, patch: Patch) -> None:
+    broken(patch, deploy, "compare")
+
+
+def metric_is_nan(_: World, patch: Patch) -> None:
+    metrics_without(patch, lambda found: {**found, SETTINGS.metric: float("nan")})
+
+
+def metric_is_missing(_: World, patch: Patch) -> None:
+    metrics_without(patch, lambda found: {name: value for name, value in found.items() if name != SETTINGS.metric})
+
+
+def no_held_out_rows(world: World, patch: Patch) -> None:
+    patch.setattr(world, "trained", {**world.trained, "run_id": MlflowClient().create_run("0").info.run_id})
+
+
+def slice_without_rows_that_must_have_some(_: World, patch: Patch) -> None:
+    rows = SliceRows(at_least=5, otherwise="fail")
+    gates(patch, slices={"none": Slice(where="trip_distance < 0")}, slice_rows=rows)
+
+
+def slice_that_cannot_be_read(_: World, patch: Patch) -> None:
+    gates(patch, slices={"none": Slice(where="trip_distence < 0")})
+
+
+def predictions_of_a_wrong_shape(world: World, patch: Patch) -> None:
+    other_model(world, patch, lambda rows: np.zeros(len(rows) + 1))
+
+
+def predictions_that_are_nan(world: World, patch: Patch) -> None:
+    other_model(world, patch, lambda rows: np.full(len(rows), np.nan))
+
+
+def a_model_that_is_worse(world: World, patch: Patch) -> None:
+    extreme = 1e6 if SETTINGS.problem_type == "regression" else 1.0
+    other_model(world, patch, lambda rows: np.full(len(rows), extreme))
+
+
+def a_model_that_raises(world: World, patch: Patch) -> None:
+    def fail(_: pd.DataFrame) -> None:
+        raise RuntimeError("no")
+
+    other_model(world, patch, lambda rows: fail(rows) if len(rows) > 3 else np.zeros(len(rows)))
+
+
+def a_model_that_cannot_be_loaded(_: World, patch: Patch) -> None:
+    broken(patch, mlflow.pyfunc, "load_model", MlflowException("no such artifact"))
+
+
+def threshold_that_is_not_met(_: World, patch: Patch) -> None:
+    gates(patch, metrics={SETTINGS.metric: Bound(min=1e9)})
+
+
+def threshold_that_is_misspelt(_: World, patch: Patch) -> None:
+    broken(patch, config, "load", ProjectError("conf/project.yml: unknown key 'validation.metrcs'"))
+
+
+def own_check_that_raises(_: World, patch: Patch) -> None:
+    name = next(iter(SETTINGS.validation.custom))
+    gates(patch, custom={f"{name}_misspelt": Bound(min=0)})
+
+
+def documentation_that_is_missing(_: World, patch: Patch) -> None:
+    gates(patch, documentation="card/none.md")
+
+
+def a_tag_that_is_missing(_: World, patch: Patch) -> None:
+    gates(patch, required_tags=("nobody_sets_this",))
+
+
+def report_that_cannot_be_logged(_: World, patch: Patch) -> None:
+    broken(patch, report.mlflow, "log_dict")
+
+
+def pending_cannot_be_written(_: World, patch: Patch) -> None:
+    failing_write(patch, "set_model_version_tag", "PENDING")
+
+
+def passed_cannot_be_written(_: World, patch: Patch) -> None:
+    failing_write(patch, "set_model_version_tag", "PASSED")
+
+
+def challenger_cannot_be_written(_: World, patch: Patch) -> None:
+    failing_write(patch, "set_registered_model_alias", CHALLENGER)
+
+
+def champion_cannot_be_written(_: World, patch: Patch) -> None:
+    failing_write(patch, "set_registered_model_alias", CHAMPION)
+
+
+def previous_champion_cannot_be_written(_: World, patch: Patch) -> None:
+    failing_write(patch, "set_model_version_tag", "previous_champion")
+
+
+def champion_cannot_be_read(_: World, patch: Patch) -> None:
+    broken(patch, MlflowClient, "get_model_version_by_alias", MlflowException("the registry is not there"))
+
+
+def champion_cannot_be_scored(world: World, patch: Patch) -> None:
+    real, standing = comparison.predict, world.champion()
+
+    def predict(model_uri: str, rows: pd.DataFrame) -> Any:  # noqa: ANN401 - predictions
+        if model_uri.endswith(f"/{standing}"):
+            raise RuntimeError("artifact lost")
+        return real(model_uri, rows)
+
+    patch.setattr(comparison, "predict", predict)
+
+
+def champion_predicts_nan(world: World, patch: Patch) -> None:
+    real, standing = comparison.predict, world.champion()
+    patch.setattr(
+        comparison,
+        "predict",
+        lambda model_uri, rows: real(model_uri, rows) * (np.nan if model_uri.endswith(f"/{standing}") else 1),
+    )
+
+
+def alias_points_nowhere(world: World, patch: Patch) -> None:
+    gone = MlflowException("version not found", error_code=8)
+    real = MlflowClient.get_model_version_by_alias
+    missing = MlflowException(gone.message, error_code=_code("RESOURCE_DOES_NOT_EXIST"))
+
+    def by_alias(client: MlflowClient, name: str, alias: str) -> object:
+        if alias == CHAMPION:
+            raise missing
+        return real(client, name, alias)
+
+    assert world.champion() != "none"
+    patch.setattr(MlflowClient, "get_model_version_by_alias", by_alias)
+
+
+def _code(name: str) -> int:
+    from mlflow.protos import databricks_pb2  # noqa: PLC0415 - only here
+
+    return int(databricks_pb2.ErrorCode.Value(name))
+
+
+def own_version_is_deleted(world: World, _: Patch) -> None:
+    world.before["validate"] = lambda given: MlflowClient().delete_model_version(
+        given["model_name"], given["model_version"]
+    )
+
+
+def status_is_taken_back(world: World, _: Patch) -> None:
+    world.before["deploy"] = lambda given: world.registry.set_status(given["model_version"], "FAILED")
+
+
+def somebody_else_becomes_champion(world: World, patch: Patch) -> None:
+    """Two trainings at once: the other one deploys while this one compares."""
+    real = deploy.compare
+
+    def compare(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
+        decision = real(*given, **named)
+        rival = register(world.registry, world.trained)
+        world.registry.set_status(rival, "PASSED")
+        world.registry.set_alias(CHAMPION, rival)
+        patch.setattr(deploy, "compare", real)
+        return decision
+
+    patch.setattr(deploy, "compare", compare)
+
+
+STOPPING: list[Fault] = [
+    exception_in_train,
+    exception_in_validate,
+    exception_in_deploy,
+    metric_is_nan,
+    metric_is_missing,
+    no_held_out_rows,
+    slice_without_rows_that_must_have_some,
+    slice_that_cannot_be_read,
+    predictions_of_a_wrong_shape,
+    predictions_that_are_nan,
+    a_model_that_raises,
+    a_model_that_cannot_be_loaded,
+    threshold_that_is_not_met,
+    threshold_that_is_misspelt,
+    own_check_that_raises,
+    documentation_that_is_missing,
+    a_tag_that_is_missing,
+    report_that_cannot_be_logged,
+    pending_cannot_be_written,
+    passed_cannot_be_written,
+    champion_cannot_be_written,
+    previous_champion_cannot_be_written,
+    champion_cannot_be_read,
+    champion_cannot_be_scored,
+    champion_predicts_nan,
+    alias_points_nowhere,
+    own_version_is_deleted,
+    status_is_taken_back,
+    challenger_cannot_be_written,
+]
+# Faults before or in the check of the version: it is not proven, so it may not say PASSED.
+UNPROVEN = STOPPING[1:2] + STOPPING[3:20]
+
+
+def heal(world: World) -> None:
+    """The same world without the fault: the job runs again, and ends with a champion that beats the weak one."""
+    world.before.clear()
+    world.real_train = False
+    run = world.run()
+    assert run.succeeded, run.failure
+    assert world.champion() == world.version
+    assert world.status() == "PASSED"
+    assert not [key for key in world.registry.model_tags() if key.startswith("promotion_claim_")]
+
+
+def test_a_run_without_a_fault_promotes_the_better_version(world: World) -> None:
+    heal(world)
+    decision = world.registry.version(world.version).tags["deployment_decision"]
+    assert decision.startswith("promoted: challenger")
+
+
+@pytest.mark.parametrize("fault", STOPPING, ids=lambda fault: fault.__name__)
+def test_a_fault_stops_the_job_and_leaves_the_champion(world: World, fault: Fault) -> None:
+    before = world.champion()
+    trained = world.trained
+    with pytest.MonkeyPatch.context() as patch:
+        fault(world, patch)
+        run = world.run()
+    assert not run.succeeded
+    assert world.champion() == before
+    if fault in UNPROVEN:
+        assert world.status() != "PASSED"
+    world.trained = trained
+    heal(world)
+
+
+def test_a_version_that_is_worse_is_kept_out(world: World) -> None:
+    heal(world)
+    good = world.champion()
+    with pytest.MonkeyPatch.context() as patch:
+        a_model_that_is_worse(world, patch)
+        run = world.run()
+    assert run.succeeded
+    assert world.champion() == good
+    assert world.registry.version(world.version).tags["deployment_decision"].startswith("kept: ")
+
+
+def test_a_version_that_somebody_else_registers_in_between_is_not_taken_for_the_own(world: World) -> None:
+    foreign: list[str] = []
+    world.before["validate"] = lambda _: foreign.append(register(world.registry, world.trained))
+    assert world.run().succeeded
+    assert int(foreign[0]) > int(world.version)
+    assert world.champion() == world.version
+    assert STATUS_TAG not in world.registry.version(foreign[0]).tags
+
+
+def test_of_two_trainings_at_once_the_second_says_so(world: World) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        somebody_else_becomes_champion(world, patch)
+        run = world.run()
+    assert run.failure is not None
+    assert "while version" in str(run.failure.error)
+    assert world.champion() not in {world.version, "none"}
+    standing = world.champion()
+    assert world.run().succeeded
+    assert world.champion() == standing  # just as good, so not surely better
+
+
+def test_an_alias_that_was_deleted_is_set_by_the_next_version_that_beats_the_naive_baseline(world: World) -> None:
+    MlflowClient().delete_registered_model_alias(world.registry.name, CHAMPION)
+    heal(world)
+    assert world.registry.version(world.version).tags["previous_champion"] == "none"
+
+
+def test_a_champion_that_was_deleted_is_followed_by_the_next_version(world: World) -> None:
+    MlflowClient().delete_model_version(world.registry.name, world.champion())
+    heal(world)
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The registry writes of a process, which can be killed before one: `writes.append("kill 3")`."""
+    done: list[str] = []
+
+    def counted(method: str) -> Callable[..., object]:
+        real = getattr(MlflowClient, method)
+
+        def write(client: MlflowClient, *arguments: object, **named: object) -> object:
+            limit = next((int(entry.split()[1]) for entry in done if entry.startswith("kill")), None)
+            if limit is not None and len(done) > limit:
+                raise Killed
+            done.append(f"{method} {arguments[1:]}")
+            return real(client, *arguments, **named)
+
+        return write
+
+    for method in WRITES:
+        monkeypatch.setattr(MlflowClient, method, counted(method))
+    return done
+
+
+@pytest.mark.parametrize("task", ["validate", "deploy"])
+def test_a_process_that_is_killed_between_any_two_writes_moves_nothing_wrong(
+    world: World, task: str, writes: list[str]
+) -> None:
+    world.before[task] = lambda _: writes.clear()
+    world.before["explain" if task == "deploy" else "deploy"] = lambda _: points.append(len(writes))
+    points: list[int] = []
+    assert world.run().succeeded
+    last = points[0]
+    assert last >= 4
+    for point in range(last):
+        world.registry.set_alias(CHAMPION, "1")
+        world.before = {task: lambda _, point=point: writes.__setitem__(slice(None), [f"kill {point}"])}
+        with pytest.raises(Killed):
+            world.run()
+        writes.clear()
+        standing, status = world.champion(), world.status()
+        decided = world.registry.version(world.version).tags.get("deployment_decision", "")
+        assert standing == "1" or (standing == world.version and status == "PASSED" and "beats" in decided)
+        assert status in {None, "PENDING", "PASSED"}
+        world.before.clear()
+        forget_claims(world)
+        assert world.run().succeeded
+        assert world.champion() in {standing, world.version}
+        assert world.status() == "PASSED"
+
+
+def forget_claims(world: World) -> None:
+    """Let the time pass after which the claim of a dead process does not count."""
+    for key in world.registry.model_tags():
+        if key.startswith("promotion_claim_"):
+            world.registry.tag_model(key, "0.0")

@@ -1,0 +1,99 @@
+"""Two who promote at once, on a real registry."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from mlflow import MlflowClient
+
+from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.promotion import PREFIX, Patience, promote
+from << cookiecutter.__package >>.registry import CHAMPION, Registry
+
+QUICK = Patience(claim=1.0, wait=10.0, look=0.05)
+
+
+@pytest.fixture
+def registry(trained: dict[str, str]) -> Registry:
+    """A model with four versions, of which the first is champion."""
+    for _ in range(3):
+        MlflowClient().create_model_version(trained["model_name"], trained["model_uri"], run_id=trained["run_id"])
+    registry = Registry(trained["model_name"])
+    registry.set_alias(CHAMPION, "1")
+    return registry
+
+
+def champion(registry: Registry) -> str:
+    found = registry.champion()
+    return str(found.version) if found else "none"
+
+
+def claims(registry: Registry) -> list[str]:
+    return [key for key in registry.model_tags() if key.startswith(PREFIX)]
+
+
+def test_a_promotion_remembers_the_champion_before_and_leaves_no_claim(registry: Registry) -> None:
+    assert promote(registry, "2", "1", patience=QUICK)
+    assert champion(registry) == "2"
+    assert registry.version("2").tags["previous_champion"] == "1"
+    assert claims(registry) == []
+
+
+def test_a_promotion_again_changes_nothing(registry: Registry) -> None:
+    promote(registry, "2", "1", patience=QUICK)
+    assert not promote(registry, "2", "1", patience=QUICK)
+    assert registry.version("2").tags["previous_champion"] == "1"
+
+
+@pytest.mark.parametrize("expected", ["3", None])
+def test_another_champion_than_the_one_compared_with_stays(registry: Registry, expected: str | None) -> None:
+    with pytest.raises(ProjectError, match="became version 1 while version 2 was compared with"):
+        promote(registry, "2", expected, patience=QUICK)
+    assert champion(registry) == "1"
+    assert claims(registry) == []
+
+
+def test_of_many_at_once_exactly_one_is_promoted(registry: Registry) -> None:
+    start = Barrier(3)
+
+    def run(version: str) -> str:
+        start.wait()
+        try:
+            promote(Registry(registry.name), version, "1", patience=QUICK)
+        except ProjectError as error:
+            return str(error)
+        return "promoted"
+
+    with ThreadPoolExecutor(3) as pool:
+        ends = dict(zip(("2", "3", "4"), pool.map(run, ("2", "3", "4")), strict=True))
+    promoted = [version for version, end in ends.items() if end == "promoted"]
+    assert promoted == [champion(registry)]
+    assert all("became version" in end for version, end in ends.items() if version not in promoted)
+    assert claims(registry) == []
+
+
+def test_a_claim_whose_owner_died_counts_only_for_a_while(registry: Registry) -> None:
+    clock = [100.0]
+    patience = Patience(
+        claim=60, wait=180, look=20, now=lambda: clock[0], sleep=lambda s: clock.append(clock.pop() + s)
+    )
+    registry.tag_model(f"{PREFIX}3", "100.0")
+    assert promote(registry, "2", "1", patience=patience)
+    assert clock[0] >= 160
+    assert champion(registry) == "2"
+
+
+def test_a_claim_that_is_renewed_for_ever_is_given_up(registry: Registry) -> None:
+    clock = [100.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+        registry.tag_model(f"{PREFIX}3", repr(clock[0] - 1))
+
+    registry.tag_model(f"{PREFIX}3", "99.0")
+    patience = Patience(claim=60, wait=180, look=20, now=lambda: clock[0], sleep=sleep)
+    with pytest.raises(ProjectError, match=r"version 3 of .* is being promoted and does not finish: run the job again"):
+        promote(registry, "2", "1", patience=patience)
+    assert champion(registry) == "1"

@@ -1,0 +1,201 @@
+"""Each check notices what it is there for: evidence with one thing wrong at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.models import infer_signature
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+
+from << cookiecutter.__package >> import config
+from << cookiecutter.__package >>.config import Bound, Latency, Slice, SliceRows
+from << cookiecutter.__package >>.gates import Check
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.tasks.candidate import Candidate, evidence
+from << cookiecutter.__package >>.validation import behaviour, custom, performance, structure
+from << cookiecutter.__package >>.validation.evidence import Evidence
+from << cookiecutter.__package >>.validation.judge import CHECKS, judge
+
+# The models of these tests have no input example where that is what is looked for.
+pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
+
+SETTINGS = config.load()
+INPUTS = list(SETTINGS.features)
+
+
+@pytest.fixture
+def sound(trained: dict[str, str], platform: LocalPlatform) -> Evidence:
+    return evidence(Candidate(**trained), SETTINGS, platform)
+
+
+def gated(found: Evidence, **changes: object) -> Evidence:
+    """The evidence under another configuration of the gates."""
+    validation = found.settings.validation.model_copy(update=changes)
+    return replace(found, settings=found.settings.model_copy(update={"validation": validation}))
+
+
+def predicting(found: Evidence, predict: Callable[[pd.DataFrame], Any], **log: Any) -> Evidence:  # noqa: ANN401 - as MLflow
+    """The evidence with another model, whose predictions are these."""
+
+    class Other(mlflow.pyfunc.PythonModel):
+        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
+            return predict(model_input)
+
+    info = mlflow.pyfunc.log_model(name="other", python_model=Other(), pip_requirements=["mlflow"], **log)
+    return replace(found, model_uri=info.model_uri)
+
+
+def by_name(checks: Any) -> dict[str, Check]:  # noqa: ANN401 - an iterator of checks
+    return {check.name: check for check in checks}
+
+
+def test_a_sound_version_passes_what_does_not_depend_on_its_quality(sound: Evidence) -> None:
+    for look in (*CHECKS[:7], *CHECKS[8:10], performance.leakage, performance.logged_evaluation):
+        for check in look(sound):
+            assert check.passed, check.reason
+
+
+def test_a_signature_that_misses_a_feature_is_noticed(sound: Evidence) -> None:
+    renamed = sound.features.rename(columns={INPUTS[0]: "renamed"}).head(3)
+    other = predicting(sound, lambda rows: np.zeros(len(rows)), signature=infer_signature(renamed, np.zeros(3)))
+    (check,) = structure.signature(other)
+    assert not check.passed
+    assert f"differs from the configured features in {', '.join(sorted([INPUTS[0], 'renamed']))}" in check.reason
+
+
+def test_a_model_without_signature_and_example_is_noticed(sound: Evidence) -> None:
+    bare = predicting(sound, lambda rows: np.zeros(len(rows)))
+    assert [check.passed for check in structure.signature(bare)] == [False]
+    assert [check.passed for check in structure.input_example(bare)] == [False]
+
+
+def test_missing_metadata_and_documentation_are_named(sound: Evidence) -> None:
+    found = by_name(structure.metadata(gated(sound, required_tags=("owner", "cost_center"))))
+    assert found["tag owner"].passed
+    assert not found["tag cost_center"].passed
+    assert found["tag cost_center"].reason == "the version's tag cost_center is missing"
+    (check,) = structure.documentation(gated(sound, documentation="card/none.md"))
+    assert (check.passed, check.reason) == (False, "the run holds no card/none.md")
+
+
+@pytest.mark.parametrize(
+    ("requirements", "reason"),
+    [("no-such-package==1.0", "no-such-package==1.0 but nothing is installed"), ("numpy<1", "numpy<1 but")],
+)
+def test_requirements_that_are_not_installed_are_noticed(sound: Evidence, requirements: str, reason: str) -> None:
+    class Fine(mlflow.pyfunc.PythonModel):
+        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
+            return np.zeros(len(model_input))
+
+    info = mlflow.pyfunc.log_model(name="wanting", python_model=Fine(), pip_requirements=[requirements])
+    (check,) = structure.fresh_process(replace(sound, model_uri=info.model_uri))
+    assert not check.passed
+    assert reason in check.reason
+
+
+def test_predictions_of_a_wrong_shape_are_noticed(sound: Evidence) -> None:
+    (check,) = behaviour.shape(predicting(sound, lambda rows: np.zeros(len(rows) + 1)))
+    assert not check.passed
+
+
+def test_predictions_that_are_not_finite_are_counted(sound: Evidence) -> None:
+    (check,) = behaviour.finite(predicting(sound, lambda rows: np.where(np.arange(len(rows)) < 3, np.nan, 1.0)))
+    assert (check.passed, check.value) == (False, 3.0)
+
+
+def test_predictions_out_of_range_are_noticed(sound: Evidence) -> None:
+    wild = predicting(sound, lambda rows: np.linspace(-7, 900, len(rows)))
+    found = by_name(behaviour.allowed_range(gated(wild, predictions=Bound(min=-5, max=500))))
+    assert found["smallest prediction"].reason == "smallest prediction -7 is below -5"
+    assert found["greatest prediction"].reason == "greatest prediction 900 is above 500"
+
+
+def test_predictions_that_depend_on_the_order_are_noticed(sound: Evidence) -> None:
+    (check,) = behaviour.repeatable(predicting(sound, lambda rows: np.arange(len(rows), dtype=float)))
+    assert not check.passed
+
+
+def test_a_model_that_cannot_do_without_features_is_noticed(sound: Evidence) -> None:
+    (check,) = behaviour.tolerates_missing(predicting(sound, lambda rows: rows.sum(axis=1, skipna=False)))
+    assert not check.passed
+    assert check.value
+
+
+def test_a_slow_model_is_noticed(sound: Evidence) -> None:
+    checks = list(behaviour.latency(gated(sound, latency=Latency(row_ms=0.0001, batch_ms=60_000))))
+    assert [check.passed for check in checks] == [False, True]
+
+
+def test_a_metric_outside_its_bound_is_noticed(sound: Evidence) -> None:
+    (check,) = performance.metrics(gated(sound, metrics={SETTINGS.metric: Bound(min=1e6)}))
+    assert not check.passed
+
+
+@pytest.mark.parametrize(("otherwise", "passed"), [("skip", True), ("fail", False)])
+def test_a_slice_with_too_few_rows_follows_the_policy(sound: Evidence, otherwise: str, *, passed: bool) -> None:
+    rows = SliceRows.model_validate({"at_least": 10, "otherwise": otherwise})
+    (check,) = performance.slices(gated(sound, slices={"far": Slice(where="trip_distance > 1e9")}, slice_rows=rows))
+    assert (check.passed, check.skipped, check.value) == (passed, passed, 0.0)
+    assert check.reason == "slice far has 0 rows, fewer than 10"
+
+
+def test_a_slice_has_its_own_bounds_and_is_held_against_all_rows(sound: Evidence) -> None:
+    half = sound.rows["trip_distance"] > sound.rows["trip_distance"].median()
+    where = f"trip_distance > {sound.rows['trip_distance'].median()}"
+    one = Slice(where=where, metrics={SETTINGS.metric: Bound(min=1e6)}, worse_than_all=0.0)
+    rows = SliceRows(at_least=10, otherwise="fail")
+    # Right everywhere but on the slice, where it mixes the rows up.
+    exact = np.where(half, sound.label[::-1], sound.label)
+    skewed = gated(sound, slices={"half": one}, slice_rows=rows)
+    skewed.__dict__["prediction"] = exact
+    found = by_name(performance.slices(skewed))
+    assert not found[f"slice half {SETTINGS.metric}"].passed
+    assert not found["slice half beside all rows"].passed
+    fair = gated(sound, slices={"half": Slice(where=where, worse_than_all=1e6)}, slice_rows=rows)
+    assert by_name(performance.slices(fair))["slice half beside all rows"].passed
+
+
+def test_a_condition_that_cannot_be_read_is_named(sound: Evidence) -> None:
+    checks = judge_only(performance.slices, gated(sound, slices={"odd": Slice(where="no_such_column > 1")}))
+    assert "validation.slices.odd.where 'no_such_column > 1' cannot be read" in checks[0].reason
+
+
+def judge_only(look: Any, found: Evidence) -> list[Check]:  # noqa: ANN401 - one of the checks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("<< cookiecutter.__package >>.validation.judge.CHECKS", (look,))
+        return judge(found)
+
+
+def test_held_out_rows_that_were_trained_on_are_noticed(sound: Evidence) -> None:
+    copied = sound.all_rows.where("split = 'holdout'").withColumn("split", F.lit("train"))
+    found = by_name(performance.leakage(replace(sound, all_rows=sound.all_rows.unionByName(copied))))
+    assert not found["keys are held out"].passed
+    assert found["keys are held out"].value == len(sound.rows)
+    assert not found["times are held out"].passed
+
+
+def test_own_checks_and_bounds_must_go_together(sound: Evidence) -> None:
+    name = next(iter(SETTINGS.validation.custom))
+    (check,) = custom.custom(gated(sound, custom={name: Bound(min=1e6)}))
+    assert not check.passed
+    (check,) = judge_only(custom.custom, gated(sound, custom={}))
+    assert f"the check {name} has no bound" in check.reason
+    (check,) = judge_only(custom.custom, gated(sound, custom={f"{name}s": Bound(max=1)}))
+    assert f"checks.py has no such check: did you mean '{name}'" in check.reason
+
+
+def test_a_check_that_raises_has_failed_with_its_reason(sound: Evidence) -> None:
+    (check,) = judge_only(behaviour.finite, replace(sound, rows=sound.rows.head(0)))
+    assert not check.passed
+    assert check.reason == "finite could not be checked: ProjectError: there are no held-out rows"
+
+
+def test_a_version_that_cannot_be_loaded_fails_every_check_of_it(sound: Evidence) -> None:
+    failed = [check.name for check in judge(replace(sound, model_uri="models:/no.such.model/1")) if not check.passed]
+    assert {"signature", "finite", "metrics"} <= set(failed)
