@@ -28,6 +28,20 @@ def champion(passed: dict[str, str]) -> str:
     return str(version.version)
 
 
+@pytest.fixture
+def lost_champion(passed: dict[str, str], champion: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The champion, whose files are gone."""
+    real = comparison.predict
+
+    def predict(model_uri: str, rows: object) -> object:
+        if model_uri == uri(passed["model_name"], champion):
+            raise RuntimeError("artifact lost")
+        return real(model_uri, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(comparison, "predict", predict)
+    return champion
+
+
 def aliases(parameters: dict[str, str]) -> dict[str, str]:
     found = MlflowClient().get_registered_model(parameters["model_name"]).aliases
     return {alias: str(version) for alias, version in found.items()}
@@ -94,19 +108,11 @@ def test_only_a_version_that_passed_can_be_deployed(
 
 
 def test_a_champion_that_cannot_be_scored_is_no_win(
-    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+    passed: dict[str, str], lost_champion: str, run_task: Runner
 ) -> None:
-    real = comparison.predict
-
-    def predict(model_uri: str, rows: object) -> object:
-        if model_uri == uri(passed["model_name"], champion):
-            raise RuntimeError("artifact lost")
-        return real(model_uri, rows)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(comparison, "predict", predict)
-    with pytest.raises(ProjectError, match=f"champion version {champion} .* no win .* artifact lost"):
+    with pytest.raises(ProjectError, match=f"champion version {lost_champion} .* no win .* artifact lost"):
         run_task(deploy, **passed)
-    assert aliases(passed) == {CHAMPION: champion}
+    assert aliases(passed) == {CHAMPION: lost_champion}
 
 
 def test_deploying_the_champion_again_changes_nothing(passed: dict[str, str], run_task: Runner) -> None:
@@ -115,17 +121,10 @@ def test_deploying_the_champion_again_changes_nothing(passed: dict[str, str], ru
     assert aliases(passed) == {CHAMPION: "1"}
 
 
+@pytest.mark.usefixtures("lost_champion")
 def test_a_champion_that_cannot_be_scored_gives_way_only_to_a_recorded_reason(
-    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+    passed: dict[str, str], run_task: Runner
 ) -> None:
-    real = comparison.predict
-
-    def predict(model_uri: str, rows: object) -> object:
-        if model_uri == uri(passed["model_name"], champion):
-            raise RuntimeError("artifact lost")
-        return real(model_uri, rows)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(comparison, "predict", predict)
     run_task(deploy, **passed, override_reason="its storage was deleted")
     assert aliases(passed) == {CHAMPION: "1"}
     assert decision(passed).startswith("promoted: overridden because of 'its storage was deleted': champion version")
