@@ -3,9 +3,10 @@ PYTHON ?= python3
 SOURCE ?=
 BIN := .venv/bin
 DEMO := build/demo/nyc-taxi
+BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint bench clean tools
+.PHONY: help demo test test-quick test-mutation lint bench clean tools
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,7 +21,10 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 
 test: .venv/.tests ## Run every test, the whole life of generated projects included
 	$(BIN)/python -m pytest -m "not slow"
-	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 --dist worksteal --durations 10
+	$(BIN)/python -m pytest -m "slow and not mutation" $(BESIDE) --durations 10
+
+test-mutation: .venv/.tests ## Break every module of a generated project in turn: its tests must notice; a quarter of an hour
+	$(BIN)/python -m pytest -m mutation $(BESIDE)
 
 test-quick: .venv/.tests ## Run the tests of options and hooks, which take seconds
 	$(BIN)/python -m pytest -m "not slow"

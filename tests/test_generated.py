@@ -43,10 +43,21 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
     return {name: (float(champion), float(naive)) for name, champion, naive in rows}
 
 
-@pytest.mark.parametrize("options", VARIANTS, ids=["default", "classification", "other names"])
-def test_the_tests_of_a_generated_project_pass(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("options", "selected"),
+    [
+        (VARIANTS[0], ["tests/integration/test_lifecycle.py"]),
+        (VARIANTS[0], ["tests/integration/test_faults.py"]),
+        (VARIANTS[0], ["tests", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]),
+        (VARIANTS[1], ["tests/unit", "tests/contract", "tests/integration/tasks", "tests/integration/validation"]),
+        (VARIANTS[2], ["tests/unit/local", "tests/unit/tasks", "tests/contract"]),
+    ],
+    ids=["lifecycle", "faults", "all else", "classification", "other names"],
+)
+def test_the_tests_of_a_generated_project_pass(
+    bake: Bake, tmp_path: Path, options: dict[str, str], selected: list[str]
+) -> None:
     project = bake(**options).copy_to(tmp_path)
-    selected = () if not options else ("tests/unit", "tests/contract", "tests/integration/tasks")
     found = run(project.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *selected)
     assert found.returncode == 0, found.stdout
 
@@ -83,22 +94,35 @@ def modules() -> list[str]:
     return sorted(name for name, tree in found.items() if len(tree.body) > 1)
 
 
+@pytest.mark.mutation
 @pytest.mark.parametrize("module", modules())
 def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: Path, module: str) -> None:
     """Every function of the module raises when it is called; the module can still be imported."""
     project = bake(approval="manual").copy_to(tmp_path)  # which has every module
     file = project.path / "src" / project.package / module
     file.write_text(broken(file.read_text("utf-8")), encoding="utf-8")
-    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS_OF[Path(module).parent.name])
-    # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, here because of the break.
-    noticed = found.returncode == 1 or (found.returncode in {2, 4} and BROKEN in found.stdout + found.stderr)
-    assert noticed, f"no test notices that {module} is broken:\n{found.stdout}{found.stderr}"
+    said = ""
+    for tests in filter(None, (mirrored(project, module), TESTS_OF[Path(module).parent.name])):
+        found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
+        said += found.stdout + found.stderr
+        # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, here because of the break.
+        if found.returncode == 1 or (found.returncode in {2, 4} and BROKEN in said):
+            return
+    pytest.fail(f"no test notices that {module} is broken:\n{said}")
+
+
+def mirrored(project: Project, module: str) -> list[str]:
+    """The tests that mirror a module, where there are any: they notice first."""
+    path = Path(module)
+    tests = [f"tests/{kind}/{path.parent}/test_{path.stem}.py" for kind in ("unit", "integration")]
+    return [test for test in tests if (project.path / test).exists()]
 
 
 # By folder of the package: the tests that should notice, the quick ones first.
 TESTS_OF = {
     "": [
         "tests/unit",
+        *(f"--ignore=tests/unit/{folder}" for folder in ("doctor", "local", "platform", "tasks", "validation")),
         *(f"tests/integration/test_{name}.py" for name in ("registry", "promotion", "smoke", "cards")),
         "tests/integration/validation",
     ],
