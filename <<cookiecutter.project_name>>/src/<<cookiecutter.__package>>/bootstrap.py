@@ -10,7 +10,7 @@ time and memory that do not grow with resamples times rows (Efron and Tibshirani
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,10 +85,13 @@ def _gain(pair: list[list[Array]], value: Value, resamples: int, confidence: flo
         raise ValueError("labels and predictions must be finite")
     generator = np.random.default_rng(seed)
     sums = _grouped([np.ones(rows), *columns], generator)
-    means = np.concatenate([sums.sum(axis=0, keepdims=True), _resampled(sums, resamples, generator)])
-    means = means[:, 1:] / means[:, :1]
+    counts = [np.ones((1, len(sums))), *_draws(len(sums), resamples, generator)]
+    # Each side by itself, so that equal models have equal sums to the last bit.
     width = len(pair[0])
-    gains = value(means[:, :width]) - value(means[:, width:])
+    sides = [np.ascontiguousarray(sums[:, start : start + width]) for start in (1, 1 + width)]
+    drawn = np.concatenate([count @ sums[:, :1] for count in counts])
+    challenger, incumbent = (value(np.concatenate([count @ side for count in counts]) / drawn) for side in sides)
+    gains = challenger - incumbent
     if not np.isfinite(gains).all():
         raise ValueError("a resample has no value of the metric, because it lacks a class: give it more rows")
     low, high = np.quantile(gains[1:], [(1 - confidence) / 2, (1 + confidence) / 2])
@@ -103,16 +106,12 @@ def _grouped(columns: list[Array], generator: np.random.Generator) -> Array:
     return np.stack([np.bincount(group, weights=column, minlength=groups) for column in columns], axis=1)
 
 
-def _resampled(sums: Array, resamples: int, generator: np.random.Generator) -> Array:
-    """Draw as many groups as there are, with replacement, and add them up: shape (resamples, columns)."""
-    groups = len(sums)
-    found = []
+def _draws(groups: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
+    """Draw as many groups as there are, with replacement: how often each, shape (up to `_CHUNK` resamples, groups)."""
     for start in range(0, resamples, _CHUNK):
         size = min(_CHUNK, resamples - start)
         drawn = generator.integers(groups, size=(size, groups)) + np.arange(size)[:, None] * groups
-        counts = np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups)
-        found.append(counts @ sums)
-    return np.concatenate(found)
+        yield np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups).astype(np.float64)
 
 
 def _log_losses(label: Array, prediction: Array) -> list[Array]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from .bootstrap import Interval
 from .config import Bound, Promotion
 
-Metrics = Mapping[str, float]
+_ROUNDING = 1e-12  # a gain of less, as a share of the incumbent's metric, is none
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def promote(  # noqa: PLR0913 - what is compared, how surely, and how to call it
         return Decision(passed=False, reasons=(f"{metric} of the challenger or of {incumbent_is} is missing",))
     margin = policy.margin * abs(incumbent)
     bar = -margin if policy.policy == "not_worse" else margin
-    passed = gain.low > bar
+    passed = gain.low > bar + _ROUNDING * abs(incumbent)
     verb = "is not worse than" if policy.policy == "not_worse" else "beats"
     verdict = verb if passed else {"beats": "does not beat"}.get(verb, "may be worse than")
     reason = (

@@ -51,9 +51,13 @@ def test_the_interval_is_that_of_resampled_rows(problem_type: str, metric: str, 
     assert found.low == pytest.approx(low, abs=0.3 * (high - low))
 
 
-def test_equal_models_gain_nothing_for_sure() -> None:
-    label, good, _ = models("regression", 200)
-    assert metric_gain("rmse", label, good, good, **HOW) == Interval(0.0, 0.0, 0.0)
+@pytest.mark.parametrize(
+    ("problem_type", "metric"), [(kind, name) for kind, names in METRICS.items() for name in names]
+)
+@pytest.mark.parametrize("rows", [97, 2 * GROUPS + 1])
+def test_equal_models_gain_nothing_to_the_last_bit(problem_type: str, metric: str, rows: int) -> None:
+    label, good, _ = models(problem_type, rows)
+    assert metric_gain(metric, label, good, good.copy(), **HOW) == Interval(0.0, 0.0, 0.0)
 
 
 def test_the_same_seed_draws_the_same_and_another_one_others() -> None:

@@ -53,6 +53,7 @@ def test_nothing_looked_at_opens_no_gate() -> None:
         ("better", -0.1, False, "does not beat"),
         ("business", 0.41, True, "beats"),
         ("business", 0.1, False, "does not beat"),
+        ("better", 0.4 + 1e-15, False, "does not beat"),
         ("not_worse", -0.39, True, "is not worse than"),
         ("not_worse", -0.4, False, "may be worse than"),
     ],
