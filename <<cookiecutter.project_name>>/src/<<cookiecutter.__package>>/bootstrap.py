@@ -85,13 +85,15 @@ def _gain(pair: list[list[Array]], value: Value, resamples: int, confidence: flo
         raise ValueError("labels and predictions must be finite")
     generator = np.random.default_rng(seed)
     sums = _grouped([np.ones(rows), *columns], generator)
-    counts = [np.ones((1, len(sums))), *_draws(len(sums), resamples, generator)]
     # Each side by itself, so that equal models have equal sums to the last bit.
     width = len(pair[0])
     sides = [np.ascontiguousarray(sums[:, start : start + width]) for start in (1, 1 + width)]
-    drawn = np.concatenate([count @ sums[:, :1] for count in counts])
-    challenger, incumbent = (value(np.concatenate([count @ side for count in counts]) / drawn) for side in sides)
-    gains = challenger - incumbent
+    found = []
+    for counts in _draws(len(sums), resamples, generator):
+        drawn = counts @ sums[:, :1]
+        challenger, incumbent = (value(counts @ side / drawn) for side in sides)
+        found.append(challenger - incumbent)
+    gains = np.concatenate(found)
     if not np.isfinite(gains).all():
         raise ValueError("a resample has no value of the metric, because it lacks a class: give it more rows")
     low, high = np.quantile(gains[1:], [(1 - confidence) / 2, (1 + confidence) / 2])
@@ -107,7 +109,8 @@ def _grouped(columns: list[Array], generator: np.random.Generator) -> Array:
 
 
 def _draws(groups: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
-    """Draw as many groups as there are, with replacement: how often each, shape (up to `_CHUNK` resamples, groups)."""
+    """Yield how often each group is drawn, shape (up to `_CHUNK`, groups): once each, then with replacement."""
+    yield np.ones((1, groups))
     for start in range(0, resamples, _CHUNK):
         size = min(_CHUNK, resamples - start)
         drawn = generator.integers(groups, size=(size, groups)) + np.arange(size)[:, None] * groups

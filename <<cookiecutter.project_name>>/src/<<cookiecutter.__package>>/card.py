@@ -10,6 +10,7 @@ import markdown as converter
 
 from .gates import Check
 from .markdown_text import Cell, escaped, table
+from .validation.report import table as checks_table
 
 NOT_YET = "not yet"
 
@@ -72,8 +73,10 @@ def markdown(card: ModelCard) -> str:
         "What it is": _facts(_what(card)),
         "Data": _facts(_data(card)),
         "Metrics": _metrics(card),
-        "Slices": _checks(card.slices),
-        "Validation": "\n\n".join([_facts({"status": card.status, "reasons": card.reasons}), _checks(card.checks)]),
+        "Slices": checks_table(card.slices),
+        "Validation": "\n\n".join(
+            [_facts({"status": card.status, "reasons": card.reasons}), checks_table(card.checks)]
+        ),
         "Comparison and decision": _facts(_decision(card)),
         "What moves the prediction": _importance(card),
         "Limits": "\n".join(f"- {escaped(limit)}" for limit in limits),
@@ -116,12 +119,6 @@ def _metrics(card: ModelCard) -> str:
     names = dict.fromkeys(name for found in card.metrics.values() for name in found)
     rows: list[list[Cell]] = [[name, *[found.get(name) for found in card.metrics.values()]] for name in names]
     return table(["metric", *card.metrics], rows)
-
-
-def _checks(checks: Iterable[Check]) -> str:
-    verdict = {(True, False): "passed", (True, True): "skipped"}
-    rows = [(a.name, verdict.get((a.passed, a.skipped), "FAILED"), a.value, a.bound, a.reason) for a in checks]
-    return table(["check", "result", "value", "bound", "reason"], rows)
 
 
 def _importance(card: ModelCard) -> str:

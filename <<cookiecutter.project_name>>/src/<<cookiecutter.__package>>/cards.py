@@ -17,16 +17,16 @@ from .config import ProjectConfig
 from .evaluation import METRICS
 from .gates import Check
 from .registry import STATUS_TAG, Registry
+from .training_set import SPLITS
+from .validation import report
 
 log = logging.getLogger(__name__)
 
 MARKDOWN, HTML = "card/model_card.md", "card/model_card.html"
 TAG, ERROR_TAG = "model_card", "model_card_error"
 EXPLANATION_TAG = "explanation"
-CHECKS_FILE = "validation/checks.json"
 IMPORTANCE_FILE = "explain/importance.json"
 
-_SPLITS = ("train", "validation", "holdout")
 _MEASURED = {"train": "train", "validation": "validation", "holdout": "holdout", "naive baseline": "baseline_holdout"}
 _ATTEMPTS = 3
 
@@ -104,7 +104,7 @@ def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
         "hyperparameters": {name: params[name] for name in settings.search.space if name in params},
         "source_table": params.get("source_table", ""),
         "source_version": params.get("source_version", ""),
-        "rows": {split: params[f"{split}_rows"] for split in _SPLITS if f"{split}_rows" in params},
+        "rows": {split: params[f"{split}_rows"] for split in SPLITS if f"{split}_rows" in params},
         "metrics": {shown: found for shown, found in by_rows.items() if found},
     }
 
@@ -116,7 +116,7 @@ def _from_version(settings: ProjectConfig, version: ModelVersion, run_tags: Mapp
         "description": version.description or "",
         "problem_type": settings.problem_type,
         "label": settings.label,
-        "limits": getattr(settings, "limits", ""),
+        "limits": settings.limits,
         "status": tags.get(STATUS_TAG, ""),
         "reasons": tags.get("model_validation_reasons", ""),
         "decision": tags.get("deployment_decision", ""),
@@ -128,8 +128,8 @@ def _from_version(settings: ProjectConfig, version: ModelVersion, run_tags: Mapp
 
 
 def _checks(registry: Registry, run_id: str) -> list[Check]:
-    if not any(file.path == CHECKS_FILE for file in registry.client.list_artifacts(run_id, "validation")):
+    if not any(file.path == report.FILE for file in registry.client.list_artifacts(run_id, "validation")):
         return []
-    found: Any = mlflow.artifacts.load_dict(f"runs:/{run_id}/{CHECKS_FILE}")
+    found: Any = mlflow.artifacts.load_dict(f"runs:/{run_id}/{report.FILE}")
     fields = ("name", "passed", "reason", "value", "bound", "skipped")
     return [Check(**{name: one[name] for name in fields if name in one}) for one in found]

@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 
 from << cookiecutter.__package >> import cards, config
 from << cookiecutter.__package >>.registry import STATUS_TAG, Registry
+from << cookiecutter.__package >>.validation import report
 
 SETTINGS = config.load()
 CHECKS = [
@@ -32,7 +33,7 @@ def registry(experiment_id: str) -> Registry:
         client.log_param(run_id, key, value)
     for place, rows in enumerate(("train", "validation", "holdout", "baseline_holdout")):
         client.log_metric(run_id, f"{rows}_{SETTINGS.metric}", 1.5 + place)
-    client.log_dict(run_id, CHECKS, cards.CHECKS_FILE)  # type: ignore[arg-type]
+    client.log_dict(run_id, CHECKS, report.FILE)  # type: ignore[arg-type]
     client.log_dict(run_id, {"importance": {"trip_distance": 6.5}, "unit": "miles"}, cards.IMPORTANCE_FILE)
     client.log_text(run_id, "", "explain/importance.png")
     found.client.update_model_version(found.name, "1", "Predicts well.")
@@ -141,7 +142,7 @@ def test_what_goes_wrong_is_no_error_but_said_on_the_version_until_it_goes_right
 
 
 def test_a_broken_file_of_the_run_is_no_error(registry: Registry) -> None:
-    registry.client.log_text(registry.version("2").run_id, "no JSON", cards.CHECKS_FILE)
+    registry.client.log_text(registry.version("2").run_id, "no JSON", report.FILE)
     cards.refresh(registry.name, "2")
     assert "model_card_error" in registry.version("2").tags
 

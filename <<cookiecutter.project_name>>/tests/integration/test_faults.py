@@ -7,7 +7,6 @@ the fault, comes to the right end. The task `train` registers a copy of one trai
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +31,7 @@ from << cookiecutter.__package >>.local.workspace import Workspace, model_name
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
 from << cookiecutter.__package >>.tasks import comparison, deploy, validate
-from << cookiecutter.__package >>.validation import evidence, report
+from << cookiecutter.__package >>.validation import evidence
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = config.load()
@@ -188,14 +187,6 @@ def other_model(world: World, patch: Patch, predict: Callable[[pd.DataFrame], An
     patch.setattr(world, "trained", {**world.trained, "model_uri": info.model_uri})
 
 
-def lost_files(world: World, version: str) -> None:
-    """Delete the files of a version from the disk."""
-    source = str(world.registry.client.get_model_version_download_uri(world.registry.name, version))
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source))
-    world.platform.folder.joinpath("lost").mkdir(exist_ok=True)
-    shutil.rmtree(folder)
-
-
 # Each gets the world and a monkeypatch, and puts one fault into the next run.
 Fault = Callable[[World, Patch], None]
 
@@ -280,7 +271,7 @@ def a_tag_that_is_missing(_: World, patch: Patch) -> None:
 
 
 def report_that_cannot_be_logged(_: World, patch: Patch) -> None:
-    broken(patch, report.mlflow, "log_dict")
+    broken(patch, mlflow, "log_dict")
 
 
 def pending_cannot_be_written(_: World, patch: Patch) -> None:

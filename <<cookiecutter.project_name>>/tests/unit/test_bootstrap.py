@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,12 @@ def test_what_cannot_be_compared_is_refused(one: list[float], other: list[float]
 def test_labels_of_one_class_are_refused() -> None:
     with pytest.raises(ValueError, match="one class"):
         metric_gain("roc_auc", np.ones(5), np.linspace(0, 1, 5), np.linspace(0, 1, 5), **HOW)
+
+
+def test_memory_does_not_grow_with_the_resamples() -> None:
+    label, good, bad = models("regression", GROUPS)
+    tracemalloc.start()
+    metric_gain("rmse", label, good, bad, resamples=4000, confidence=0.9, seed=7)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6  # all draws at once would take 4000 x 4096 x 8 bytes, 131 MB

@@ -18,6 +18,10 @@ from ..registry import predict, uri
 from .candidate import Candidate, holdout
 
 
+class ChampionCannotBeScoredError(ProjectError):
+    """The champion, or the naive baseline in its place, has no metrics on the held-out rows."""
+
+
 def compare(
     settings: ProjectConfig, candidate: Candidate, platform: Platform, champion: ModelVersion | None, log_as: str
 ) -> Decision:
@@ -31,7 +35,8 @@ def compare(
         log_as: What the names of the standing metrics start with, on the candidate's training run.
 
     Raises:
-        ProjectError: The champion could not be scored on those rows.
+        ChampionCannotBeScoredError: What stands could not be scored on those rows.
+        ProjectError: There are no such rows.
     """
     features, label = holdout(candidate, settings, platform)
     challenger = predict(candidate.model_uri, features)
@@ -41,7 +46,7 @@ def compare(
         standing = evaluate(settings.problem_type, label, incumbent)
     except Exception as error:
         cause = str(error).partition("\n")[0][:300]  # MLflow prints the whole frame
-        raise ProjectError(
+        raise ChampionCannotBeScoredError(
             f"{named} of {champion.name if champion else candidate.model_name} could not be scored on the held-out "
             f"rows, which is no win for the challenger: repair or replace it ({type(error).__name__}: {cause})."
         ) from error

@@ -14,7 +14,7 @@ from ..promotion import promote
 from ..registry import ROLLED_BACK, STATUS_TAG, Registry
 from . import task
 from .candidate import Candidate, resolved
-from .comparison import compare
+from .comparison import ChampionCannotBeScoredError, compare
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def _deploy(parameters: Parameters, platform: Platform) -> Values:
     said = "to be promoted" if decision.passed else "kept"
     registry.tag(parameters.model_version, "deployment_decision", f"{said}: {decision}")
     if champion is not None:
-        registry.tag(incumbent or "", "challenged_by", f"version {parameters.model_version}, {said}: {decision}")
+        registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}: {decision}")
     log.info("%s", decision)
     if not decision.passed:
         return Values(promoted="false", champion_version=incumbent or "none")
@@ -84,7 +84,7 @@ def _decide(parameters: Parameters, platform: Platform, champion: ModelVersion |
     """Compare; an operator's reason stands in where the champion cannot be scored, and is recorded."""
     try:
         return compare(config.load(), parameters, platform, champion, log_as="incumbent")
-    except ProjectError as error:
+    except ChampionCannotBeScoredError as error:
         if not (parameters.override_reason and champion):
             raise
         log.warning("overridden: %s", error)

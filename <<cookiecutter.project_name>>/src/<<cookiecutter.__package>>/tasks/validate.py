@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
 import mlflow
 
@@ -11,8 +12,8 @@ from ..errors import ProjectError
 from ..gates import Check, Decision
 from ..platform import Platform
 from ..registry import CHALLENGER, Registry
+from ..validation import report
 from ..validation.judge import judge
-from ..validation.report import log_report, summary
 from . import task
 from .candidate import Candidate, evidence, resolved
 
@@ -38,18 +39,19 @@ def run(parameters: Candidate, platform: Platform) -> Values:
         found = evidence(parameters, config.load(), platform)
         with mlflow.start_run(run_id=parameters.run_id):
             checks = judge(found)
-            log_report(checks)
+            mlflow.log_dict([asdict(check) for check in checks], report.FILE)  # type: ignore[arg-type] # any JSON
+            mlflow.log_text(report.table(checks), report.TABLE)
     except Exception as error:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
     passed = Decision.of(checks).passed
-    registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", summary(checks))
+    registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", report.summary(checks))
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
     cards.refresh(parameters.model_name, parameters.model_version)
     if not passed:
         raise ProjectError(f"{parameters} failed: {_failures(checks)}.")
-    log.info("version %s passed: %s", parameters.model_version, summary(checks))
+    log.info("version %s passed: %s", parameters.model_version, report.summary(checks))
     return Values(model_version=parameters.model_version)
 
 

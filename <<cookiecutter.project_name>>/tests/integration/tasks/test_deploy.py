@@ -131,6 +131,14 @@ def test_a_champion_that_cannot_be_scored_gives_way_only_to_a_recorded_reason(
     assert "artifact lost" in decision(passed)
 
 
+def test_a_reason_does_not_stand_in_for_the_challengers_own_evidence(
+    passed: dict[str, str], champion: str, run_task: Runner
+) -> None:
+    with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
+        run_task(deploy, **passed | {"run_id": "nobody"}, override_reason="please")
+    assert aliases(passed) == {CHAMPION: champion}
+
+
 def test_a_reason_does_not_open_the_gate_for_a_loser(passed: dict[str, str], champion: str, run_task: Runner) -> None:
     run_task(deploy, **passed, override_reason="please")
     assert aliases(passed) == {CHAMPION: champion}

@@ -9,7 +9,7 @@ SKIPPED = Check("slice night", passed=True, reason="too few rows", skipped=True)
 def test_a_table_has_a_row_for_each_check_and_no_stray_bars() -> None:
     lines = table([GOOD, BAD, SKIPPED]).splitlines()
     assert lines[2] == "| rmse | passed | 2 | at most 8 | rmse 2 is within its bounds |"
-    assert lines[3] == "| finite | FAILED | 3 |  | 3 / 4 are not finite |"
+    assert lines[3] == "| finite | FAILED | 3 |  | 3 &#124; 4 are not finite |"
     assert lines[4] == "| slice night | skipped |  |  | too few rows |"
 
 
