@@ -23,10 +23,84 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Rule(Settings):
+    """One rule of the data contract; `fail` stops the features job before it writes, `warn` is only logged."""
+
+    severity: Literal["warn", "fail"] = "fail"
+
+
+class Nulls(Rule):
+    """At most this share of the rows has no value (null or NaN) in the column."""
+
+    rule: Literal["nulls"]
+    column: str
+    at_most: float = Field(default=0, ge=0, le=1)
+
+
+class Range(Rule):
+    """The values of the column lie in the range, bounds included, but for at most this share of them."""
+
+    rule: Literal["range"]
+    column: str
+    min: float | None = None
+    max: float | None = None
+    at_most: float = Field(default=0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        return self
+
+
+class Allowed(Rule):
+    """The values of the column are among these, but for at most this share of them."""
+
+    rule: Literal["allowed"]
+    column: str
+    values: tuple[str | int | float | bool, ...] = Field(min_length=1)
+    at_most: float = Field(default=0, ge=0, le=1)
+
+
+class Unique(Rule):
+    """No two rows have the same values in these columns, but for at most this share of the rows."""
+
+    rule: Literal["unique"]
+    columns: tuple[str, ...] = Field(min_length=1)
+    at_most: float = Field(default=0, ge=0, le=1)
+
+
+class Fresh(Rule):
+    """The newest time in the column is at most so many hours old."""
+
+    rule: Literal["fresh"]
+    column: str
+    hours: float = Field(gt=0)
+
+
+AnyRule = Annotated[Nulls | Range | Allowed | Unique | Fresh, Field(discriminator="rule")]
+
+
 class Source(Settings):
-    """The columns of the source table that the project reads, with their Spark types."""
+    """The contract with the source table.
+
+    Attributes:
+        columns: The columns that the project reads, with their Spark types.
+        keys: The columns that tell a person which row is meant, when a rule is broken.
+        rules: What their values must be like.
+    """
 
     columns: dict[str, ColumnType] = Field(min_length=1)
+    keys: tuple[str, ...] = Field(min_length=1)
+    rules: tuple[AnyRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _columns_are_known(self) -> Self:
+        named = [one for rule in self.rules for one in getattr(rule, "columns", None) or (getattr(rule, "column", ""),)]
+        for column in (*self.keys, *named):
+            if column not in self.columns:
+                raise ValueError(f"{column!r} is not among the columns{did_you_mean(column, self.columns)}")
+        return self
 
 
 class Spine(Settings):
@@ -37,20 +111,119 @@ class Spine(Settings):
     inputs: tuple[str, ...]
 
 
+class Increment(Settings):
+    """How the rows of a feature table depend on the times of the source, so that a run computes only what is new.
+
+    Attributes:
+        source_time: The column of the source with the time from which on a row counts.
+        window_hours: How far back from its own time a feature row looks into the source.
+        late_hours: How long after its time a row of the source may still arrive.
+        past_changed: What happens when older rows came or went: compute everything again, or only say so.
+    """
+
+    source_time: str
+    window_hours: float = Field(ge=0)
+    late_hours: float = Field(ge=0)
+    past_changed: Literal["recompute", "warn"] = "recompute"
+
+
 class FeatureTable(Settings):
-    """Keys and time of validity of one feature table."""
+    """One feature table, computed by the function of the same name in features.py.
+
+    Attributes:
+        keys: What identifies a row, besides its time.
+        event_time: From when on a row is valid; None if its features never change.
+        increment: How it is computed bit by bit; None to compute it whole each time.
+    """
 
     keys: tuple[str, ...] = Field(min_length=1)
-    event_time: str
+    event_time: str | None = None
+    increment: Increment | None = None
+
+    @property
+    def primary_keys(self) -> tuple[str, ...]:
+        """What is unique in the table: the keys and the time."""
+        return self.keys if self.event_time is None else (*self.keys, self.event_time)
+
+    @model_validator(mode="after")
+    def _increments_have_times(self) -> Self:
+        if self.increment is not None and self.event_time is None:
+            raise ValueError("a table without event_time is computed whole: remove increment, or give event_time")
+        return self
 
 
 class Lookup(Settings):
-    """Which features to take from a feature table, by which columns of the spine, and how old they may be (hours)."""
+    """Features that are looked up in a feature table.
+
+    Attributes:
+        table: The feature table.
+        keys: The columns, of the spine or computed by a function, that hold the table's keys, in their order.
+        features: Which features to take.
+        rename: New names of some of them.
+        lookback_hours: How old they may be, bound included; None for any age.
+    """
 
     table: str
     keys: tuple[str, ...] = Field(min_length=1)
     features: tuple[str, ...] = Field(min_length=1)
-    lookback_hours: int | None = Field(default=None, gt=0)
+    rename: dict[str, str] = {}
+    lookback_hours: float | None = Field(default=None, gt=0)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names that the features have for the model."""
+        return tuple(self.rename.get(name, name) for name in self.features)
+
+    @model_validator(mode="after")
+    def _renames_what_is_taken(self) -> Self:
+        for name in self.rename:
+            if name not in self.features:
+                raise ValueError(f"rename names {name!r}, which is not in features{did_you_mean(name, self.features)}")
+        return self
+
+
+class Function(Settings):
+    """A feature computed on demand by a function of functions.py: in training, in a batch, and for a single request.
+
+    Attributes:
+        function: Name of the function.
+        inputs: The column that each of its parameters gets.
+        output: Name of the feature.
+    """
+
+    function: str
+    inputs: dict[str, str] = Field(min_length=1)
+    output: str
+
+
+class FeatureSet(Settings):
+    """Where the inputs of a model come from.
+
+    Attributes:
+        event_time: The column of the spine with the time of the prediction.
+        inputs: The columns of the spine that the model gets as they are.
+        lookups: What is looked up in feature tables as of that time.
+        functions: What is computed on demand, from all of these.
+    """
+
+    event_time: str
+    inputs: tuple[str, ...]
+    lookups: tuple[Lookup, ...] = ()
+    functions: tuple[Function, ...] = ()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The model's inputs, in order: columns of the spine, looked-up features, computed features."""
+        looked_up = (name for lookup in self.lookups for name in lookup.outputs)
+        return (*self.inputs, *looked_up, *(one.output for one in self.functions))
+
+    @property
+    def request(self) -> tuple[str, ...]:
+        """The columns that a row to predict must have: time, inputs, and keys and arguments that nothing else makes."""
+        used = [self.event_time, *(key for lookup in self.lookups for key in lookup.keys)]
+        used += [column for one in self.functions for column in one.inputs.values()]
+        made = set(self.features) - set(self.inputs)
+        return tuple(dict.fromkeys([*(name for name in used if name not in made), *self.inputs]))
 
 
 class Split(Settings):
@@ -182,15 +355,31 @@ class ProjectConfig(Settings):
     spine: Spine
     feature_tables: dict[str, FeatureTable]
     lookups: tuple[Lookup, ...]
+    functions: tuple[Function, ...] = ()
     split: Split
     search: Search
     validation: Validation
     promotion: Promotion
 
     @property
+    def feature_set(self) -> FeatureSet:
+        """Where the model's inputs come from."""
+        return FeatureSet(
+            event_time=self.spine.event_time,
+            inputs=self.spine.inputs,
+            lookups=self.lookups,
+            functions=self.functions,
+        )
+
+    @property
     def features(self) -> tuple[str, ...]:
-        """The model's columns, in order: the inputs of the spine, then the looked-up features."""
-        return (*self.spine.inputs, *(name for lookup in self.lookups for name in lookup.features))
+        """The model's inputs, in order."""
+        return self.feature_set.features
+
+    @property
+    def request(self) -> tuple[str, ...]:
+        """The columns of the spine that predicting a row takes, its key first."""
+        return tuple(dict.fromkeys([self.spine.key, *self.feature_set.request]))
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
@@ -205,8 +394,12 @@ class ProjectConfig(Settings):
                 raise ValueError(f"lookups names {lookup.table!r}, which is not in feature_tables{hint}")
             if len(lookup.keys) != len(self.feature_tables[lookup.table].keys):
                 raise ValueError(f"the lookup in {lookup.table!r} must give one key for each key of that table")
+            if len({other.lookback_hours for other in self.lookups if other.table == lookup.table}) > 1:
+                raise ValueError(f"all lookups in {lookup.table!r} must have the same lookback_hours")
         if len(set(self.features)) != len(self.features):
-            raise ValueError("two inputs or looked-up features have the same name")
+            raise ValueError("two inputs, looked-up or computed features have the same name: rename one")
+        if self.label in self.features:
+            raise ValueError(f"the label {self.label!r} is also an input of the model")
         return self
 
 

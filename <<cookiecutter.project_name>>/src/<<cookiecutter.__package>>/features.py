@@ -1,7 +1,7 @@
 """Features of New York taxi trips. Replace the functions of this module to make the project yours.
 
 Each function takes the source table as a Spark frame and returns a Spark frame. `conf/project.yml` says which columns
-are keys, times and features, and which feature tables are looked up.
+are keys, times and features, which feature tables are looked up, and how far back in the source a feature row looks.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ def spine(trips: DataFrame) -> DataFrame:
 
     Returns:
         Columns: `trip_id` (hex digest of what identifies a trip), `tpep_pickup_datetime`, the lookup keys `pickup_zip`
-        and `dropoff_zip`, the inputs `trip_distance` (miles), `pickup_hour` (0 to 23) and `pickup_weekday` (0 is
-        Monday), and the labels `fare_amount` (dollars; null unless positive) and `long_trip` (1.0 if the trip took
-        longer than 15 minutes, else 0.0; null before dropoff).
+        and `dropoff_zip`, the input `trip_distance` (miles), and the labels `fare_amount` (dollars; null unless
+        positive) and `long_trip` (1.0 if the trip took longer than 15 minutes, else 0.0; null before dropoff).
     """
     pickup = F.col("tpep_pickup_datetime")
     identity = [F.unix_micros(pickup), F.col("pickup_zip"), F.col("dropoff_zip"), F.col("trip_distance")]
@@ -34,9 +33,6 @@ def spine(trips: DataFrame) -> DataFrame:
             "pickup_zip",
             "dropoff_zip",
             F.col("trip_distance").cast("double").alias("trip_distance"),
-            F.hour(pickup).cast("double").alias("pickup_hour"),
-            # Not F.weekday, which is wrong on Sundays in the embedded engine (pysail 0.7).
-            ((F.dayofweek(pickup) + 5) % 7).cast("double").alias("pickup_weekday"),
             F.when(F.col("fare_amount") > 0, F.col("fare_amount").cast("double")).alias("fare_amount"),
             F.when(minutes > 0, (minutes > LONG_TRIP_MINUTES).cast("double")).alias("long_trip"),
         )
@@ -60,11 +56,13 @@ def _zone_features(trips: DataFrame, side: str) -> DataFrame:
     A trip counts from its dropoff on, when its fare is known, and a window is valid from its end on: so a lookup at
     or before a pickup time never sees the trip itself or anything later.
     """
-    finished = trips.where((F.col("trip_distance") > 0) & (F.col("fare_amount") > 0) & (_minutes() > 0))
+    zone = F.col(f"{side}_zip")
+    valid = zone.isNotNull() & (F.col("trip_distance") > 0) & (F.col("fare_amount") > 0) & (_minutes() > 0)
     window = F.window("tpep_dropoff_datetime", WINDOW, SLIDE)
     miles = F.sum("trip_distance")
     return (
-        finished.groupBy(f"{side}_zip", window.alias("window"))
+        trips.where(valid)
+        .groupBy(zone, window.alias("window"))
         .agg(
             F.count("*").cast("double").alias(f"{side}_trips"),
             (F.sum("fare_amount") / miles).alias(f"{side}_fare_per_mile"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
 
 from .errors import ProjectError
 from .evaluation import Array, one_column
+from .platform.packaged_model import RAW_MODEL
 
 CHAMPION = "Champion"
 CHALLENGER = "Challenger"
@@ -26,9 +29,22 @@ def uri(name: str, version: str) -> str:
     return f"models:/{name}/{version}"
 
 
+def model_folder(model_uri: str, into: str | None = None) -> str:
+    """Return a local folder with the model itself, which takes features: within its package, if it has lookups."""
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=into))
+    packaged = folder / RAW_MODEL
+    return str(packaged if packaged.exists() else folder)
+
+
+def load(model_uri: str) -> PyFuncModel:
+    """Load the model itself, which takes features, of a registered version."""
+    model: PyFuncModel = mlflow.pyfunc.load_model(model_folder(model_uri))
+    return model
+
+
 def predict(model_uri: str, frame: pd.DataFrame) -> Array:
-    """Load a registered model as any consumer would and return its predictions, shape (rows,)."""
-    return one_column(mlflow.pyfunc.load_model(model_uri).predict(frame))
+    """Return the predictions of a registered version for rows of features, shape (rows,)."""
+    return one_column(load(model_uri).predict(frame))
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,10 @@ class Registry:
                 f"the alias {alias} of {self.name} points to version {aliases[alias]}, which does not exist: set it to "
                 "a version that does, or delete it."
             )
+
+    def register(self, logged_model_uri: str) -> str:
+        """Register a logged model; return the version that this very call made."""
+        return str(mlflow.register_model(logged_model_uri, self.name).version)
 
     def set_status(self, version: str, status: str, reason: str = "") -> None:
         """Record PENDING, PASSED or FAILED on a version, its reason first."""

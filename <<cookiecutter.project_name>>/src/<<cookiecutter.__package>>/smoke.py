@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc import PyFuncModel
 
 from .evaluation import one_column
 from .gates import Check
+from .registry import load
 
 
 def smoke(model_uri: str) -> list[Check]:
@@ -18,7 +18,7 @@ def smoke(model_uri: str) -> list[Check]:
         The checks `signature`, `input example` and `predicts`; one that could not be made has failed with its reason.
     """
     try:
-        model = mlflow.pyfunc.load_model(model_uri)
+        model = load(model_uri)
     except Exception as error:  # noqa: BLE001 - whatever stops a consumer is the finding
         return [Check("loads", passed=False, reason=f"{model_uri} cannot be loaded: {_first_line(error)}")]
     return [_signature(model), *_example(model)]

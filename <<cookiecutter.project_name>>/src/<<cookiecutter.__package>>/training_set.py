@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -12,34 +13,35 @@ from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user
 from . import features
 from .config import ProjectConfig
 from .errors import ProjectError
-from .platform import FeatureStore
+from .on_demand import definitions
+from .platform import FeatureStore, TrainingSet
 from .tables import Tables
 
 SPLITS = ("train", "validation", "holdout")
 
 
 def spine(config: ProjectConfig, source: DataFrame, source_name: str) -> DataFrame:
-    """Return the rows to predict, as `features.spine` makes them.
+    """Return the rows to predict, as `features.spine` makes them; without a time nothing can be looked up for a row.
 
     Raises:
         ProjectError: The source lacks a column, or the spine lacks one that the configuration names.
     """
     require_columns(source.columns, config.source.columns, f"source table {source_name}")
     rows = features.spine(source)
-    keys = [key for lookup in config.lookups for key in lookup.keys]
-    wanted = [config.spine.key, config.spine.event_time, *config.spine.inputs, *keys]
-    require_columns(rows.columns, wanted, "the frame that features.spine returns")
-    return rows
+    require_columns(rows.columns, config.request, "the frame that features.spine returns")
+    return rows.where(F.col(config.spine.event_time).isNotNull())
 
 
-def build(config: ProjectConfig, source: DataFrame, source_name: str, store: FeatureStore) -> DataFrame:
+def build(config: ProjectConfig, source: DataFrame, source_name: str, store: FeatureStore) -> TrainingSet:
     """Return the labelled rows with their point-in-time features and a column `split`.
 
     Returns:
-        Columns: key, event time, features (doubles), the label (double), and `split`: train, validation or holdout.
+        Rows with the columns of the request (key and event time among them), the features and the label (doubles), and
+        `split`: train, validation or holdout.
 
     Raises:
-        ProjectError: A column is missing, no row has a label, or a split would be empty.
+        ProjectError: A column is missing, an input of the model is no double, no row has a label, or a split would be
+            empty.
     """
     rows = spine(config, source, source_name)
     require_columns(rows.columns, [config.label], "the frame that features.spine returns")
@@ -48,9 +50,13 @@ def build(config: ProjectConfig, source: DataFrame, source_name: str, store: Fea
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
-    joined = store.training_set(labelled, event_time, config.lookups)
-    values = [F.col(name).cast("double").alias(name) for name in (*config.features, config.label)]
-    return joined.select(config.spine.key, event_time, *values, split.alias("split"))
+    label = F.col(config.label).cast("double").alias(config.label)
+    spine_rows = labelled.select(*config.request, label, split.alias("split"))
+    functions = definitions(config.functions)
+    built = store.training_set(spine_rows, config.feature_set, functions, config.label)
+    _require_doubles(config, built.rows)
+    computed = [name for name in config.features if name not in config.request]
+    return replace(built, rows=built.rows.select(*config.request, *computed, config.label, "split"))
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:
@@ -77,6 +83,16 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
     missing = [name for name in wanted if name not in present]
     if missing:
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
+
+
+def _require_doubles(config: ProjectConfig, rows: DataFrame) -> None:
+    """Make sure that a model gets the same types in training and in serving, where nothing casts them."""
+    others = [f"{name} ({kind})" for name, kind in rows.dtypes if name in config.features and kind != "double"]
+    if others:
+        raise ProjectError(
+            f"the model's inputs must be doubles, but these are not: {', '.join(others)}. Cast them where they are "
+            'made, with .cast("double") in features.py or float() in functions.py.'
+        )
 
 
 def _cut_times(config: ProjectConfig, labelled: DataFrame, source_name: str) -> list[int]:

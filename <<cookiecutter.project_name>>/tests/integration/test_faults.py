@@ -19,8 +19,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from << cookiecutter.__package >> import config, training
+from << cookiecutter.__package >> import config, model, training
 from << cookiecutter.__package >>.config import Bound, Slice, SliceRows
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.evaluation import evaluate
@@ -28,6 +29,7 @@ from << cookiecutter.__package >>.local import bundle as bundles
 from << cookiecutter.__package >>.local import entry_points
 from << cookiecutter.__package >>.local.scheduler import JobRun, run_job
 from << cookiecutter.__package >>.local.workspace import Workspace, model_name
+from << cookiecutter.__package >>.platform import packaged_model
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
 from << cookiecutter.__package >>.tasks import comparison, deploy, validate
@@ -60,6 +62,7 @@ class World:
     registry: Registry
     trained: Mapping[str, str]
     tasks: entry_points.Tasks
+    weak: str
     real_train: bool = False
     before: dict[str, Callable[[Mapping[str, str]], None]] = field(default_factory=dict)
     version: str = ""
@@ -104,15 +107,26 @@ def register(registry: Registry, trained: Mapping[str, str], model_uri: str = ""
 
 @pytest.fixture(scope="module")
 def weak(training_run: dict[str, str], experiment_id: str) -> str:
-    """The URI of a model that always predicts the same, and badly."""
-
-    class Weak(mlflow.pyfunc.PythonModel):
-        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
-            return np.full(len(model_input), 0.99 if SETTINGS.problem_type == "classification" else 99.0)
-
+    """The URI of a model that always predicts the same, and badly, from the same lookups as the sound one."""
     mlflow.set_experiment(experiment_id=experiment_id)
-    assert training_run
-    return str(mlflow.pyfunc.log_model(name="weak", python_model=Weak(), pip_requirements=["mlflow"]).model_uri)
+    sound = training_run["model_uri"]
+    example = mlflow.pyfunc.load_model(sound).input_example
+    rows = pd.DataFrame(0.0, index=range(100), columns=list(SETTINGS.features))
+    if SETTINGS.problem_type == "classification":
+        estimator = DummyClassifier().fit(rows, [0] + [1] * 99)
+    else:
+        estimator = DummyRegressor(strategy="constant", constant=99.0).fit(rows, np.zeros(100))
+    info = packaged_model.log(
+        estimator,
+        packaged_model.read_spec(Path(mlflow.artifacts.download_artifacts(sound))),
+        mlflow.models.get_model_info(sound).signature,
+        example,
+        signature=infer_signature(rows, np.zeros(100)),
+        pyfunc_predict_fn=model.PREDICT_METHOD[SETTINGS.problem_type],
+        serialization_format="cloudpickle",
+        pip_requirements=["mlflow"],
+    )
+    return str(info.model_uri)
 
 
 @pytest.fixture
@@ -132,7 +146,7 @@ def world(
     champion = register(registry, training_run, weak)
     registry.set_status(champion, "PASSED")
     registry.set_alias(CHAMPION, champion)
-    return World(deployed, platform, registry, training_run, entry_points.load(ROOT))
+    return World(deployed, platform, registry, training_run, entry_points.load(ROOT), weak)
 
 
 def gates(patch: Patch, **changes: object) -> None:
@@ -234,8 +248,7 @@ def predictions_that_are_nan(world: World, patch: Patch) -> None:
 
 
 def a_model_that_is_worse(world: World, patch: Patch) -> None:
-    extreme = 1e6 if SETTINGS.problem_type == "regression" else 1.0
-    other_model(world, patch, lambda rows: np.full(len(rows), extreme))
+    patch.setattr(world, "trained", {**world.trained, "model_uri": world.weak})
 
 
 def a_model_that_raises(world: World, patch: Patch) -> None:

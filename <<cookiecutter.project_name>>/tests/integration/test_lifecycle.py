@@ -102,8 +102,8 @@ def test_a_new_input_reaches_the_tables_that_are_there_already(first_life: str, 
     assert first_life
     package = project / "src" / PACKAGE
     with (
-        changed(package / "conf" / "project.yml", "trip_distance, pickup_hour", "trip_distance, pickup_hour, noon"),
-        changed(package / "features.py", 'alias("pickup_hour")', 'alias("pickup_hour"), F.lit(12.0).alias("noon")'),
+        changed(package / "conf" / "project.yml", "inputs: [trip_distance]", "inputs: [trip_distance, noon]"),
+        changed(package / "features.py", 'alias("fare_amount")', 'alias("fare_amount"), F.lit(12.0).alias("noon")'),
     ):
         found = local("run", "lifecycle", "--var", "trials=1").stdout
     assert re.search(r"│ train +│ success", found)

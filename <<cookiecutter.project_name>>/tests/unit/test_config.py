@@ -48,6 +48,25 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         (TEXT.replace("high: 0.3", "high: 0.01"), "must be smaller than high"),
         (TEXT.replace("table: pickup_features", "table: pickup_feature"), "did you mean 'pickup_features'"),
         (TEXT.replace("keys: [pickup_zip]\n    features", "keys: [a, b]\n    features"), "one key for each key"),
+        (
+            TEXT.replace("lookback_hours: 168", "lookback_hours: 24", 1).replace("table: dropoff_f", "table: pickup_f"),
+            "all lookups in 'pickup_features' must have the same lookback_hours",
+        ),
+        (
+            TEXT.replace("    lookback_hours", "    rename: {pickup_trip: x}\n    lookback_hours", 1),
+            "rename names 'pickup_trip', which is not in features: did you mean 'pickup_trips'",
+        ),
+        (
+            TEXT.replace("    event_time: window_end\n", "", 1),
+            "a table without event_time is computed whole: remove increment, or give event_time",
+        ),
+        (TEXT.replace("output: pickup_hour", f"output: {config.load().label}"), "is also an input"),
+        (
+            TEXT.replace("{rule: nulls, column: pickup_zip", "{rule: nulls, column: pickup_zap"),
+            "did you mean 'pickup_zip'",
+        ),
+        (TEXT.replace("min: 0, max: 500", "max_: 500"), "max_"),
+        (TEXT.replace("min: 0, max: 500", "at_most: 0.5"), "give min, max or both"),
         (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
         (changed(metric="rmsle"), "'rmsle' is no"),
         (gated(metrics={"rms": {"max": 1}}), "'rms' is no"),

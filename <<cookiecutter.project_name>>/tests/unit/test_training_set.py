@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from << cookiecutter.__package >> import config, training_set
+from << cookiecutter.__package >> import config, features, training_set
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 
@@ -17,7 +17,7 @@ def source(platform: LocalPlatform, trips: str) -> DataFrame:
 
 
 def build(platform: LocalPlatform, source: DataFrame, schema: str) -> DataFrame:
-    return training_set.build(SETTINGS, source, "the trips", platform.feature_store(schema))
+    return training_set.build(SETTINGS, source, "the trips", platform.feature_store(schema)).rows
 
 
 def test_the_oldest_rows_train_and_the_newest_are_held_out(
@@ -38,9 +38,9 @@ def test_every_labelled_row_is_there_once_with_its_features(
     rows = build(platform, source, features_schema)
     labelled = training_set.spine(SETTINGS, source, "").where(F.col(SETTINGS.label).isNotNull()).count()
     assert rows.count() == labelled == rows.select(SETTINGS.spine.key).distinct().count()
-    assert {*SETTINGS.features, SETTINGS.label, "split"} <= set(rows.columns)
+    assert {*SETTINGS.request, *SETTINGS.features, SETTINGS.label, "split"} == set(rows.columns)
     for lookup in SETTINGS.lookups:
-        assert rows.where(F.col(lookup.features[0]).isNotNull()).count() > labelled / 2
+        assert rows.where(F.col(lookup.outputs[0]).isNotNull()).count() > labelled / 2
 
 
 def test_a_label_that_is_null_everywhere_is_said(
@@ -59,6 +59,16 @@ def test_too_few_rows_to_split_are_said(platform: LocalPlatform, source: DataFra
 def test_a_missing_column_is_said(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
     with pytest.raises(ProjectError, match="the trips has no column trip_distance"):
         build(platform, source.drop("trip_distance"), features_schema)
+
+
+def test_an_input_that_is_no_double_is_named(
+    platform: LocalPlatform, source: DataFrame, features_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spine = features.spine
+    monkeypatch.setattr(features, "spine", lambda trips: spine(trips).withColumn("trip_distance", F.lit(1)))
+    settings = SETTINGS.model_copy(update={"functions": ()})
+    with pytest.raises(ProjectError, match=r"must be doubles.*trip_distance \(int\)"):
+        training_set.build(settings, source, "the trips", platform.feature_store(features_schema))
 
 
 def test_rows_are_read_back_by_run_and_split(platform: LocalPlatform, schema: str) -> None:

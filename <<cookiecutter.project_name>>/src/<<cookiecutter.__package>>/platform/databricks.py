@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from .. import config
 from ..tables import Tables, quote
-from .feature_store import SparkFeatureStore
+from .databricks_feature_store import DatabricksFeatureStore
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ class DatabricksPlatform:
         """The tables of Unity Catalog."""
         return Tables(self.spark, locate=None, version_of=self._table_version)
 
-    def feature_store(self, schema: str) -> SparkFeatureStore:
+    def feature_store(self, schema: str) -> DatabricksFeatureStore:
         """The feature tables of a schema (two-level name)."""
-        return SparkFeatureStore(self.tables, schema, config.load().feature_tables)
+        return DatabricksFeatureStore(self.tables, schema, config.load().feature_tables)
 
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from .. import config
 from ..tables import Tables
-from .feature_store import SparkFeatureStore
-
-
-class LocalFeatureStore(SparkFeatureStore):
-    """Feature tables of the embedded engine."""
-
-    def score_batch(self, model_uri: str, frame: DataFrame, features: Sequence[str], result_type: str) -> DataFrame:
-        """Return the frame with a column `prediction`, of the given Spark type, computed on the engine's workers.
-
-        One row is scored first, alone: the workers are threads of one process and share the folder that MLflow
-        downloads the model to, so that those who come first at the same time would read it half-written.
-        """
-        super().score_batch(model_uri, frame.limit(1), features, result_type).collect()
-        return super().score_batch(model_uri, frame, features, result_type)
+from .local_feature_store import LocalFeatureStore
 
 
 @dataclass(frozen=True)
@@ -48,7 +34,7 @@ class LocalPlatform:
 
     def feature_store(self, schema: str) -> LocalFeatureStore:
         """The feature tables of a schema (two-level name)."""
-        return LocalFeatureStore(self.tables, schema, config.load().feature_tables)
+        return LocalFeatureStore(self.tables, schema, config.load().feature_tables, self.folder)
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

@@ -75,14 +75,11 @@ def _unscored(settings: ProjectConfig, parameters: Parameters, platform: Platfor
 def _score(
     settings: ProjectConfig, parameters: Parameters, platform: Platform, new: DataFrame, version: str
 ) -> DataFrame:
-    """Look the features up, predict, and keep key, event time, the model's inputs and the prediction."""
+    """Let the model look its features up and predict; keep what the request brings, its features and the prediction."""
     store = platform.feature_store(parameters.schema_name)
-    joined = store.training_set(new, settings.spine.event_time, settings.lookups)
-    inputs = [F.col(name).cast("double").alias(name) for name in settings.features]
-    frame = joined.select(settings.spine.key, settings.spine.event_time, *inputs)
     classifies = settings.problem_type == "classification"
     result_type = "array<double>" if classifies else "double"
-    scored = store.score_batch(uri(parameters.model_name, version), frame, settings.features, result_type)
+    scored = store.score_batch(uri(parameters.model_name, version), new.select(*settings.request), result_type)
     return scored.withColumn("prediction", F.element_at("prediction", -1)) if classifies else scored
 
 

@@ -61,6 +61,7 @@ def evidence(candidate: Candidate, settings: ProjectConfig, platform: Platform) 
         version=Registry(candidate.model_name).version(candidate.model_version),
         rows=rows,
         all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
+        store=platform.feature_store(candidate.training_table.rpartition(".")[0]),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-import mlflow
 import pandas as pd
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
@@ -17,7 +16,7 @@ from ..errors import ProjectError
 from ..evaluation import Array, one_column
 from ..explain import BACKGROUND_ROWS, Explanation, importance
 from ..platform import Platform
-from ..registry import Registry
+from ..registry import Registry, load
 from . import task
 from .candidate import Candidate, resolved
 
@@ -43,7 +42,7 @@ def run(parameters: Candidate, platform: Platform) -> Values:
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
     registry.version(parameters.model_version)
-    model = mlflow.pyfunc.load_model(parameters.model_uri)
+    model = load(parameters.model_uri)
     background = _sample(settings, parameters, platform, "train", BACKGROUND_ROWS)
     holdout = _sample(settings, parameters, platform, "holdout", _PLOTTED_ROWS)
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from .. import cards, config, model, training, training_set
 from ..config import ProjectConfig
 from ..evaluation import evaluate, naive_baseline
-from ..platform import Platform
+from ..platform import FeatureStore, Platform, TrainingSet
 from ..registry import Registry, uri
 from ..requirements import model_requirements
 from . import task
@@ -53,10 +53,15 @@ def run(parameters: Parameters, platform: Platform) -> Values:
     with mlflow.start_run(experiment_id=parameters.experiment_id, run_name="train") as mlflow_run:
         run_id = mlflow_run.info.run_id
         _log_origin(parameters, version)
-        rows = _training_rows(settings, parameters, platform, run_id)
+        store = platform.feature_store(parameters.schema_name)
+        built = training_set.build(
+            settings, platform.tables.read(parameters.source_table), parameters.source_table, store
+        )
+        rows = _written(settings, parameters, platform, built, run_id)
         trained = training.train(settings, rows, trials=parameters.trials, on_trial=_log_trial)
         _log_results(settings, trained, rows)
-        model_version = _register(settings, parameters, trained, rows["validation"])
+        logged = _log_model(settings, store, built, trained, rows["validation"])
+        model_version = Registry(parameters.model_name).register(logged)
     _describe(settings, parameters, model_version, version, rows)
     log.info("run %s registered version %s of %s", run_id, model_version, parameters.model_name)
     return Values(
@@ -67,14 +72,11 @@ def run(parameters: Parameters, platform: Platform) -> Values:
     )
 
 
-def _training_rows(
-    settings: ProjectConfig, parameters: Parameters, platform: Platform, run_id: str
+def _written(
+    settings: ProjectConfig, parameters: Parameters, platform: Platform, built: TrainingSet, run_id: str
 ) -> dict[str, pd.DataFrame]:
     """Write the training set under this run's id, so that later tasks judge on the same rows, and read it back."""
-    source = platform.tables.read(parameters.source_table)
-    store = platform.feature_store(parameters.schema_name)
-    built = training_set.build(settings, source, parameters.source_table, store)
-    training_set.write(platform.tables, parameters.training_table, built, run_id, settings.split.keep_days)
+    training_set.write(platform.tables, parameters.training_table, built.rows, run_id, settings.split.keep_days)
     splits = training_set.SPLITS
     return {split: training_set.read(platform.tables, parameters.training_table, run_id, split) for split in splits}
 
@@ -110,21 +112,22 @@ def _log_results(settings: ProjectConfig, trained: training.Trained, rows: dict[
     mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})
 
 
-def _register(settings: ProjectConfig, parameters: Parameters, trained: training.Trained, rows: pd.DataFrame) -> str:
-    """Log the model with signature and input example; return the version that this very call registered."""
-    example = rows[list(settings.features)].head(5)
+def _log_model(
+    settings: ProjectConfig, store: FeatureStore, built: TrainingSet, trained: training.Trained, rows: pd.DataFrame
+) -> str:
+    """Log the model with signature, input example and its lookups; return its URI."""
+    example = rows[list(dict.fromkeys([*settings.request, *settings.features]))].head(5)
+    features = example[list(settings.features)]
     method = model.PREDICT_METHOD[settings.problem_type]
-    info = mlflow.sklearn.log_model(
+    return store.log_model(
         trained.estimator,
-        name="model",
-        signature=infer_signature(example, getattr(trained.estimator, method)(example)),
-        input_example=example,
+        built,
+        example,
+        signature=infer_signature(features, getattr(trained.estimator, method)(features)),
         pyfunc_predict_fn=method,
         serialization_format="cloudpickle",
         pip_requirements=model_requirements(),
-        registered_model_name=parameters.model_name,
     )
-    return str(info.registered_model_version)
 
 
 def _describe(

@@ -51,7 +51,7 @@ def repeatable(evidence: Evidence) -> Iterator[Check]:
 
 def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
     """Looked-up features may be missing, so the version predicts without any of them."""
-    looked_up = [name for lookup in evidence.settings.lookups for name in lookup.features]
+    looked_up = [name for lookup in evidence.settings.lookups for name in lookup.outputs]
     rows = evidence.features.head(_BATCH).copy()
     rows[looked_up] = np.nan
     predicted = evidence.predict(rows)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.pyfunc import PyFuncModel
@@ -15,6 +14,8 @@ from pyspark.sql import DataFrame
 from ..config import ProjectConfig
 from ..errors import ProjectError
 from ..evaluation import Array, evaluate, one_column
+from ..platform import FeatureStore
+from ..registry import load
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Evidence:
         version: Its entry in the registry.
         rows: The held-out rows: key, event time, features and label.
         all_rows: All rows of the training run, with their `split`, on Spark.
+        store: Where its features are looked up.
     """
 
     settings: ProjectConfig
@@ -34,12 +36,12 @@ class Evidence:
     version: ModelVersion
     rows: pd.DataFrame
     all_rows: DataFrame
+    store: FeatureStore
 
     @cached_property
     def model(self) -> PyFuncModel:
         """The version, loaded from the registry by its URI."""
-        model: PyFuncModel = mlflow.pyfunc.load_model(self.model_uri)
-        return model
+        return load(self.model_uri)
 
     @cached_property
     def features(self) -> pd.DataFrame:

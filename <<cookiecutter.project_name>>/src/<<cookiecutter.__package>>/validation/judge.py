@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from ..gates import Check
-from . import behaviour, performance, structure
+from . import behaviour, performance, serving, structure
 from .custom import custom
 from .evidence import Evidence
 
@@ -25,6 +25,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     behaviour.repeatable,
     behaviour.tolerates_missing,
     behaviour.latency,
+    serving.same_as_in_training,
     performance.metrics,
     performance.slices,
     performance.leakage,

@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 
 from ..gates import Check
+from ..registry import model_folder
 from .evidence import Evidence
 
 _SECONDS = 300
@@ -90,11 +90,11 @@ def documentation(evidence: Evidence) -> Iterator[Check]:
 def fresh_process(evidence: Evidence) -> Iterator[Check]:
     """The version loads and predicts in a new process in which its declared requirements are installed."""
     with tempfile.TemporaryDirectory() as folder:
-        local = mlflow.artifacts.download_artifacts(artifact_uri=evidence.model_uri, dst_path=folder)
+        local = model_folder(evidence.model_uri, into=folder)
         rows = Path(folder) / "rows.parquet"
         evidence.features.head(5).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
-            [sys.executable, "-c", _CONSUMER, str(local), str(rows)],
+            [sys.executable, "-c", _CONSUMER, local, str(rows)],
             capture_output=True,
             text=True,
             check=False,

@@ -11,9 +11,10 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from pyspark.sql import SparkSession
 
+from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform import databricks as module
 from << cookiecutter.__package >>.platform.databricks import DatabricksPlatform
-from << cookiecutter.__package >>.platform.feature_store import SparkFeatureStore
+from << cookiecutter.__package >>.platform.databricks_feature_store import DatabricksFeatureStore
 
 
 @pytest.fixture(scope="module")
@@ -100,5 +101,13 @@ def test_the_version_of_a_table_is_the_newest_of_its_history(databricks: Databri
 
 def test_feature_tables_are_those_of_the_schema(databricks: DatabricksPlatform) -> None:
     store = databricks.feature_store("dev.s")
-    assert isinstance(store, SparkFeatureStore)
+    assert isinstance(store, DatabricksFeatureStore)
     assert store.schema == "dev.s"
+
+
+def test_a_compute_without_the_feature_engineering_client_is_told_what_to_do(
+    databricks: DatabricksPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "databricks.feature_engineering", None)
+    with pytest.raises(ProjectError, match=r"cannot be imported.*Runtime ML, or add it to .*resources/common\.yml"):
+        databricks.feature_store("dev.s").client  # noqa: B018 - importing it is the point

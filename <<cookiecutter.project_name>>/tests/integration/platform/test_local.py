@@ -16,10 +16,11 @@ SETTINGS = config.load()
 def test_workers_that_start_together_all_load_the_whole_model(
     training_run: dict[str, str], platform: LocalPlatform
 ) -> None:
-    rows = platform.tables.read(training_run["training_table"]).select(*SETTINGS.features).limit(400)
-    expected = float(predict(training_run["model_uri"], rows.toPandas()).sum())
+    rows = platform.tables.read(training_run["training_table"]).limit(400)
+    expected = float(predict(training_run["model_uri"], rows.select(*SETTINGS.features).toPandas()).sum())
+    rows = rows.select(*SETTINGS.request, *[name for name in SETTINGS.features if name not in SETTINGS.request])
     store = platform.feature_store("dev.unused")
     for _ in range(3):
         rmtree(Path(tempfile.gettempdir()) / "mlflow", ignore_errors=True)
-        scored = store.score_batch(training_run["model_uri"], rows.repartition(8), SETTINGS.features, "double")
+        scored = store.score_batch(training_run["model_uri"], rows.repartition(8), "double")
         assert scored.agg(F.sum("prediction")).first()[0] == pytest.approx(expected)

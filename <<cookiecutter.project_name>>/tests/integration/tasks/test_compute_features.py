@@ -1,7 +1,13 @@
+import inspect
+import re
+
+import pandas as pd
 import pytest
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
 from << cookiecutter.__package >> import config, features
+from << cookiecutter.__package >>.config import FeatureTable
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.tasks import compute_features
@@ -12,7 +18,9 @@ from conftest import Runner
 def test_every_feature_table_is_written(trips: str, schema: str, run_task: Runner, platform: LocalPlatform) -> None:
     values = run_task(compute_features, source_table=trips, schema_name=schema)
     names = [f"{schema}.{name}" for name in config.load().feature_tables]
-    assert values == {"feature_tables": ",".join(names)}
+    assert values["feature_tables"] == ",".join(names)
+    created = {name.rsplit("_", 1)[0] for name in values["functions"].split(",")}
+    assert created == {f"{schema}.{one.function}" for one in config.load().functions}
     assert all(platform.tables.read(name).count() > 0 for name in names)
 
 
@@ -28,7 +36,7 @@ def test_a_missing_column_stops_before_anything_is_written(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     platform.tables.overwrite(f"{schema}.bare", platform.tables.read(trips).drop("fare_amount"))
-    with pytest.raises(ProjectError, match="has no column fare_amount"):
+    with pytest.raises(ProjectError, match="fare_amount must be double and is missing"):
         run_task(compute_features, source_table=f"{schema}.bare", schema_name=schema)
     assert not platform.tables.exists(f"{schema}.pickup_features")
 
@@ -47,3 +55,163 @@ def test_a_function_that_forgets_a_key_is_named(
     monkeypatch.setattr(features, "pickup_features", lambda source: source.select(F.lit(1).alias("pickup_zip")))
     with pytest.raises(ProjectError, match=r"features\.pickup_features has no column window_end"):
         run_task(compute_features, source_table=trips, schema_name=schema)
+
+
+def rows_of(platform: LocalPlatform, table: str) -> pd.DataFrame:
+    """The rows of a feature table, in the order of its keys."""
+    settings = config.load().feature_tables[table.rsplit(".", 1)[1]]
+    rows = platform.tables.read(table).toPandas()
+    return rows.sort_values(list(settings.primary_keys), ignore_index=True)[sorted(rows.columns)]
+
+
+def assert_same(platform: LocalPlatform, schema: str, other: str) -> None:
+    for name in config.load().feature_tables:
+        found, expected = rows_of(platform, f"{schema}.{name}"), rows_of(platform, f"{other}.{name}")
+        # Sums of doubles in another order differ in their last digits.
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+def reasons(platform: LocalPlatform, schema: str) -> list[str]:
+    runs = platform.tables.read(f"{schema}.feature_runs").where("feature_table = 'pickup_features'")
+    return [row.reason for row in runs.orderBy("finished_at").collect()]
+
+
+def fill(platform: LocalPlatform, schema: str, rows: DataFrame) -> str:
+    platform.tables.overwrite(f"{schema}.source", rows)
+    return f"{schema}.source"
+
+
+def test_day_by_day_and_with_late_rows_gives_the_same_tables_as_all_at_once(
+    trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    every = platform.tables.read(trips)
+    time = F.unix_micros("tpep_dropoff_datetime")
+    first, last = every.select(F.min(time), F.max(time)).first()
+    days = (last - first) // 86_400_000_000 + 1
+    for day in range(0, days, 5):  # a run every fifth day; each third trip arrives up to 20 hours late
+        late = F.pmod(F.xxhash64(*every.columns), F.lit(3)) == 0
+        known = first + (day + 5) * 86_400_000_000
+        there = time < F.lit(known) - F.when(late, F.lit(20 * 3_600_000_000)).otherwise(F.lit(0))
+        source = fill(platform, schema, every if day + 5 >= days else every.where(there))
+        run_task(compute_features, source_table=source, schema_name=schema)
+    assert_same(platform, schema, features_schema)
+    assert reasons(platform, schema)[0].startswith("nothing is recorded")
+    assert set(reasons(platform, schema)[1:]) == {"new and late rows"}
+    assert len(reasons(platform, schema)) > 4
+
+
+def test_rows_that_come_later_than_expected_are_not_forgotten(
+    trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    every = platform.tables.read(trips)
+    for rows in (every.where("pickup_zip % 2 = 0"), every):
+        run_task(compute_features, source_table=fill(platform, schema, rows), schema_name=schema)
+    assert_same(platform, schema, features_schema)
+    assert re.search(r"the source has \d+ rows before \S+ \S+ and had \d+", reasons(platform, schema)[1])
+
+
+def test_another_source_replaces_the_rows_of_the_one_before(
+    trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    early = fill(platform, schema, platform.tables.read(trips).where("tpep_pickup_datetime < '2016-02-01'"))
+    run_task(compute_features, source_table=early, schema_name=schema)
+    run_task(compute_features, source_table=trips, schema_name=schema)
+    assert_same(platform, schema, features_schema)
+
+
+def test_a_part_is_computed_again_on_demand(
+    trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    run_task(compute_features, source_table=trips, schema_name=schema)
+    table = f"{schema}.pickup_features"
+    rows = platform.tables.read(table).withColumn("pickup_trips", F.lit(-1.0))
+    platform.tables.overwrite(f"{schema}.spoilt", rows)
+    platform.tables.overwrite(table, platform.tables.read(f"{schema}.spoilt"))
+    run_task(compute_features, source_table=trips, schema_name=schema, since="2016-02-10T00:00")
+    mended = platform.tables.read(table).where("pickup_trips >= 0")
+    assert mended.select(F.min("window_end").cast("string")).first()[0] == "2016-02-10 00:00:00"
+    run_task(compute_features, source_table=trips, schema_name=schema, since="all")
+    assert_same(platform, schema, features_schema)
+
+
+def test_a_changed_function_computes_everything_again(
+    trips: str, schema: str, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_task(compute_features, source_table=trips, schema_name=schema)
+    source = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda what: source(what) + ("#" if what is features else ""))
+    run_task(compute_features, source_table=trips, schema_name=schema)
+    assert reasons(platform, schema)[1] == "features.py or its configuration has changed"
+
+
+def test_a_broken_contract_leaves_the_tables_as_they_are(
+    trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    good = platform.tables.read(trips)
+    run_task(compute_features, source_table=trips, schema_name=schema)
+    bad = fill(platform, schema, good.withColumn("trip_distance", F.lit(-1.0)))
+    with pytest.raises(ProjectError, match=r"trip_distance must be at least 0.*600 of 600 rows"):
+        run_task(compute_features, source_table=bad, schema_name=schema)
+    assert_same(platform, schema, features_schema)
+
+
+def test_a_write_that_fails_leaves_the_table_as_it_is_and_is_made_up_for(
+    trips: str,
+    schema: str,
+    features_schema: str,
+    run_task: Runner,
+    platform: LocalPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    half = fill(platform, schema, platform.tables.read(trips).where("tpep_dropoff_datetime < '2016-02-01'"))
+    run_task(compute_features, source_table=half, schema_name=schema)
+    before = rows_of(platform, f"{schema}.dropoff_features")
+    source = fill(platform, schema, platform.tables.read(trips))
+    crooked = features.dropoff_features
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "dropoff_features", lambda rows: crooked(rows).unionAll(crooked(rows)))
+        with pytest.raises(ProjectError, match="dropoff_features must have dropoff_zip, window_end of their own"):
+            run_task(compute_features, source_table=source, schema_name=schema)
+    pd.testing.assert_frame_equal(rows_of(platform, f"{schema}.dropoff_features"), before)
+    run_task(compute_features, source_table=source, schema_name=schema)
+    assert_same(platform, schema, features_schema)
+
+
+def test_a_new_feature_table_is_one_function_and_some_lines_of_configuration(
+    trips: str, schema: str, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def zones(source: DataFrame) -> DataFrame:
+        return source.groupBy("pickup_zip").agg(F.count("*").cast("double").alias("ever"))
+
+    settings = config.load()
+    tables = settings.feature_tables | {"zones": FeatureTable(keys=("pickup_zip",))}
+    monkeypatch.setattr(features, "zones", zones, raising=False)
+    monkeypatch.setattr(config, "load", lambda: settings.model_copy(update={"feature_tables": tables}))
+    for _ in range(2):
+        values = run_task(compute_features, source_table=trips, schema_name=schema)
+    assert f"{schema}.zones" in values["feature_tables"].split(",")
+    assert platform.tables.read(f"{schema}.zones").agg(F.sum("ever")).first()[0] == 600
+
+
+def test_an_online_store_gets_every_table(
+    trips: str, schema: str, run_task: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        run_task(compute_features, source_table=trips, schema_name=schema, online_store="shop")
+    for name in config.load().feature_tables:
+        assert f"{schema}.{name} is not published to shop" in caplog.text
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2016-13-01"])
+def test_a_time_that_is_none_is_refused(trips: str, schema: str, run_task: Runner, since: str) -> None:
+    with pytest.raises(ProjectError, match=f"'since' is '{since}': .*give an ISO 8601 time"):
+        run_task(compute_features, source_table=trips, schema_name=schema, since=since)
+
+
+def test_an_empty_source_writes_nothing_and_records_nothing(
+    trips: str, schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    empty = fill(platform, schema, platform.tables.read(trips).limit(0))
+    run_task(compute_features, source_table=empty, schema_name=schema)
+    assert platform.tables.read(f"{schema}.pickup_features").count() == 0
+    assert not platform.tables.exists(f"{schema}.feature_runs")

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from << cookiecutter.__package >> import config, training_set
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.registry import uri
+from << cookiecutter.__package >>.registry import load, uri
 from << cookiecutter.__package >>.requirements import model_requirements
 from << cookiecutter.__package >>.tasks import train
 
@@ -46,11 +46,17 @@ def test_every_trial_is_a_child_run(training_run: dict[str, str], experiment_id:
 
 
 def test_the_model_carries_signature_example_and_pinned_requirements(training_run: dict[str, str]) -> None:
-    model = mlflow.pyfunc.load_model(training_run["model_uri"])
+    model = load(training_run["model_uri"])
     assert model.metadata.get_input_schema().input_names() == list(SETTINGS.features)
     assert list(model.input_example.columns) == list(SETTINGS.features)
     requirements = Path(mlflow.pyfunc.get_model_dependencies(training_run["model_uri"])).read_text(encoding="utf-8")
     assert requirements.split() == model_requirements()
+
+
+def test_the_package_takes_the_request_and_may_be_given_features(training_run: dict[str, str]) -> None:
+    inputs = mlflow.models.get_model_info(training_run["model_uri"]).signature.inputs
+    assert set(inputs.required_input_names()) == set(SETTINGS.feature_set.request)
+    assert set(inputs.optional_input_names()) == set(SETTINGS.features) - set(SETTINGS.feature_set.request)
 
 
 def test_the_version_says_what_it_is_who_answers_for_it_and_where_it_comes_from(

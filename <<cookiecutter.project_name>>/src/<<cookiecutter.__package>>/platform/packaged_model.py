@@ -1,0 +1,114 @@
+"""A model packaged with its lookups, laid out as the feature-engineering client of Databricks lays it out.
+
+`data/feature_store/raw_model` is the model itself, which takes features; beside it lies what gets them. MLflow calls
+`_load_pyfunc` when such a package is loaded as a whole.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
+from mlflow.pyfunc import PyFuncModel
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+
+from ..errors import ProjectError
+from .feature_spec import FeatureSpec
+
+RAW_MODEL = "data/feature_store/raw_model"
+SPEC = "data/feature_store/feature_spec.json"
+
+_TYPES = {
+    "smallint": DataType.integer,
+    "int": DataType.integer,
+    "bigint": DataType.long,
+    "float": DataType.float,
+    "double": DataType.double,
+    "boolean": DataType.boolean,
+    "date": DataType.datetime,
+    "timestamp": DataType.datetime,
+    "string": DataType.string,
+}
+
+
+def log(
+    estimator: Any,  # noqa: ANN401 - a model of any library
+    spec: FeatureSpec,
+    takes: ModelSignature,
+    example: pd.DataFrame,
+    **how: Any,  # noqa: ANN401 - as MLflow takes them
+) -> ModelInfo:
+    """Log a scikit-learn model with its lookups to the active run.
+
+    Args:
+        estimator: The model, which takes a frame of the features.
+        spec: How a row gets its features.
+        takes: What the package takes and gives.
+        example: Some rows with the columns of the request and the features.
+        how: Arguments of `mlflow.sklearn.save_model`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "feature_store"
+        data.mkdir()
+        features = example[list(spec.features)]
+        mlflow.sklearn.save_model(estimator, str(data / "raw_model"), input_example=features, **how)
+        (data / "feature_spec.json").write_text(spec.model_dump_json(indent=2), encoding="utf-8")
+        info: ModelInfo = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module=__name__,
+            data_path=str(data),
+            signature=takes,
+            input_example=example[takes.inputs.input_names()],
+            pip_requirements=how["pip_requirements"],
+        )
+    return info
+
+
+def read_spec(folder: Path) -> FeatureSpec:
+    """Return how the packaged model in a folder gets its features.
+
+    Raises:
+        ProjectError: The model was logged without its lookups.
+    """
+    file = folder / SPEC
+    if not file.exists():
+        raise ProjectError("the model holds no feature_spec: log it with the feature store's log_model, then retry.")
+    return FeatureSpec.model_validate_json(file.read_text(encoding="utf-8"))
+
+
+def signature(spec: FeatureSpec, types: Mapping[str, str], label: str) -> ModelSignature:
+    """Return what a package takes and gives: what a row brings is required, what is looked up or computed is optional.
+
+    Args:
+        spec: How a row gets its features.
+        types: Spark's types of the columns of the request, of the features and of the label.
+        label: The label.
+    """
+    optional = [name for name in spec.features if name not in spec.request]
+    columns: list[ColSpec | TensorSpec] = [ColSpec(_TYPES[types[name]], name, required=True) for name in spec.request]
+    columns += [ColSpec(_TYPES[types[name]], name, required=False) for name in optional]
+    return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(_TYPES[types[label]], label)]))
+
+
+class _Packaged:
+    """The model of a package for rows that bring all features; who wants lookups scores with a feature store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.spec = read_spec(folder)
+        self.model: PyFuncModel = mlflow.pyfunc.load_model(str(folder / RAW_MODEL))
+
+    def predict(self, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - as the model does
+        missing = [name for name in self.spec.features if name not in frame.columns]
+        if missing:
+            raise ProjectError(f"the rows lack {', '.join(missing)}: score_batch of the feature store looks them up.")
+        return self.model.predict(frame[list(self.spec.features)])
+
+
+def _load_pyfunc(path: str) -> _Packaged:
+    return _Packaged(Path(path).parents[1])
