@@ -72,12 +72,12 @@ class Tables:
         if not self.exists(name):
             self.append(name, frame.limit(0))
         frame = self._aligned(name, frame)
-        view = "updates_" + "_".join(name.replace("-", "_").split("."))
-        frame.createOrReplaceTempView(view)
-        same = " AND ".join(f"t.`{key}` = u.`{key}`" for key in keys)
         matched = "WHEN MATCHED THEN UPDATE SET *" if update else ""
-        self._run(f"MERGE INTO {quote(name)} t USING {view} u ON {same} {matched} WHEN NOT MATCHED THEN INSERT *")
-        self.spark.catalog.dropTempView(view)
+        self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *")
+
+    def retain(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
+        """Delete the rows whose keys the frame does not have."""
+        self._merge(name, frame, keys, "WHEN NOT MATCHED BY SOURCE THEN DELETE")
 
     def delete(self, name: str, condition: str) -> None:
         """Delete the rows that meet an SQL condition."""
@@ -92,6 +92,13 @@ class Tables:
             self.overwrite(name, _with_columns_of(frame, table))
             table = self.spark.table(quote(name))
         return _with_columns_of(table, frame).select(*table.columns)
+
+    def _merge(self, name: str, frame: DataFrame, keys: Sequence[str], clauses: str) -> None:
+        view = "updates_" + "_".join(name.replace("-", "_").split("."))
+        frame.createOrReplaceTempView(view)
+        same = " AND ".join(f"t.`{key}` = u.`{key}`" for key in keys)
+        self._run(f"MERGE INTO {quote(name)} t USING {view} u ON {same} {clauses}")
+        self.spark.catalog.dropTempView(view)
 
     def _run(self, statement: str) -> None:
         self.spark.sql(statement).collect()

@@ -75,6 +75,7 @@ def read(tables: Tables, table: str, run_id: str, split: str) -> pd.DataFrame:
     rows = tables.read(table).where((F.col("run_id") == run_id) & (F.col("split") == split)).toPandas()
     if rows.empty:
         raise ProjectError(f"table {table} holds no {split} rows of run {run_id}: run the training job again.")
+    rows.attrs.clear()  # Spark Connect notes metrics of its plan there, which no file format can write
     return rows.sort_values(list(rows.columns[1::-1]), ignore_index=True)
 
 

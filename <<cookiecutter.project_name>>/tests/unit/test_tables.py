@@ -80,3 +80,10 @@ def test_new_columns_are_added_and_missing_ones_are_null(tables: Tables, schema:
             tables.merge(name, frame, ["id"], update=True)
     found = sorted((row.id, row.text, row.score) for row in tables.read(name).collect())
     assert found == [(1, "a", None), (2, None, 0.5)]
+
+
+def test_only_rows_with_certain_keys_are_retained(tables: Tables, schema: str) -> None:
+    name = f"{schema}.t"
+    tables.append(name, rows(tables.spark, (1, "a"), (2, "b"), (3, "c")))
+    tables.retain(name, rows(tables.spark, (2, "x"), (9, "y")), ["id"])
+    assert content(tables, name) == [(2, "b")]

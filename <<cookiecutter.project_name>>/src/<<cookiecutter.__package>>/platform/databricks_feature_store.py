@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import mlflow
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound
 from pyspark.sql import DataFrame
 
 from ..config import FeatureSet, FeatureTable, Function, Lookup
@@ -55,6 +57,11 @@ class DatabricksFeatureStore:
             ) from error
         return FeatureEngineeringClient()
 
+    @cached_property
+    def workspace(self) -> WorkspaceClient:
+        """The workspace that the job runs in."""
+        return WorkspaceClient()
+
     def write_table(self, name: str, frame: DataFrame, *, replace: bool = False) -> None:
         """Insert and update feature rows by keys and event time, or replace them all; create the table if needed.
 
@@ -69,8 +76,11 @@ class DatabricksFeatureStore:
                 schema=frame.schema,
                 description=f"Made by features.{name} of the project.",
             )
+        self._require_types(full_name, frame)
         self._require_change_data_feed(full_name)
-        self.client.write_table(name=full_name, df=frame, mode="overwrite" if replace else "merge")
+        self.client.write_table(name=full_name, df=frame, mode="merge")  # the only mode there is
+        if replace:
+            self.tables.retain(full_name, frame, table.primary_keys)
 
     def register(self, functions: Iterable[Definition]) -> list[str]:
         """Create the functions that are not there yet; return the three-level names of all."""
@@ -88,12 +98,14 @@ class DatabricksFeatureStore:
             self._require_function(f"{self.schema}.{one.name}")
         parts = [self._lookup(one, features.event_time) for one in features.lookups]
         parts += [self._function(one, functions) for one in features.functions]
-        # The client forgets what it excludes, and the project keeps keys and times of its rows: hence two sets.
+        # The client forgets what it excludes, and the project keeps keys and times of its rows: hence a set for each.
         rows = self.client.create_training_set(df=spine, feature_lookups=parts, label=label).load_df()
-        model_spine = spine.select(*features.request, label)
-        excluded = [name for name in features.request if name not in features.inputs]
-        package = self.client.create_training_set(
-            df=model_spine, feature_lookups=parts, label=label, exclude_columns=excluded
+        package = partial(
+            self.client.create_training_set,
+            df=spine.select(*features.request, label),
+            feature_lookups=parts,
+            label=label,
+            exclude_columns=[name for name in features.request if name not in features.inputs],
         )
         return TrainingSet(rows, package)
 
@@ -109,7 +121,7 @@ class DatabricksFeatureStore:
             model=estimator,
             artifact_path="model",
             flavor=mlflow.sklearn,
-            training_set=training_set.package,
+            training_set=training_set.package(),
             input_example=example[how["signature"].inputs.input_names()],  # of the model itself, as all of `how` is
             **how,
         )
@@ -158,9 +170,24 @@ class DatabricksFeatureStore:
         return FeatureFunction(udf_name=name, input_bindings=one.inputs, output_name=one.output)
 
     def _require_function(self, name: str) -> None:
-        if not self.tables.spark.catalog.functionExists(name):
+        try:
+            self.workspace.functions.get(name)
+        except NotFound:
             raise ProjectError(
                 f"there is no function {name}: run the features job, which creates the functions of functions.py."
+            ) from None
+
+    def _require_types(self, name: str, frame: DataFrame) -> None:
+        there = dict(self.tables.read(name).dtypes)
+        changed = [
+            f"{column} is {there[column]} and would be {kind}"
+            for column, kind in frame.dtypes
+            if there.get(column, kind) != kind
+        ]
+        if changed:
+            raise ProjectError(
+                f"feature table {name} cannot change the types of columns: {', '.join(changed)}. Name the new features "
+                "otherwise, or drop the table and run the features job again."
             )
 
     def _require_change_data_feed(self, name: str) -> None:

@@ -24,6 +24,7 @@ from .feature_spec import FeatureSpec
 RAW_MODEL = "data/feature_store/raw_model"
 SPEC = "data/feature_store/feature_spec.json"
 
+_INTEGERS = (DataType.integer, DataType.long)
 _TYPES = {
     "smallint": DataType.integer,
     "int": DataType.integer,
@@ -64,10 +65,17 @@ def log(
             loader_module=__name__,
             data_path=str(data),
             signature=takes,
-            input_example=example[takes.inputs.input_names()],
+            input_example=_shown(takes, example),
             pip_requirements=how["pip_requirements"],
         )
     return info
+
+
+def _shown(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
+    """The rows of the example that bring all that is required; a column of integers with a null is one of doubles."""
+    whole = example.dropna(subset=takes.inputs.required_input_names())
+    types = {one.name: one.type.to_pandas() for one in takes.inputs if one.required and one.type in _INTEGERS}
+    return None if whole.empty else whole[takes.inputs.input_names()].astype(types)
 
 
 def read_spec(folder: Path) -> FeatureSpec:

@@ -124,16 +124,12 @@ def _checked(frame: DataFrame, name: str, table: FeatureTable) -> DataFrame:
 
 def _times(source: DataFrame, increment: Increment, last: Progress | None) -> tuple[datetime | None, int | None]:
     """The newest time in the source, and how many of its rows are older than the last run's `settled_before`."""
-    micros = F.unix_micros(F.col(increment.source_time))
-    before = (
-        F.lit(None)
-        if last is None
-        else _before(increment.source_time, increments.settled_before(increment, last.until))
-    )
-    row = source.select(F.max(micros).alias("until"), F.count(F.when(before, 1)).alias("settled")).first()
-    if row is None or row["until"] is None:
-        return None, None
-    return from_micros(row["until"]), None if last is None else row["settled"]
+    counts = [F.max(F.unix_micros(F.col(increment.source_time)))]
+    if last is not None:
+        before = _before(increment.source_time, increments.settled_before(increment, last.until))
+        counts.append(F.count(F.when(before, 1)))
+    until, *settled = source.select(*counts).collect()[0]
+    return None if until is None else from_micros(until), settled[0] if settled else None
 
 
 def _since(frame: DataFrame, column: str, since: datetime | None) -> DataFrame:

@@ -1,0 +1,205 @@
+"""The local feature store beside the vendor's own client, on the same tables and rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from mlflow.models import infer_signature
+from pyspark.sql import DataFrame, SparkSession
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from << cookiecutter.__package >>.platform import FeatureStore
+from << cookiecutter.__package >>.platform.databricks_feature_store import DatabricksFeatureStore
+from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.platform.local_feature_store import LocalFeatureStore
+from << cookiecutter.__package >>.registry import load
+from << cookiecutter.__package >>.tables import Tables
+
+from parity.examples import COLUMNS, FIXED, FUNCTIONS, SCHEMA, SPINE, TABLES, Example, examples
+from parity.unity_catalog import FakeUnityCatalog
+
+TRIED = settings(
+    max_examples=int(os.environ.get("PARITY_EXAMPLES", "12")),
+    deadline=None,
+    derandomize="PARITY_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+MODEL_INPUTS = ("miles", "trips", "dropoff_trips", "share", "weight", "hour", "band", "twice")
+
+
+@pytest.fixture(autouse=True)
+def _only_known_requests(workspace: FakeUnityCatalog) -> Iterator[None]:
+    yield
+    assert workspace.unknown == []
+
+
+@pytest.fixture(scope="module")
+def twin(platform: LocalPlatform) -> LocalFeatureStore:
+    platform.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}").collect()
+    store = LocalFeatureStore(platform.tables, SCHEMA, TABLES, platform.folder)
+    store.register(FUNCTIONS.values())
+    return store
+
+
+@pytest.fixture(scope="module")
+def real(databricks: SparkSession) -> DatabricksFeatureStore:
+    store = DatabricksFeatureStore(Tables(databricks, locate=None, version_of=lambda _: "0"), SCHEMA, TABLES)
+    store.register(FUNCTIONS.values())
+    return store
+
+
+Fill = Callable[[Example], tuple[DataFrame, DataFrame]]
+
+
+@pytest.fixture(scope="module")
+def fill(twin: LocalFeatureStore, real: DatabricksFeatureStore, workspace: FakeUnityCatalog) -> Fill:
+    """Write the tables of an example for both; return the spine for either."""
+
+    def both(example: Example) -> tuple[DataFrame, DataFrame]:
+        spines = []
+        for store in (twin, real):
+            spark = store.tables.spark
+            for name, rows in example.tables.items():
+                frame = spark.createDataFrame(list(rows), COLUMNS[name])
+                if store is twin:
+                    twin.write_table(name, frame, replace=True)
+                else:
+                    frame.write.mode("overwrite").saveAsTable(f"{SCHEMA}.{name}")
+                    workspace.tables[f"{SCHEMA}.{name}"] = (list(TABLES[name].keys), TABLES[name].event_time)
+            spines.append(spark.createDataFrame(list(example.spine), SPINE))
+        return spines[0], spines[1]
+
+    return both
+
+
+def values(frame: DataFrame) -> pd.DataFrame:
+    """The rows in the order of the spine, times as microseconds."""
+    times = [name for name, kind in frame.dtypes if kind == "timestamp"]
+    plain = frame.selectExpr(
+        *[f"unix_micros(`{name}`) AS `{name}`" if name in times else f"`{name}`" for name in frame.columns]
+    )
+    return plain.toPandas().sort_values("row", ignore_index=True, kind="stable")
+
+
+def looked_up(store: FeatureStore, spine: DataFrame, example: Example) -> pd.DataFrame:
+    return values(store.training_set(spine, example.features, FUNCTIONS, "label").rows)
+
+
+@TRIED
+@given(example=examples)
+def test_training_sets_are_the_same_value_by_value_and_leak_nothing(
+    twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill, example: Example
+) -> None:
+    ours, theirs = fill(example)
+    found, expected = looked_up(twin, ours, example), looked_up(real, theirs, example)
+    event(f"rows: {len(expected) // 20 * 20}+, lookbacks: {sum(map(bool, example.lookbacks))}")
+    assert set(found.columns) == set(expected.columns)
+    pd.testing.assert_frame_equal(found, expected[list(found.columns)], check_exact=True, check_dtype=False)
+    require_no_leak(expected, example)
+
+
+def require_no_leak(rows: pd.DataFrame, example: Example) -> None:
+    """Nothing later than the row's time and nothing older than the lookback is ever seen."""
+    zones, pairs = example.lookbacks
+    for column, lookback in {"seen": zones, "dropoff_seen": zones, "seen_pair": pairs}.items():
+        age = (rows["time"] - rows[column]).dropna()
+        assert (age >= 0).all()
+        assert lookback is None or (age <= timedelta(hours=lookback) / timedelta(microseconds=1)).all()
+
+
+@pytest.fixture(scope="module")
+def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) -> dict[str, str]:
+    """The URIs of one and the same model, packaged by either store."""
+    spines = fill(FIXED)
+    features = FIXED.features.model_copy(update={"lookups": tuple(without_times(FIXED))})
+    assert features.features == MODEL_INPUTS
+    random = np.random.default_rng(7)
+    rows = pd.DataFrame(random.normal(size=(200, len(MODEL_INPUTS))) * 10, columns=list(MODEL_INPUTS))
+    estimator = HistGradientBoostingRegressor(max_iter=20).fit(rows, rows.sum(axis=1))
+    how = {
+        "signature": infer_signature(rows, estimator.predict(rows)),
+        "pip_requirements": ["scikit-learn"],
+        "serialization_format": "cloudpickle",
+    }
+    uris = {}
+    for store, spine in zip((twin, real), spines, strict=True):
+        built = store.training_set(spine, features, FUNCTIONS, "label")
+        shown = built.rows.limit(3).toPandas()
+        with mlflow.start_run():
+            uris[type(store).__name__] = store.log_model(estimator, built, shown, **how)
+    return uris
+
+
+def without_times(example: Example) -> Iterator[Any]:
+    """The lookups, without the columns that are no inputs of a model."""
+    for lookup in example.features.lookups:
+        kept = tuple(name for name in lookup.features if name in {"trips", "share", "weight"})
+        renamed = {old: new for old, new in lookup.rename.items() if old in kept}
+        yield lookup.model_copy(update={"features": kept, "rename": renamed})
+
+
+@settings(TRIED, max_examples=max(3, TRIED.max_examples // 3))
+@given(example=examples)
+def test_batches_are_scored_the_same_from_keys_and_time_alone(
+    twin: LocalFeatureStore,
+    real: DatabricksFeatureStore,
+    fill: Fill,
+    versions: dict[str, str],
+    example: Example,
+) -> None:
+    scored = {}
+    for store, spine in zip((twin, real), fill(example), strict=True):
+        name = type(store).__name__
+        scored[name] = values(store.score_batch(versions[name], spine.drop("label"), "double"))
+    found, expected = scored.values()
+    assert list(found.columns) == list(expected.columns)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+
+
+def test_both_packages_hold_the_same_model(versions: dict[str, str]) -> None:
+    rows = pd.DataFrame([range(len(MODEL_INPUTS))], columns=list(MODEL_INPUTS), dtype="float64")
+    one, other = (load(uri) for uri in versions.values())
+    assert one.metadata.signature.inputs == other.metadata.signature.inputs
+    assert one.predict(rows) == other.predict(rows)
+    assert list(one.input_example.columns) == list(other.input_example.columns) == list(MODEL_INPUTS)
+
+
+def test_both_packages_ask_for_the_same_columns(versions: dict[str, str]) -> None:
+    asked = []
+    for uri in versions.values():
+        inputs = mlflow.models.get_model_info(uri).signature.inputs
+        asked.append((set(inputs.required_input_names()) - {"time"}, set(inputs.optional_input_names())))
+    assert asked[0] == asked[1]
+
+
+def test_a_training_row_is_the_vector_that_is_served(
+    twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill, versions: dict[str, str]
+) -> None:
+    example = FIXED
+    for store, spine in zip((twin, real), fill(example), strict=True):
+        name = type(store).__name__
+        served = values(store.score_batch(versions[name], spine.drop("label"), "double"))
+        features = FIXED.features.model_copy(update={"lookups": tuple(without_times(example))})
+        trained = values(store.training_set(spine, features, FUNCTIONS, "label").rows)
+        pd.testing.assert_frame_equal(served[list(MODEL_INPUTS)], trained[list(MODEL_INPUTS)], check_exact=True)
+        assert Path(mlflow.artifacts.download_artifacts(versions[name])).joinpath("data/feature_store").is_dir()
+
+
+def test_a_function_that_was_not_created_is_named_by_both(
+    twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill
+) -> None:
+    example = FIXED
+    other = {name: one for name, one in FUNCTIONS.items() if name != "doubled"}
+    other["doubled"] = FUNCTIONS["doubled"].__class__(**{**vars(FUNCTIONS["doubled"]), "body": "return value"})
+    for store, spine in zip((twin, real), fill(example), strict=True):
+        with pytest.raises(Exception, match=r"there is no function dev\.taxi\.doubled_\w+: run the features job"):
+            store.training_set(spine, example.features, other, "label")
