@@ -6,7 +6,7 @@ DEMO := build/demo/nyc-taxi
 BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation lint bench clean tools
+.PHONY: help demo test test-quick test-mutation test-parity parity lint bench clean tools
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,12 +19,15 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 	@$(MAKE) --no-print-directory -C $(DEMO) lifecycle $(if $(SOURCE),SOURCE="$$(realpath "$(SOURCE)")")
 	@echo "the project is yours: cd $(DEMO) and read README.md"
 
-test: .venv/.tests ## Run every test, the whole life of generated projects included
+test: .venv/.tests parity ## Run every test, the whole life of generated projects included
 	$(BIN)/python -m pytest -m "not slow"
-	$(BIN)/python -m pytest -m "slow and not mutation" $(BESIDE) --durations 10
+	$(BIN)/python -m pytest -m "slow and not mutation and not thorough" $(BESIDE) --durations 10
 
 test-mutation: .venv/.tests ## Break every module of a generated project in turn: its tests must notice; a quarter of an hour
 	$(BIN)/python -m pytest -m mutation $(BESIDE)
+
+test-parity: .venv/.tests parity ## Hold the local feature store against the oldest and the newest client of the vendor; needs Java 17
+	PARITY_EXAMPLES=30 $(BIN)/python -m pytest -m parity --durations 10
 
 test-quick: .venv/.tests ## Run the tests of options and hooks, which take seconds
 	$(BIN)/python -m pytest -m "not slow"
@@ -37,8 +40,8 @@ lint: .venv/.tests ## Check the style and types of hooks and tests
 bench: .venv/.tests ## Measure generation, unit tests, whole life and scoring beside baselines [SOURCE=trips.parquet]
 	$(BIN)/python tests/bench.py $(SOURCE)
 
-clean: ## Remove what demo, tests and builds leave, the virtual environment included
-	rm -rf build .venv .pytest_cache .ruff_cache .mypy_cache
+clean: ## Remove what demo, tests and builds leave, the virtual environments included
+	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache
 
 tools:
 	@command -v git > /dev/null || { echo "error: git is needed: install it, then run make again." >&2; exit 1; }
@@ -64,4 +67,18 @@ tools:
 	@$(BIN)/cookiecutter --no-input --output-dir build/dependencies . > /dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "./build/dependencies/nyc-taxi[local,dev]"
 	@$(BIN)/python -m pip uninstall --quiet --yes nyc-taxi
+	@touch $@
+
+# Apache Spark and the vendor's client lie over .venv, all of whose other packages they share: half the time and disk.
+parity: .venv/.tests
+	@command -v java > /dev/null || { echo "Java 17 is missing, so the tests beside the vendor's own client will be skipped"; exit 0; }; \
+	  $(MAKE) --no-print-directory .venv-parity/.ready
+
+.venv-parity/.ready: .venv/.tests
+	@echo "installing Apache Spark and the vendor's client into .venv-parity: one to two minutes the first time"
+	@$(PYTHON) -m venv .venv-parity
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-parity/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
+	@.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check "./build/dependencies/nyc-taxi[spark,parity]"
+	@.venv-parity/bin/python -m pip uninstall --quiet --yes nyc-taxi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv-parity/oldest databricks-feature-engineering==0.13.0.1
 	@touch $@

@@ -13,6 +13,7 @@ from conftest import Bake, Project
 pytestmark = pytest.mark.slow
 
 BROKEN = "broken on purpose"
+PARITY = Path(__file__).resolve().parents[1] / ".venv-parity"
 TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_inference")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
 VARIANTS = [
@@ -80,6 +81,37 @@ def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Pat
         assert metrics["roc_auc"][0] > 0.9 > metrics["roc_auc"][1]
     else:
         assert metrics["rmse"][0] < 0.5 * metrics["rmse"][1]
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(
+    ("client", "selected"),
+    [
+        ("newest", "tests/parity/test_twin.py"),
+        ("newest", "tests/parity/test_life.py"),
+        ("oldest", "tests/parity/test_twin.py"),
+        pytest.param("newest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
+        pytest.param("oldest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
+        pytest.param("oldest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
+    ],
+)
+def test_the_local_feature_store_does_what_the_vendors_client_does(
+    bake: Bake, tmp_path: Path, client: str, selected: str
+) -> None:
+    if not (PARITY / ".ready").exists():
+        pytest.skip("there is no .venv-parity, because Java 17 is missing: install it, then run make test again")
+    project = bake(**VARIANTS[0]).copy_to(tmp_path)
+    oldest = {"PYTHONPATH": str(PARITY / "oldest"), "PARITY_EXAMPLES": os.environ.get("PARITY_EXAMPLES", "4")}
+    found = subprocess.run(
+        [PARITY / "bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", selected],
+        cwd=project.path,
+        env=os.environ | (oldest if client == "oldest" else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout[-20_000:]
+    assert "passed" in found.stdout or "Delta's jars cannot be had" in found.stdout
 
 
 def test_a_generated_project_is_typed(bake: Bake, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from << cookiecutter.__package >>.config import Bound, Latency, Slice, SliceRows
 from << cookiecutter.__package >>.gates import Check
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.tasks.candidate import Candidate, evidence
-from << cookiecutter.__package >>.validation import behaviour, custom, performance, structure
+from << cookiecutter.__package >>.validation import behaviour, custom, performance, serving, structure
 from << cookiecutter.__package >>.validation.evidence import Evidence
 from << cookiecutter.__package >>.validation.judge import CHECKS, judge
 
@@ -56,7 +56,13 @@ def by_name(checks: Any) -> dict[str, Check]:  # noqa: ANN401 - an iterator of c
 
 
 def test_a_sound_version_passes_what_does_not_depend_on_its_quality(sound: Evidence) -> None:
-    for look in (*CHECKS[:7], *CHECKS[8:10], performance.leakage, performance.logged_evaluation):
+    for look in (
+        *CHECKS[:7],
+        *CHECKS[8:10],
+        serving.same_as_in_training,
+        performance.leakage,
+        performance.logged_evaluation,
+    ):
         for check in look(sound):
             assert check.passed, check.reason
 
@@ -199,3 +205,12 @@ def test_a_check_that_raises_has_failed_with_its_reason(sound: Evidence) -> None
 def test_a_version_that_cannot_be_loaded_fails_every_check_of_it(sound: Evidence) -> None:
     failed = [check.name for check in judge(replace(sound, model_uri="models:/no.such.model/1")) if not check.passed]
     assert {"signature", "finite", "metrics"} <= set(failed)
+
+
+def test_a_version_that_is_served_with_other_features_is_noticed(sound: Evidence) -> None:
+    name = sound.settings.lookups[0].outputs[0]
+    moved = sound.all_rows.withColumn(name, F.col(name) + 1)
+    (check,) = serving.same_as_in_training(replace(sound, all_rows=moved))
+    assert not check.passed
+    assert check.value == len(sound.rows.dropna(subset=[name]))
+    assert check.reason.endswith(f"rows are served otherwise than they were trained on, in {name}")
