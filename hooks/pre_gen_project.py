@@ -73,10 +73,10 @@ BRANCH_FAULTS: Faults = (
 # By distribution and by import name: a project of either name would hide or replace what it depends on.
 DEPENDENCIES = """
     cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering
-    databricks-sdk delta delta-spark great-expectations great_expectations hatchling hypothesis ipython joblib markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy
-    numba numpy optuna pandas pandas-stubs pip pyarrow pydantic pydantic-core pysail pyspark pyspark-client
-    pyspark-connect pytest pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops threadpoolctl
-    types-markdown types-pyyaml uv wheel yaml
+    databricks-sdk delta delta-spark great-expectations great_expectations hatchling hypothesis ipython joblib
+    markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy numba numpy optuna pandas pandas-stubs pip pyarrow
+    pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
+    setuptools shap sklearn skops threadpoolctl types-markdown types-pyyaml uv wheel yaml
 """.split()
 FOLDERS = "build conf data dist docs notebooks resources src tests".split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]

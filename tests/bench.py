@@ -12,26 +12,58 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTS = "import mlflow, mlflow.sklearn, optuna, pandas, pyarrow, pyspark.sql, sklearn.ensemble"
 SCORING = """
-import sys, time, mlflow.pyfunc, numpy as np, pandas as pd, pyarrow as pa
+import sys, time, numpy as np, pandas as pd, pyarrow as pa
 from pyspark.sql import functions as F
 from {package} import config
 from {package}.local import bundle, engine
 from {package}.local.workspace import Workspace, model_name
 from {package}.platform.local import LocalPlatform
-from {package}.registry import Registry, uri
+from {package}.registry import Registry, load, uri
 from pathlib import Path
 workspace = Workspace(Path(".local")); workspace.open_mlflow()
 loaded = bundle.load(Path.cwd()); name = model_name(loaded, "model")
 model = uri(name, str(Registry(name).champion().version))
 features = list(config.load().features)
 frame = pd.DataFrame(np.random.default_rng(0).uniform(0, 10, ({rows}, len(features))), columns=features)
-start = time.perf_counter(); mlflow.pyfunc.load_model(model).predict(frame); bare = time.perf_counter() - start
+start = time.perf_counter(); load(model).predict(frame); bare = time.perf_counter() - start
 with engine.start("sail", workspace.catalogs(loaded)) as spark:
     store = LocalPlatform(spark, workspace.tables).feature_store("dev.s")
     rows = spark.createDataFrame(pa.Table.from_pandas(frame))
     start = time.perf_counter()
-    store.score_batch(model, rows, features, "double").agg(F.sum("prediction")).collect()
+    store.score_batch(model, rows, "double").agg(F.sum("prediction")).collect()
     print(time.perf_counter() - start, bare)
+"""
+
+# Rows of the spine and of each of three feature tables, a hundred thousand keys, two years of days.
+JOIN = """
+import time
+from {package}.config import FeatureSet, FeatureTable, Lookup
+from {package}.local import engine
+from {package}.platform.local_feature_store import LocalFeatureStore
+from {package}.platform.local import LocalPlatform
+from pathlib import Path
+from pyspark.sql import functions as F
+import tempfile
+names = ("one", "two", "three")
+with engine.start("sail", ["dev"]) as spark, tempfile.TemporaryDirectory() as folder:
+    spark.sql("CREATE SCHEMA dev.s").collect()
+    tables = LocalPlatform(spark, Path(folder)).tables
+    time_of = F.timestamp_micros((F.col("id") * 7919 % 730) * 86_400_000_000)
+    for name in names:
+        keys = (F.col("id") % 100_000).alias("k")
+        rows = spark.range(1_000_000).select(keys, time_of.alias("t"), F.rand(1).alias(name))
+        tables.overwrite("dev.s." + name, rows.dropDuplicates(["k", "t"]))
+    declared = dict.fromkeys(names, FeatureTable(keys=("k",), event_time="t"))
+    store = LocalFeatureStore(tables, "dev.s", declared, Path(folder))
+    lookups = tuple(Lookup(table=name, keys=("k",), features=(name,), lookback_hours=2400) for name in names)
+    for millions in (1, 4, 16):
+        spine = spark.range(millions * 1_000_000).select(
+            (F.hash("id") % 100_000).cast("bigint").alias("k"), time_of.alias("time"), F.lit(0.0).alias("label")
+        )
+        start = time.perf_counter()
+        rows = store.training_set(spine, FeatureSet(event_time="time", inputs=(), lookups=lookups), {{}}, "label").rows
+        rows.agg(*[F.sum(name) for name in names]).collect()
+        print(millions, time.perf_counter() - start)
 """
 
 
@@ -44,6 +76,15 @@ def seconds(*command: str, cwd: Path, repeat: int = 1) -> float:
         subprocess.run(command, cwd=cwd, env=environment, check=True, capture_output=True)
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def output(folder: Path, *command: str) -> str:
+    """Run Python in a project and return what it printed."""
+    environment = os.environ | {"PYTHONPATH": "src"}
+    found = subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    )
+    return found.stdout
 
 
 def show(what: str, measured: float, against: str, baseline: float) -> None:
@@ -83,16 +124,12 @@ def main() -> None:
         # A file: given to `python -c`, the Connect client takes itself for its own doctests and exits.
         script = project / "score.py"
         script.write_text(SCORING.format(package=package, rows=1_000_000), encoding="utf-8")
-        found = subprocess.run(
-            [sys.executable, str(script)],
-            cwd=project,
-            env=os.environ | {"PYTHONPATH": "src"},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        scored, bare = (float(value) for value in found.stdout.split()[-2:])
+        scored, bare = (float(value) for value in output(project, str(script)).split()[-2:])
         show("score 1,000,000 rows on the local engine", scored, "the bare model", bare)
+        lines = [line.split() for line in output(project, "-c", JOIN.format(package=package)).splitlines()]
+        joins = {int(line[0]): float(line[1]) for line in lines if line and line[0].isdigit()}
+        for millions, taken in joins.items():
+            show(f"look {millions} million rows up in three tables", taken, "a million", joins[1])
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{'peak memory of a process':<46} {peak:7.0f} MB")  # noqa: T201
 

@@ -125,10 +125,9 @@ class DatabricksFeatureStore:
             input_example=example[how["signature"].inputs.input_names()],  # of the model itself, as all of `how` is
             **how,
         )
-        if info is not None:
-            return str(info.model_uri)
-        run = mlflow.active_run()  # client 0.13 returns nothing
-        return f"runs:/{run.info.run_id if run else ''}/model"
+        # Client 0.13 returns nothing, but MLflow knows what it has just logged.
+        logged: Any = info or mlflow.last_logged_model()
+        return str(logged.model_uri)
 
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
         """Return the frame with the features that it lacks and a column `prediction`, computed on Spark's workers."""
