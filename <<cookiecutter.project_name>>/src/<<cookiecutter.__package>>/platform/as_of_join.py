@@ -21,8 +21,9 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
 ) -> DataFrame:
     """Join each spine row with the newest feature row of its keys at or before its event time.
 
-    Both sides are laid over one another, ordered by key and time, and each spine row takes the last feature row above
-    it: one sort, linear in the rows, where a range join would be quadratic for each key.
+    Both sides are laid over one another, ordered by key and time, and each spine row takes the time of the last feature
+    row above it, by which the features are joined: one sort and one join by equality, where a join by range would be
+    quadratic for each key.
 
     Args:
         spine: Rows to keep, with the keys and the event time; those without a time are left out, as the join of
@@ -33,18 +34,16 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
         names: The features to add.
         lookback_hours: How old a feature row may be, bound included; None for any age.
     """
-    found = F.struct(F.col(TIME), *[F.col(name) for name in names])
-    found_type = features.select(found.alias(_FOUND)).schema[_FOUND].dataType
-    time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast(found_type).alias(_FOUND)
+    time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast("timestamp").alias(_FOUND)
     left = spine.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)
     empty = [F.lit(None).cast(field.dataType).alias(field.name) for field in spine.schema if field.name not in keys]
-    right = features.select(*keys, *empty, TIME, F.lit(0).alias(_SIDE), found.alias(_FOUND))
+    right = features.select(*keys, *empty, TIME, F.lit(0).alias(_SIDE), F.col(TIME).alias(_FOUND))
     above = Window.partitionBy(*keys).orderBy(TIME, _SIDE).rowsBetween(Window.unboundedPreceding, Window.currentRow)
     newest = F.last(_FOUND, ignorenulls=True).over(above)
-    filled = left.unionByName(right).withColumn(_FOUND, newest).where(F.col(_SIDE) == 1)
-    fresh = _fresh(lookback_hours)
-    taken = [F.when(fresh, F.col(f"{_FOUND}.{name}")).alias(name) for name in names]
-    return filled.select(*spine.columns, *taken)
+    stamped = left.unionByName(right).withColumn(_FOUND, newest).where(F.col(_SIDE) == 1)
+    fresh = stamped.withColumn(_FOUND, F.when(_is_fresh(lookback_hours), F.col(_FOUND)))
+    joined = equal_join(fresh, features.withColumnRenamed(TIME, _FOUND), [*keys, _FOUND], names)
+    return joined.select(*spine.columns, *names)
 
 
 def equal_join(spine: DataFrame, features: DataFrame, keys: Sequence[str], names: Sequence[str]) -> DataFrame:
@@ -52,9 +51,9 @@ def equal_join(spine: DataFrame, features: DataFrame, keys: Sequence[str], names
     return spine.join(features.select(*keys, *names), list(keys), "left").select(*spine.columns, *names)
 
 
-def _fresh(lookback_hours: float | None) -> Column:
+def _is_fresh(lookback_hours: float | None) -> Column:
     """Whether the feature row found is young enough."""
     if lookback_hours is None:
         return F.lit(True)  # noqa: FBT003 - a literal of Spark
     micros = round(lookback_hours * 3_600_000_000)
-    return F.unix_micros(F.col(TIME)) - F.unix_micros(F.col(f"{_FOUND}.{TIME}")) <= F.lit(micros)
+    return F.unix_micros(F.col(TIME)) - F.unix_micros(F.col(_FOUND)) <= F.lit(micros)
