@@ -85,7 +85,8 @@ def parse(model: type[P], argv: Sequence[str]) -> P:
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
-        raise ProjectError(f"task parameter {name!r} is {problem['input']!r}: {problem['msg']}.") from None
+        told = problem["msg"].removeprefix("Value error, ")
+        raise ProjectError(f"task parameter {name!r} is {problem['input']!r}: {told}.") from None
 
 
 def text_problem(model: type[Parameters], name: str, text: str) -> str | None:
@@ -95,7 +96,7 @@ def text_problem(model: type[Parameters], name: str, text: str) -> str | None:
     try:
         TypeAdapter(declared).validate_python(text)
     except ValidationError as error:
-        return str(error.errors()[0]["msg"])
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
     return None
 
 
