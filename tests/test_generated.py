@@ -89,7 +89,7 @@ def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Pat
     [
         ("newest", "tests/parity/test_twin.py"),
         ("newest", "tests/parity/test_life.py"),
-        ("oldest", "tests/parity/test_twin.py"),
+        pytest.param("oldest", "tests/parity/test_twin.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
@@ -101,7 +101,7 @@ def test_the_local_feature_store_does_what_the_vendors_client_does(
     if not (PARITY / ".ready").exists():
         pytest.skip("there is no .venv-parity, because Java 17 is missing: install it, then run make test again")
     project = bake(**VARIANTS[0]).copy_to(tmp_path)
-    oldest = {"PYTHONPATH": str(PARITY / "oldest"), "PARITY_EXAMPLES": os.environ.get("PARITY_EXAMPLES", "4")}
+    oldest = {"PYTHONPATH": str(PARITY / "oldest")}
     found = subprocess.run(
         [PARITY / "bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", selected],
         cwd=project.path,
@@ -159,6 +159,7 @@ TESTS_OF = {
         "tests/integration/validation",
     ],
     "conf": ["tests/unit/test_config.py"],
+    "settings": ["tests/unit/test_config.py"],
     "doctor": ["tests/unit/doctor"],
     "local": ["tests/unit/local", "tests/integration/test_workspace.py", "tests/integration/test_lifecycle.py"],
     "platform": ["tests/unit/platform", "tests/unit/test_tables.py", "tests/integration/platform"],

@@ -11,9 +11,10 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from .config import Allowed, AnyRule, Bound, Fresh, Nulls, Range, Source, Unique
 from .errors import ProjectError
 from .expectations import EPOCH, SAMPLES, Outcome, check
+from .settings.gates import Bound
+from .settings.source import Allowed, AnyRule, Fresh, Nulls, Range, Source, Unique
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from .config import Allowed, AnyRule, Fresh, Nulls, Range, Unique
 from .errors import ProjectError
+from .settings.source import Allowed, AnyRule, Fresh, Nulls, Range, Unique
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SAMPLES = 5

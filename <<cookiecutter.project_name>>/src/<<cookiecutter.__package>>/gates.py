@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from .bootstrap import Interval
-from .config import Bound, Promotion
+from .settings.gates import Bound, Promotion
 
 _ROUNDING = 1e-12  # a gain of less, as a share of the incumbent's metric, is none
 

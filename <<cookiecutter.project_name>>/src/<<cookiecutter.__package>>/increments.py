@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from .config import Increment
+from .settings.features import Increment
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import functions
-from .config import Function
 from .errors import ProjectError, did_you_mean
 from .function_definition import Definition, define
+from .settings.features import Function
 
 
 def definitions(wanted: Iterable[Function]) -> dict[str, Definition]:

@@ -9,9 +9,10 @@ import pytest
 from mlflow import MlflowClient
 
 from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.config import Bound, Latency, ProjectConfig
+from << cookiecutter.__package >>.config import ProjectConfig
 from << cookiecutter.__package >>.local.workspace import Workspace
 from << cookiecutter.__package >>.registry import Registry, uri
+from << cookiecutter.__package >>.settings.gates import Bound, Latency
 from << cookiecutter.__package >>.tasks import train
 from << cookiecutter.__package >>.validation import judge, structure
 

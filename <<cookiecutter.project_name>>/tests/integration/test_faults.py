@@ -22,7 +22,6 @@ from mlflow.models import infer_signature
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from << cookiecutter.__package >> import config, model, training
-from << cookiecutter.__package >>.config import Bound, Slice, SliceRows
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.evaluation import evaluate
 from << cookiecutter.__package >>.local import bundle as bundles
@@ -32,6 +31,7 @@ from << cookiecutter.__package >>.local.workspace import Workspace, model_name
 from << cookiecutter.__package >>.platform import packaged_model
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
+from << cookiecutter.__package >>.settings.gates import Bound, Slice, SliceRows
 from << cookiecutter.__package >>.tasks import comparison, deploy, validate
 from << cookiecutter.__package >>.validation import evidence
 

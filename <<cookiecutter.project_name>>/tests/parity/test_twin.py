@@ -12,7 +12,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from mlflow.models import infer_signature
 from pyspark.sql import DataFrame, SparkSession
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -27,10 +27,12 @@ from << cookiecutter.__package >>.tables import Tables
 from parity.examples import COLUMNS, FIXED, FUNCTIONS, SCHEMA, SPINE, TABLES, Example, examples
 from parity.unity_catalog import FakeUnityCatalog
 
+THOROUGH = "PARITY_EXAMPLES" in os.environ
 TRIED = settings(
-    max_examples=int(os.environ.get("PARITY_EXAMPLES", "12")),
+    max_examples=int(os.environ.get("PARITY_EXAMPLES", "8")),
     deadline=None,
-    derandomize="PARITY_EXAMPLES" not in os.environ,
+    derandomize=not THOROUGH,
+    phases=tuple(Phase) if THOROUGH else (Phase.generate,),  # each step towards a smaller example takes seconds
     suppress_health_check=list(HealthCheck),
 )
 MODEL_INPUTS = ("miles", "trips", "dropoff_trips", "share", "weight", "hour", "band", "twice")
@@ -103,8 +105,17 @@ def test_training_sets_are_the_same_value_by_value_and_leak_nothing(
     found, expected = looked_up(twin, ours, example), looked_up(real, theirs, example)
     event(f"rows: {len(expected) // 20 * 20}+, lookbacks: {sum(map(bool, example.lookbacks))}")
     assert set(found.columns) == set(expected.columns)
-    pd.testing.assert_frame_equal(found, expected[list(found.columns)], check_exact=True, check_dtype=False)
+    require_equal(found, expected[list(found.columns)])
     require_no_leak(expected, example)
+
+
+def require_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    """All values are the same, doubles to their sixteenth digit.
+
+    Where a column has one value in a file, the embedded engine (pysail 0.7) takes it from Delta's statistics, which are
+    decimal text.
+    """
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-15, atol=0)
 
 
 def require_no_leak(rows: pd.DataFrame, example: Example) -> None:
@@ -162,7 +173,7 @@ def test_batches_are_scored_the_same_from_keys_and_time_alone(
         scored[name] = values(store.score_batch(versions[name], spine.drop("label"), "double"))
     found, expected = scored.values()
     assert list(found.columns) == list(expected.columns)
-    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    require_equal(found, expected)
 
 
 def test_both_packages_hold_the_same_model(versions: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ import yaml
 
 from << cookiecutter.__package >> import config
 from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.settings.gates import Bound
 
 TEXT = Path(config.__file__).with_name("conf").joinpath("project.yml").read_text(encoding="utf-8")
 
@@ -18,7 +19,7 @@ def gated(**changes: object) -> str:
 
 
 def test_a_bound_says_itself_in_words() -> None:
-    bounds = [config.Bound(min=1), config.Bound(max=2.5), config.Bound(min=1, max=2.5)]
+    bounds = [Bound(min=1), Bound(max=2.5), Bound(min=1, max=2.5)]
     assert [str(bound) for bound in bounds] == ["at least 1", "at most 2.5", "at least 1 and at most 2.5"]
 
 

@@ -5,9 +5,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.config import Allowed, AnyRule, Fresh, Nulls, Range, Source, Unique
 from << cookiecutter.__package >>.contract import Violation, enforce, violations
 from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.settings.source import Allowed, AnyRule, Fresh, Nulls, Range, Source, Unique
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 COLUMNS = {"id": "int", "at": "timestamp", "miles": "double", "kind": "string"}

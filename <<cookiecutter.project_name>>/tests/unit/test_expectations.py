@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import pytest
 from pyspark.sql import SparkSession
 
-from << cookiecutter.__package >>.config import Fresh, Range
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.expectations import Outcome, check
+from << cookiecutter.__package >>.settings.source import Fresh, Range
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 RULE = Range(rule="range", column="x", min=0)

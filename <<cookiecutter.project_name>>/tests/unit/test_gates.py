@@ -3,8 +3,8 @@ import math
 import pytest
 
 from << cookiecutter.__package >>.bootstrap import Interval
-from << cookiecutter.__package >>.config import Bound, Promotion
 from << cookiecutter.__package >>.gates import Check, Decision, promote, within
+from << cookiecutter.__package >>.settings.gates import Bound, Promotion
 
 POLICY = {"margin": 0.1, "confidence": 0.95, "resamples": 100, "seed": 0}
 

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from << cookiecutter.__package >>.config import Increment
 from << cookiecutter.__package >>.increments import Progress, Span, asked, settled_before, span, wider
+from << cookiecutter.__package >>.settings.features import Increment
 
 NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOW = Increment(source_time="at", window_hours=72, late_hours=24)

@@ -1,8 +1,8 @@
 import pytest
 
 from << cookiecutter.__package >> import functions, on_demand
-from << cookiecutter.__package >>.config import Function
 from << cookiecutter.__package >>.errors import ProjectError
+from << cookiecutter.__package >>.settings.features import Function
 
 
 def triple(miles: float) -> float:

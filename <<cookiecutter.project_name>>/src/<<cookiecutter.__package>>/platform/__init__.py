@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
 
-    from ..config import FeatureSet
     from ..function_definition import Definition
+    from ..settings.features import FeatureSet
     from ..tables import Tables
 
 

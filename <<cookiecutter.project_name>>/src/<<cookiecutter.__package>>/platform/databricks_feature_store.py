@@ -14,9 +14,9 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 from pyspark.sql import DataFrame
 
-from ..config import FeatureSet, FeatureTable, Function, Lookup
 from ..errors import ProjectError
 from ..function_definition import Definition
+from ..settings.features import FeatureSet, FeatureTable, Function, Lookup
 from ..tables import Tables, quote
 from . import TrainingSet
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..config import FeatureTable, Function, Lookup, Settings
 from ..errors import ProjectError
+from ..settings import Settings
+from ..settings.features import FeatureTable, Function, Lookup
 
 
 class TableLookup(Settings):

@@ -6,28 +6,26 @@ import logging
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from ..config import FeatureSet, FeatureTable
 from ..errors import ProjectError
 from ..function_definition import Definition
+from ..settings.features import FeatureSet, FeatureTable
 from ..tables import Tables
 from . import TrainingSet
 from .as_of_join import TIME, as_of_join, equal_join
 from .feature_spec import FeatureSpec, FunctionCall, TableLookup
+from .local_functions import LocalFunctions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
-
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - functions get times without a zone, in UTC
 
 
 @dataclass(frozen=True)
@@ -55,16 +53,14 @@ class LocalFeatureStore:
         else:
             self.tables.merge(full_name, frame, keys, update=True)
 
+    @property
+    def functions(self) -> LocalFunctions:
+        """The functions beside the tables."""
+        return LocalFunctions(self.folder)
+
     def register(self, functions: Iterable[Definition]) -> list[str]:
         """Create the functions that are not there yet; return the three-level names of all."""
-        names = []
-        for one in functions:
-            names.append(f"{self.schema}.{one.name}")
-            file = self._function_file(names[-1])
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if not file.exists():
-                file.write_text(one.to_json(), encoding="utf-8")
-        return names
+        return [self.functions.create(self.schema, one) for one in functions]
 
     def training_set(
         self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
@@ -134,7 +130,9 @@ class LocalFeatureStore:
 
     def _augmented(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
         for step in spec.steps(frame.columns):
-            frame = self._look_up(frame, spec, step) if isinstance(step, TableLookup) else self._compute(frame, step)
+            frame = (
+                self._look_up(frame, spec, step) if isinstance(step, TableLookup) else self.functions.call(frame, step)
+            )
         return frame
 
     def _look_up(self, frame: DataFrame, spec: FeatureSpec, step: TableLookup) -> DataFrame:
@@ -147,28 +145,6 @@ class LocalFeatureStore:
             return equal_join(frame, features.select(*columns), lookup.keys, lookup.outputs)
         renamed = features.select(*columns, F.col(table.event_time).alias(TIME))
         return as_of_join(frame, renamed, lookup.keys, spec.event_time, lookup.outputs, lookup.lookback_hours)
-
-    def _compute(self, frame: DataFrame, step: FunctionCall) -> DataFrame:
-        file = self._function_file(step.name)
-        if not file.exists():
-            raise ProjectError(
-                f"there is no function {step.name}: run the features job, which creates the functions of functions.py."
-            )
-        definition, types = Definition.from_json(file.read_text(encoding="utf-8")), dict(frame.dtypes)
-        arguments = []
-        for parameter, kind in definition.parameters:
-            column = step.function.inputs[parameter]
-            if types[column] != kind:
-                raise ProjectError(
-                    f"the function {definition.function} takes {parameter} as {kind}, but {column} is {types[column]}: "
-                    "cast it in features.spine, or annotate the function accordingly."
-                )
-            arguments.append(_as_argument(F.col(column), kind))
-        return frame.withColumn(step.function.output, F.udf(_called(definition), definition.returns)(*arguments))
-
-    def _function_file(self, name: str) -> Path:
-        catalog, schema, function = name.split(".")
-        return self.folder / catalog / schema / "functions" / f"{function}.json"
 
 
 def _require_keys(frame: DataFrame, keys: tuple[str, ...], name: str) -> None:
@@ -197,23 +173,3 @@ def _require_types(frame: DataFrame, features: DataFrame, keys: Mapping[str, str
                 f"{column} is {ours[column]}, but the key {key} of {table} is {theirs[key]}: "
                 "cast one of them in features.py, so that both have the same type."
             )
-
-
-def _as_argument(column: Column, kind: str) -> Column:
-    return F.unix_micros(column) if kind == "timestamp" else column
-
-
-def _called(definition: Definition) -> Any:  # noqa: ANN401 - whatever the function returns
-    """The function for Spark: times come as microseconds, because a worker would show them in its own time zone."""
-    called = definition.compiled()
-    places = [kind == "timestamp" for _, kind in definition.parameters]
-
-    def on_row(*values: Any) -> Any:  # noqa: ANN401 - as the function takes and returns
-        return called(
-            *(
-                _EPOCH + timedelta(microseconds=value) if is_time and value is not None else value
-                for value, is_time in zip(values, places, strict=True)
-            )
-        )
-
-    return on_row

@@ -9,12 +9,13 @@ from mlflow.entities.model_registry import ModelVersion
 
 from .. import business
 from ..bootstrap import Interval, metric_gain, value_gain
-from ..config import ProjectConfig, Promotion
+from ..config import ProjectConfig
 from ..errors import ProjectError
 from ..evaluation import Array, evaluate
 from ..gates import Decision, promote
 from ..platform import Platform
 from ..registry import predict, uri
+from ..settings.gates import Promotion
 from .candidate import Candidate, holdout
 
 

@@ -13,11 +13,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
 from .. import config, contract, features, increments, on_demand
-from ..config import FeatureTable, Increment, ProjectConfig
+from ..config import ProjectConfig
 from ..errors import ProjectError, did_you_mean
 from ..feature_runs import FeatureRuns, from_micros
 from ..increments import Progress, Span
 from ..platform import Platform
+from ..settings.features import FeatureTable, Increment
 from ..training_set import require_columns
 from . import task
 

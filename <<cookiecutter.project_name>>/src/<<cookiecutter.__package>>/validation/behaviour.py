@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..config import Bound
 from ..gates import Check, within
+from ..settings.gates import Bound
 from .evidence import Evidence
 
 _REPEATS = 5

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from ..config import Slice
 from ..errors import ProjectError
 from ..evaluation import GREATER_IS_BETTER, evaluate
 from ..gates import Check, within
+from ..settings.gates import Slice
 from .evidence import Evidence
 
 _MODEL_TYPES = {"regression": "regressor", "classification": "classifier"}

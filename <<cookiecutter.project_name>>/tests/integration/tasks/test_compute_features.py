@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
 from << cookiecutter.__package >> import config, features
-from << cookiecutter.__package >>.config import FeatureTable
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.settings.features import FeatureTable
 from << cookiecutter.__package >>.tasks import compute_features
 
 from conftest import Runner

@@ -5,9 +5,9 @@ import pytest
 from mlflow import MlflowClient
 
 from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.config import Bound
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.registry import CHALLENGER, STATUS_TAG
+from << cookiecutter.__package >>.settings.gates import Bound
 from << cookiecutter.__package >>.tasks import validate
 from << cookiecutter.__package >>.validation.evidence import Evidence
 from << cookiecutter.__package >>.validation.report import FILE, TABLE

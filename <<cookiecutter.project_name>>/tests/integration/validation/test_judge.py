@@ -14,9 +14,9 @@ from mlflow.models import infer_signature
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
 from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.config import Bound, Latency, Slice, SliceRows
 from << cookiecutter.__package >>.gates import Check
 from << cookiecutter.__package >>.platform.local import LocalPlatform
+from << cookiecutter.__package >>.settings.gates import Bound, Latency, Slice, SliceRows
 from << cookiecutter.__package >>.tasks.candidate import Candidate, evidence
 from << cookiecutter.__package >>.validation import behaviour, custom, performance, serving, structure
 from << cookiecutter.__package >>.validation.evidence import Evidence

@@ -1,8 +1,8 @@
 import pytest
 
-from << cookiecutter.__package >>.config import FeatureTable, Function, Lookup
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform.feature_spec import FeatureSpec, FunctionCall, TableLookup
+from << cookiecutter.__package >>.settings.features import FeatureTable, Function, Lookup
 
 TABLE = FeatureTable(keys=("zone",), event_time="at")
 LOOKUP = TableLookup(

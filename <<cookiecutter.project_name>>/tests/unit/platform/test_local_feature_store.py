@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pyspark.sql import DataFrame, Row
 
-from << cookiecutter.__package >>.config import FeatureSet, FeatureTable, Function, Lookup
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.function_definition import Definition
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.platform.local_feature_store import LocalFeatureStore
+from << cookiecutter.__package >>.settings.features import FeatureSet, FeatureTable, Function, Lookup
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 TABLE = FeatureTable(keys=("zone",), event_time="at")

@@ -3,10 +3,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from << cookiecutter.__package >>.config import FeatureTable, Lookup
 from << cookiecutter.__package >>.errors import ProjectError
 from << cookiecutter.__package >>.platform import packaged_model
 from << cookiecutter.__package >>.platform.feature_spec import FeatureSpec, TableLookup
+from << cookiecutter.__package >>.settings.features import FeatureTable, Lookup
 
 LOOKUP = TableLookup(
     name="dev.s.zones",

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 
-from << cookiecutter.__package >>.config import FeatureSet, FeatureTable, Lookup
 from << cookiecutter.__package >>.platform.local import LocalPlatform
 from << cookiecutter.__package >>.platform.local_feature_store import LocalFeatureStore
+from << cookiecutter.__package >>.settings.features import FeatureSet, FeatureTable, Lookup
 
 START = datetime(2024, 3, 30, tzinfo=UTC)  # clocks change on the next day in much of the world
 TABLE = FeatureTable(keys=("zone", "kind"), event_time="at")
