@@ -88,7 +88,8 @@ def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Pat
     ("client", "selected"),
     [
         ("newest", "tests/parity/test_twin.py"),
-        ("newest", "tests/parity/test_life.py"),
+        # With Delta tables, whose jars come from Maven Central.
+        pytest.param("newest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_twin.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
