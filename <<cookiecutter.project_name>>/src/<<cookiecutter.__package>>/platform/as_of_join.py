@@ -34,7 +34,7 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
         names: The features to add.
         lookback_hours: How old a feature row may be, bound included; None for any age.
     """
-    time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast("timestamp").alias(_FOUND)
+    time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast(features.schema[TIME].dataType).alias(_FOUND)
     left = spine.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)
     empty = [F.lit(None).cast(field.dataType).alias(field.name) for field in spine.schema if field.name not in keys]
     right = features.select(*keys, *empty, TIME, F.lit(0).alias(_SIDE), F.col(TIME).alias(_FOUND))

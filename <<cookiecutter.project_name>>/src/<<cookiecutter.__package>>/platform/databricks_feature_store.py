@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,8 +22,6 @@ from . import TrainingSet
 if TYPE_CHECKING:
     import pandas as pd
     from databricks.feature_engineering import FeatureEngineeringClient
-
-log = logging.getLogger(__name__)
 
 _CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
 

@@ -150,16 +150,11 @@ class LocalFeatureStore:
 def _require_keys(frame: DataFrame, keys: tuple[str, ...], name: str) -> None:
     """Make sure that the keys are unique and not null, as those of a table of Unity Catalog must be."""
     null = reduce(operator.or_, [F.col(key).isNull() for key in keys])
-    counts = [
-        F.count("*").alias("rows"),
-        F.count(F.when(null, 1)).alias("nulls"),
-        F.count_distinct(*keys).alias("keys"),
-    ]
-    row = frame.agg(*counts).first()
-    repeated = row["rows"] - row["nulls"] - row["keys"] if row else 0
-    if row and (row["nulls"] or repeated):
+    rows, nulls, different = frame.agg(F.count("*"), F.count(F.when(null, 1)), F.count_distinct(*keys)).collect()[0]
+    repeated = rows - nulls - different
+    if nulls or repeated:
         raise ProjectError(
-            f"the rows for feature table {name} must have {', '.join(keys)} of their own, but there are {row['nulls']} "
+            f"the rows for feature table {name} must have {', '.join(keys)} of their own, but there are {nulls} "
             f"rows with a null and {repeated} rows with a key that another one has: nothing is written."
         )
 
