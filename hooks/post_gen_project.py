@@ -11,11 +11,7 @@ ONLY_FOR = (
     (
         "approval",
         "manual",
-        (
-            "resources/approval.yml",
-            "src/{package}/tasks/approve.py",
-            "tests/integration/tasks/test_approve.py",
-        ),
+        ("resources/approval.yml",),
     ),
 )
 

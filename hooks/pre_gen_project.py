@@ -78,7 +78,10 @@ DEPENDENCIES = """
     pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
     setuptools shap sklearn skops threadpoolctl types-markdown types-pyyaml uv wheel yaml
 """.split()
-FOLDERS = "build conf data dist docs notebooks resources src tests".split()
+FOLDERS = """
+    build bundle_tools conftest data dist docs example fake_workspace integration mlops notebooks parity resources src
+    tests
+""".split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
 YAML_WORDS = "y n yes no on off true false null".split()
 RESERVED_NAMES: tuple[tuple[str, Iterable[str]], ...] = (

@@ -14,20 +14,21 @@ IMPORTS = "import mlflow, mlflow.sklearn, optuna, pandas, pyarrow, pyspark.sql, 
 SCORING = """
 import sys, time, numpy as np, pandas as pd, pyarrow as pa
 from pyspark.sql import functions as F
-from {package} import config
-from {package}.local import bundle, engine
-from {package}.local.workspace import Workspace, model_name
-from {package}.platform.local import LocalPlatform
-from {package}.registry import Registry, load, uri
+from bundle_tools.bundle.load import load as load_bundle
+from bundle_tools.workspace import engine
+from bundle_tools.workspace.workspace import Workspace, model_name
+from mlops.platform.local import LocalPlatform
+from mlops.registry import Registry, load, uri
+from {package}.entry_points import PROJECT
 from pathlib import Path
 workspace = Workspace(Path(".local")); workspace.open_mlflow()
-loaded = bundle.load(Path.cwd()); name = model_name(loaded, "model")
+loaded = load_bundle(Path.cwd()); name = model_name(loaded, "model")
 model = uri(name, str(Registry(name).champion().version))
-features = list(config.load().features)
+features = list(PROJECT.config.features)
 frame = pd.DataFrame(np.random.default_rng(0).uniform(0, 10, ({rows}, len(features))), columns=features)
 start = time.perf_counter(); load(model).predict(frame); bare = time.perf_counter() - start
 with engine.start("sail", workspace.catalogs(loaded)) as spark:
-    store = LocalPlatform(spark, workspace.tables).feature_store("dev.s")
+    store = LocalPlatform(spark, workspace.tables).feature_store("dev.s", {{}})
     rows = spark.createDataFrame(pa.Table.from_pandas(frame))
     start = time.perf_counter()
     store.score_batch(model, rows, "double").agg(F.sum("prediction")).collect()
@@ -37,10 +38,10 @@ with engine.start("sail", workspace.catalogs(loaded)) as spark:
 # Rows of the spine and of each of three feature tables, a hundred thousand keys, two years of days.
 JOIN = """
 import time
-from {package}.config import FeatureSet, FeatureTable, Lookup
-from {package}.local import engine
-from {package}.platform.local_feature_store import LocalFeatureStore
-from {package}.platform.local import LocalPlatform
+from bundle_tools.workspace import engine
+from mlops.config.features import FeatureSet, FeatureTable, Lookup
+from mlops.feature_store.local import LocalFeatureStore
+from mlops.platform.local import LocalPlatform
 from pathlib import Path
 from pyspark.sql import functions as F
 import tempfile
@@ -111,7 +112,7 @@ def main() -> None:
         project = generation(Path(name))
         package = "nyc_taxi"
         imports = seconds(sys.executable, "-c", IMPORTS, cwd=project, repeat=3)
-        life = (sys.executable, "-m", f"{package}.local", "run", "lifecycle")
+        life = (sys.executable, "-m", "bundle_tools.run", "run", "lifecycle")
         show("whole life, first", seconds(*life, cwd=project), "importing the packages", imports)
         show("whole life, again", seconds(*life, cwd=project), "importing the packages", imports)
         if len(sys.argv) > 1:
@@ -119,14 +120,15 @@ def main() -> None:
             show(
                 f"whole life, {Path(source).name}", seconds(*life, "--source", source, cwd=project), "imports", imports
             )
-        tests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit")
+        unit = [f"tests/{root}" for root in ("project", "mlops", "bundle_tools")]
+        tests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *unit)
         show("unit tests", seconds(*tests, cwd=project), "importing the packages", imports)
         # A file: given to `python -c`, the Connect client takes itself for its own doctests and exits.
         script = project / "score.py"
         script.write_text(SCORING.format(package=package, rows=1_000_000), encoding="utf-8")
         scored, bare = (float(value) for value in output(project, str(script)).split()[-2:])
         show("score 1,000,000 rows on the local engine", scored, "the bare model", bare)
-        lines = [line.split() for line in output(project, "-c", JOIN.format(package=package)).splitlines()]
+        lines = [line.split() for line in output(project, "-c", JOIN).splitlines()]
         joins = {int(line[0]): float(line[1]) for line in lines if line and line[0].isdigit()}
         for millions, taken in joins.items():
             show(f"look {millions} million rows up in three tables", taken, "a million", joins[1])

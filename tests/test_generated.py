@@ -16,6 +16,7 @@ BROKEN = "broken on purpose"
 PARITY = Path(__file__).resolve().parents[1] / ".venv-parity"
 TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_inference")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
+UNIT = ["tests/project", "tests/mlops", "tests/bundle_tools"]
 VARIANTS = [
     {},
     {"problem_type": "classification", "compute": "job_cluster", "cloud": "aws", "approval": "manual"},
@@ -33,7 +34,7 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def life(project: Project, *options: str) -> str:
     """Run the whole life and return what it showed."""
-    found = run(project.path, "-m", f"{project.package}.local", "run", "lifecycle", *options)
+    found = run(project.path, "-m", "bundle_tools.run", "run", "lifecycle", *options)
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
 
@@ -50,8 +51,8 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
         (VARIANTS[0], ["tests/integration/test_lifecycle.py"]),
         (VARIANTS[0], ["tests/integration/test_faults.py"]),
         (VARIANTS[0], ["tests", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]),
-        (VARIANTS[1], ["tests/unit", "tests/contract", "tests/integration/tasks", "tests/integration/validation"]),
-        (VARIANTS[2], ["tests/unit/local", "tests/unit/tasks", "tests/contract"]),
+        (VARIANTS[1], [*UNIT, "tests/contract", "tests/integration/tasks", "tests/integration/validation"]),
+        (VARIANTS[2], ["tests/project", "tests/bundle_tools", "tests/mlops/tasks", "tests/contract"]),
     ],
     ids=["lifecycle", "faults", "all else", "classification", "other names"],
 )
@@ -121,21 +122,27 @@ def test_a_generated_project_is_typed(bake: Bake, tmp_path: Path) -> None:
 
 
 def modules() -> list[str]:
-    """The modules of the generated package, relative to it, but for those that hold only a docstring."""
-    package = Path(__file__).resolve().parents[1] / "<<cookiecutter.project_name>>/src/<<cookiecutter.__package>>"
-    found = {path.relative_to(package).as_posix(): ast.parse(path.read_text("utf-8")) for path in package.rglob("*.py")}
-    return sorted(name for name, tree in found.items() if len(tree.body) > 1)
+    """The modules of the generated project, relative to `src`, but for those that only import or say what they are."""
+    source = Path(__file__).resolve().parents[1] / "<<cookiecutter.project_name>>/src"
+    found = {path.relative_to(source).as_posix(): ast.parse(path.read_text("utf-8")) for path in source.rglob("*.py")}
+    return sorted(name for name, tree in found.items() if not all(map(without_effect, tree.body)))
+
+
+def without_effect(node: ast.stmt) -> bool:
+    """Tell whether a statement is an import, a docstring or `__all__`."""
+    imports_or_docs = isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
+    return imports_or_docs or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
 
 
 @pytest.mark.mutation
 @pytest.mark.parametrize("module", modules())
 def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: Path, module: str) -> None:
     """Every function of the module raises when it is called; the module can still be imported."""
-    project = bake(approval="manual").copy_to(tmp_path)  # which has every module
-    file = project.path / "src" / project.package / module
+    project = bake(approval="manual").copy_to(tmp_path)  # which uses every module
+    file = project.path / "src" / module.replace("<<cookiecutter.__package>>", project.package)
     file.write_text(broken(file.read_text("utf-8")), encoding="utf-8")
     said = ""
-    for tests in filter(None, (mirrored(project, module), TESTS_OF[Path(module).parent.name])):
+    for tests in tests_of(project, Path(module)):
         found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
         said += found.stdout + found.stderr
         # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, here because of the break.
@@ -144,29 +151,15 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
     pytest.fail(f"no test notices that {module} is broken:\n{said}")
 
 
-def mirrored(project: Project, module: str) -> list[str]:
-    """The tests that mirror a module, where there are any: they notice first."""
-    path = Path(module)
-    tests = [f"tests/{kind}/{path.parent}/test_{path.stem}.py" for kind in ("unit", "integration")]
-    return [test for test in tests if (project.path / test).exists()]
-
-
-# By folder of the package: the tests that should notice, the quick ones first.
-TESTS_OF = {
-    "": [
-        "tests/unit",
-        *(f"--ignore=tests/unit/{folder}" for folder in ("doctor", "local", "platform", "tasks", "validation")),
-        *(f"tests/integration/test_{name}.py" for name in ("registry", "promotion", "smoke", "cards")),
-        "tests/integration/validation",
-    ],
-    "conf": ["tests/unit/test_config.py"],
-    "settings": ["tests/unit/test_config.py"],
-    "doctor": ["tests/unit/doctor"],
-    "local": ["tests/unit/local", "tests/integration/test_workspace.py", "tests/integration/test_lifecycle.py"],
-    "platform": ["tests/unit/platform", "tests/unit/test_tables.py", "tests/integration/platform"],
-    "validation": ["tests/unit/validation", "tests/integration/validation", "tests/integration/tasks/test_validate.py"],
-    "tasks": ["tests/unit/tasks", "tests/integration/tasks"],
-}
+def tests_of(project: Project, module: Path) -> list[list[str]]:
+    """The tests that should notice a broken module, the nearest first: those that mirror it, and those of its root."""
+    root, *rooms = module.parent.parts
+    if root not in {"bundle_tools", "mlops"}:
+        return [["tests/project"], ["tests/contract"]]
+    folders = [f"tests/{root}", "tests/integration"]
+    mirrors = [f"{folder}/{'/'.join([*rooms, f'test_{module.stem}.py'])}" for folder in folders]
+    found = [path for path in mirrors if (project.path / path).exists()]
+    return [*([found] if found else []), *[[folder] for folder in folders]]
 
 
 def broken(source: str) -> str:
@@ -198,5 +191,5 @@ def test_a_renamed_part_of_the_bundle_makes_the_projects_unit_tests_fail(
     text = project.read(file)
     assert old in text
     (project.path / file).write_text(text.replace(old, new), encoding="utf-8")
-    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit/local")
+    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/bundle_tools")
     assert found.returncode == 1, found.stdout

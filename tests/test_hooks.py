@@ -79,7 +79,7 @@ BAD_NAMES = [
     ("yaml", "is a package that the project depends on", "yaml-model"),
     ("delta", "is a package that the project depends on", "delta-model"),
     ("tests", "is a folder of the project", "tests-model"),
-    ("conf", "is a folder of the project", "conf-model"),
+    ("mlops", "is a folder of the project", "mlops-model"),
     ("nul", "is a name that Windows reserves", "nul-model"),
     ("com1", "is a name that Windows reserves", "com1-model"),
     ("true", "is a Python keyword", "true-model"),

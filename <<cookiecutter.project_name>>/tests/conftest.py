@@ -12,10 +12,14 @@ from pyspark.sql import SparkSession
 from sklearn import ensemble  # noqa: F401 - loads OpenMP, which can only then be limited
 from threadpoolctl import threadpool_limits
 
-from << cookiecutter.__package >>.local import engine, synthetic
-from << cookiecutter.__package >>.platform import use
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.tasks import compute_features
+from bundle_tools.workspace import engine
+from mlops.platform.base import use
+from mlops.platform.local import LocalPlatform
+from mlops.tasks import compute_features
+from mlops.tasks.task import Task
+
+import example
+from example import synthetic
 
 Runner = Callable[..., dict[str, str]]
 
@@ -50,7 +54,7 @@ def run_task(platform: LocalPlatform) -> Runner:
     def run(module: ModuleType, **parameters: object) -> dict[str, str]:
         platform.task_values.clear()
         with use(platform):
-            module.main([f"--{name}={value}" for name, value in parameters.items()])
+            Task(module.run, example.PROJECT)([f"--{name}={value}" for name, value in parameters.items()])
         return dict(platform.task_values)
 
     return run
@@ -58,7 +62,7 @@ def run_task(platform: LocalPlatform) -> Runner:
 
 @pytest.fixture(scope="session")
 def trips(platform: LocalPlatform) -> str:
-    """The name of a source table with a few hundred synthetic trips."""
+    """The name of a source table with a few hundred example data."""
     name = f"{new_schema(platform.spark)}.trips"
     platform.tables.overwrite(name, platform.spark.createDataFrame(synthetic.trips(rows=600)))
     return name

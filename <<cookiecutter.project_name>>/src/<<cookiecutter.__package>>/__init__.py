@@ -1,1 +1,1 @@
-"""One machine-learning project: features, training, gates, inference, and the runner that plays its jobs locally."""
+"""Yours: features, model, checks and configuration. `entry_points` hands them to the machinery."""

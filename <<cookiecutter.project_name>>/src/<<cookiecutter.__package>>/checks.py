@@ -1,17 +1,15 @@
 """The project's own checks of a model version. Add yours: a function that measures one number of the evidence.
 
-Its bound is `validation.custom.<name of the function>` in `conf/project.yml`.
+Its bound is `validation.custom.<name of the function>` in `project.yml`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .validation.custom import check
-from .validation.evidence import Evidence
+from mlops.validation.evidence import Evidence
 
 
-@check
 def mean_error(evidence: Evidence) -> float:
     """By how much predictions are too high on average, in the unit of the label: a model may not favour one side."""
     return float(np.mean(evidence.prediction - evidence.label))

@@ -1,13 +1,13 @@
 """Features of New York taxi trips. Replace the functions of this module to make the project yours.
 
-Each function takes the source table as a Spark frame and returns a Spark frame. `conf/project.yml` says which columns
+Each function takes the source table as a Spark frame and returns a Spark frame. `project.yml` says which columns
 are keys, times and features, which feature tables are looked up, and how far back in the source a feature row looks.
 """
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql import functions as F
 
 WINDOW = "72 hours"
 SLIDE = "6 hours"

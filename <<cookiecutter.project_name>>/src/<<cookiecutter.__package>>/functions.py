@@ -3,7 +3,7 @@
 Each becomes a Python function of Unity Catalog, so that training, batch inference and real-time serving run the same
 code. So each stands alone: it imports what it needs inside itself; its annotations say its types, which are float, int,
 str, bool, date or datetime, each with `| None`, because a null comes as None. A datetime is in UTC.
-`conf/project.yml` says which columns it gets.
+`project.yml` says which columns it gets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The model. Replace `build` to make the project yours; the search space is in `conf/project.yml`."""
+"""The model. Replace `build` to make the project yours; the search space is in `project.yml`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 
-from .evaluation import ProblemType
+from mlops.evaluation.metrics import ProblemType
 
 _ESTIMATORS = {"regression": HistGradientBoostingRegressor, "classification": HistGradientBoostingClassifier}
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.local.bundle import Bundle, load
-from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE, read
+from bundle_tools.bundle.bundle_files import ROOT_FILE, read
+from bundle_tools.bundle.load import Bundle, load
+from mlops.errors import ProjectError
 
 ROOT = Path(os.environ.get("CONTRACT_ROOT") or Path(__file__).parents[2])
 DEPLOYER = "ada.lovelace@example.com"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from << cookiecutter.__package >>.local.bundle import Bundle
-from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE
+from bundle_tools.bundle.bundle_files import ROOT_FILE
+from bundle_tools.bundle.load import Bundle
 
 from fake_workspace import SCIM, USER, FakeWorkspace, person
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from << cookiecutter.__package >>.errors import did_you_mean
-from << cookiecutter.__package >>.local.bundle import Bundle
-from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE, read
+from bundle_tools.bundle.bundle_files import ROOT_FILE, read
+from bundle_tools.bundle.load import Bundle
+from mlops.errors import did_you_mean
 
 NoneOf = Callable[[Iterable[str]], None]
 

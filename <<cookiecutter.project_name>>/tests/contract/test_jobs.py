@@ -12,10 +12,11 @@ import pytest
 from croniter import croniter
 from croniter.croniter import CroniterError
 
-from << cookiecutter.__package >>.errors import ProjectError, did_you_mean
-from << cookiecutter.__package >>.local import entry_points, plan
-from << cookiecutter.__package >>.local.bundle import Bundle
-from << cookiecutter.__package >>.local.jobs import tidy
+from bundle_tools.bundle.load import Bundle
+from bundle_tools.bundle.normalise_jobs import tidy
+from bundle_tools.run import entry_points
+from bundle_tools.run import task_order as plan
+from mlops.errors import ProjectError, did_you_mean
 
 NoneOf = Callable[[Iterable[str]], None]
 Job = Mapping[str, Any]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from << cookiecutter.__package >>.local.bundle import Bundle
-from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE
+from bundle_tools.bundle.bundle_files import ROOT_FILE
+from bundle_tools.bundle.load import Bundle
 
 NoneOf = Callable[[Iterable[str]], None]
 

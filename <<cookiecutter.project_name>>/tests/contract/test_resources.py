@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from databricks.bundles.core import Resource
 
-from << cookiecutter.__package >>.local.bundle import Bundle
-from << cookiecutter.__package >>.local.references import label
+from bundle_tools.bundle.load import Bundle
+from bundle_tools.bundle.references import label
 
 NoneOf = Callable[[Iterable[str]], None]
 

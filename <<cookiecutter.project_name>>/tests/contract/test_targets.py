@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from << cookiecutter.__package >>.local.bundle import Bundle
-from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE, read
-from << cookiecutter.__package >>.local.presets import PREFIXED, PREFIXED_PLAINLY
+from bundle_tools.bundle.bundle_files import ROOT_FILE, read
+from bundle_tools.bundle.load import Bundle
+from bundle_tools.bundle.target_presets import PREFIXED, PREFIXED_PLAINLY
 
 NoneOf = Callable[[Iterable[str]], None]
 Load = Callable[..., Bundle]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from << cookiecutter.__package >>.local.bundle_files import ROOT_FILE, read
+from bundle_tools.bundle.bundle_files import ROOT_FILE, read
 
 NoneOf = Callable[[Iterable[str]], None]
 LEFT_OUT = shutil.ignore_patterns(".*", "dist", "build", "__pycache__", "tests", "docs")
@@ -81,7 +81,59 @@ def test_the_wheel_holds_the_whole_package_and_its_entry_points(sources: Path, b
         held = set(wheel.namelist())
         entry_points = next(name for name in held if name.endswith(".dist-info/entry_points.txt"))
         declared = wheel.read(entry_points).decode().splitlines()
-    files = {path.relative_to(sources / "src").as_posix() for path in (sources / "src").rglob("*") if path.is_file()}
-    assert files - held == set(), "the jobs would miss these files on Databricks"
+    files = {path.relative_to(sources / "src") for path in (sources / "src").rglob("*") if path.is_file()}
+    package = next(path.parts[0] for path in files if path.name == "entry_points.py")
+    wanted = {path.as_posix() for path in files if path.parts[0] == package}
+    wanted |= {f"{package}/{path.as_posix()}" for path in files if path.parts[0] == "mlops"}
+    assert wanted - held == set(), "the jobs would miss these files on Databricks"
+    beside = {name for name in held - wanted if ".dist-info/" not in name}
+    assert beside == set(), "the wheel holds what no job needs"
     scripts = tomllib.loads((sources / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     assert {f"{name} = {target}" for name, target in scripts.items()} <= set(declared)
+
+
+def test_tools_of_the_laptop_do_not_change_the_wheel(sources: Path, built: list[str], tmp_path: Path) -> None:
+    again = Path(shutil.copytree(sources, tmp_path / "again", ignore=LEFT_OUT))
+    module = again / "src" / "bundle_tools" / "doctor" / "cli.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    assert build(again) == built, "a change of the tools would deploy production again"
+
+
+def test_two_projects_with_different_machinery_can_be_installed_together(
+    sources: Path, built: list[str], tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(sources, tmp_path / "other", ignore=LEFT_OUT))
+    name = tomllib.loads((sources / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+    package, neighbour = name.replace("-", "_"), "neighbour"
+    text = (other / "pyproject.toml").read_text(encoding="utf-8")
+    text = text.replace(f'name = "{name}"', f'name = "{neighbour}"').replace(f'"{package}.', f'"{neighbour}.')
+    (other / "pyproject.toml").write_text(text, encoding="utf-8")
+    (other / "src" / package).rename(other / "src" / neighbour)
+    errors = other / "src" / "mlops" / "errors.py"
+    errors.write_text(errors.read_text(encoding="utf-8") + "\nNEWER = True\n", encoding="utf-8")
+    for wheel in (sources / built[0], other / build(other)[0]):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(tmp_path / "site-packages")
+    found = subprocess.run(
+        [sys.executable, "-c", _TWO_PROJECTS, package, neighbour],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "site-packages"), "PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+
+
+# What is installed here in editable mode must not stand in for what the wheels hold.
+_TWO_PROJECTS = """
+import importlib, sys
+sys.path = [path for path in sys.path if not path.endswith("src")]
+one, two = sys.argv[1:]
+for name in (one, two):
+    entry_points = importlib.import_module(f"{name}.entry_points")
+    assert entry_points.train.project is entry_points.PROJECT
+    assert entry_points.train.__class__.__module__ == f"{name}.mlops.tasks.task"
+    assert hasattr(importlib.import_module(f"{name}.mlops.errors"), "NEWER") == (name == two)
+assert "mlops" not in sys.modules
+"""

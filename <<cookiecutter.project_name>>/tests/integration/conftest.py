@@ -8,17 +8,18 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.config import ProjectConfig
-from << cookiecutter.__package >>.local.workspace import Workspace
-from << cookiecutter.__package >>.registry import Registry, uri
-from << cookiecutter.__package >>.settings.gates import Bound, Latency
-from << cookiecutter.__package >>.tasks import train
-from << cookiecutter.__package >>.validation import judge, structure
+from bundle_tools.workspace.workspace import Workspace
+from mlops.config.load import ProjectConfig
+from mlops.config.validation import Bound, Latency
+from mlops.registry import Registry, uri
+from mlops.tasks import train
+from mlops.validation import run_checks as judge
+from mlops.validation import structure
 
+import example
 from conftest import Runner
 
-SETTINGS = config.load()
+SETTINGS = example.PROJECT.config
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +66,7 @@ def lenient(**changes: object) -> ProjectConfig:
 def lenient_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tasks use the lenient configuration, and leave out the check that starts a process of its own."""
     settings = lenient()
-    monkeypatch.setattr(config, "load", lambda: settings)
+    example.change(monkeypatch, config=settings)
     monkeypatch.setattr(judge, "CHECKS", tuple(look for look in judge.CHECKS if look is not structure.fresh_process))
 
 

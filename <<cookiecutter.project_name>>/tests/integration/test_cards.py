@@ -6,11 +6,14 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from << cookiecutter.__package >> import cards, config
-from << cookiecutter.__package >>.registry import STATUS_TAG, Registry
-from << cookiecutter.__package >>.validation import report
+from mlops.config.load import ProjectConfig
+from mlops.model_card import publish as cards
+from mlops.registry import STATUS_TAG, Registry
+from mlops.validation import report
 
-SETTINGS = config.load()
+from example import PROJECT
+
+SETTINGS = PROJECT.config
 CHECKS = [
     {"name": "rmse", "passed": True, "skipped": False, "value": 2.5, "bound": "at most 8", "reason": "rmse is fine"},
     {"name": "slice night", "passed": True, "skipped": True, "value": 3, "bound": "at least 50", "reason": "3 rows"},
@@ -51,7 +54,7 @@ def text(registry: Registry, version: str) -> str:
 
 
 def test_the_card_says_what_run_and_version_say(registry: Registry) -> None:
-    cards.refresh(registry.name, "1")
+    cards.refresh(SETTINGS, registry.name, "1")
     card = text(registry, "1")
     for line in (
         f"# {registry.name}, version 1",
@@ -86,7 +89,7 @@ def test_the_card_says_what_run_and_version_say(registry: Registry) -> None:
 
 
 def test_the_version_says_where_its_card_is(registry: Registry) -> None:
-    cards.refresh(registry.name, "1")
+    cards.refresh(SETTINGS, registry.name, "1")
     found = registry.version("1").tags
     assert found["model_card"] == f"runs:/{registry.version('1').run_id}/card/model_card.html"
     assert mlflow.artifacts.load_text(found["model_card"]).startswith("<!DOCTYPE html>")
@@ -94,13 +97,13 @@ def test_the_version_says_where_its_card_is(registry: Registry) -> None:
 
 
 def test_a_version_of_which_nothing_is_known_has_a_card_too(registry: Registry) -> None:
-    cards.refresh(registry.name, "2")
+    cards.refresh(SETTINGS, registry.name, "2")
     assert text(registry, "2").count("not yet") >= 10
     assert "model_card_error" not in registry.version("2").tags
 
 
 def test_a_version_just_trained_has_a_card(trained: dict[str, str]) -> None:
-    cards.refresh(trained["model_name"], trained["model_version"])
+    cards.refresh(SETTINGS, trained["model_name"], trained["model_version"])
     card = mlflow.artifacts.load_text(f"runs:/{trained['run_id']}/{cards.MARKDOWN}")
     assert f"# {trained['model_name']}, version {trained['model_version']}" in card
     assert "| metric | train | validation | holdout | naive baseline |" in card
@@ -113,14 +116,14 @@ def test_what_becomes_known_while_the_card_is_written_is_on_the_card(
     collect = cards.collect
     late = iter(["late news"])
 
-    def slow(of: Registry, version: str) -> object:
-        card = collect(of, version)
+    def slow(settings: ProjectConfig, of: Registry, version: str) -> object:
+        card = collect(settings, of, version)
         for news in late:
             of.tag(version, "deployment_decision", news)
         return card
 
     monkeypatch.setattr(cards, "collect", slow)
-    cards.refresh(registry.name, "2")
+    cards.refresh(SETTINGS, registry.name, "2")
     assert "| decision | late news |" in text(registry, "2")
 
 
@@ -133,23 +136,23 @@ def test_what_goes_wrong_is_no_error_but_said_on_the_version_until_it_goes_right
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
         patch.setattr(MlflowClient, broken, fail)
-        cards.refresh(registry.name, "2")
+        cards.refresh(SETTINGS, registry.name, "2")
     assert "MlflowException: no store" in caplog.text
     assert registry.version("2").tags["model_card_error"] == "MlflowException: no store"
     assert "model_card" not in registry.version("2").tags
-    cards.refresh(registry.name, "2")
+    cards.refresh(SETTINGS, registry.name, "2")
     assert "model_card_error" not in registry.version("2").tags
 
 
 def test_a_broken_file_of_the_run_is_no_error(registry: Registry) -> None:
     registry.client.log_text(registry.version("2").run_id, "no JSON", report.FILE)
-    cards.refresh(registry.name, "2")
+    cards.refresh(SETTINGS, registry.name, "2")
     assert "model_card_error" in registry.version("2").tags
 
 
 def test_a_version_that_does_not_exist_is_no_error_either(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        cards.refresh(registry.name, "9")
+        cards.refresh(SETTINGS, registry.name, "9")
     assert "has no version 9" in caplog.text
 
 
@@ -159,4 +162,4 @@ def test_a_registry_that_does_not_answer_is_no_error(registry: Registry, monkeyp
 
     monkeypatch.setattr(MlflowClient, "get_model_version", fail)
     monkeypatch.setattr(MlflowClient, "set_model_version_tag", fail)
-    cards.refresh(registry.name, "1")
+    cards.refresh(SETTINGS, registry.name, "1")

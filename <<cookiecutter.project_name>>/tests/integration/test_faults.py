@@ -21,22 +21,28 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from << cookiecutter.__package >> import config, model, training
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.evaluation import evaluate
-from << cookiecutter.__package >>.local import bundle as bundles
-from << cookiecutter.__package >>.local import entry_points
-from << cookiecutter.__package >>.local.scheduler import JobRun, run_job
-from << cookiecutter.__package >>.local.workspace import Workspace, model_name
-from << cookiecutter.__package >>.platform import packaged_model
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
-from << cookiecutter.__package >>.settings.gates import Bound, Slice, SliceRows
-from << cookiecutter.__package >>.tasks import comparison, deploy, validate
-from << cookiecutter.__package >>.validation import evidence
+from bundle_tools.bundle import load as bundles
+from bundle_tools.run import entry_points
+from bundle_tools.run.scheduler import JobRun, run_job
+from bundle_tools.workspace.workspace import Workspace, model_name
+from mlops import tasks
+from mlops.config.validation import Bound, Slice, SliceRows
+from mlops.errors import ProjectError
+from mlops.evaluation.metrics import evaluate
+from mlops.feature_store import packaged_model
+from mlops.platform.local import LocalPlatform
+from mlops.promotion import comparison
+from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
+from mlops.tasks import deploy, validate
+from mlops.tasks.task import Task
+from mlops.training import search as training
+from mlops.validation import evidence
+
+import example
+from example import model
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = config.load()
+SETTINGS = example.PROJECT.config
 WRITES = [
     "set_model_version_tag",
     "set_registered_model_alias",
@@ -61,7 +67,6 @@ class World:
     platform: LocalPlatform
     registry: Registry
     trained: Mapping[str, str]
-    tasks: entry_points.Tasks
     weak: str
     real_train: bool = False
     before: dict[str, Callable[[Mapping[str, str]], None]] = field(default_factory=dict)
@@ -69,7 +74,9 @@ class World:
 
     def run(self) -> JobRun:
         """Run the job; `before[entry point]` is called with the task's parameters just before the task."""
-        call = entry_points.caller(self.tasks, self.platform)
+        project = example.PROJECT
+        made = {name: Task(getattr(tasks, name).run, project) for name in ("train", "validate", "deploy")}
+        call = entry_points.caller(made, self.platform)
 
         def calling(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
             if entry_point in self.before:
@@ -146,15 +153,15 @@ def world(
     champion = register(registry, training_run, weak)
     registry.set_status(champion, "PASSED")
     registry.set_alias(CHAMPION, champion)
-    return World(deployed, platform, registry, training_run, entry_points.load(ROOT), weak)
+    return World(deployed, platform, registry, training_run, weak)
 
 
 def gates(patch: Patch, **changes: object) -> None:
     """Change the gates."""
-    settings = config.load()
+    settings = example.PROJECT.config
     validation = settings.validation.model_copy(update=changes)
     changed = settings.model_copy(update={"validation": validation})
-    patch.setattr(config, "load", lambda: changed)
+    example.change(patch, config=changed)
 
 
 def broken(patch: Patch, where: object, name: str, error: BaseException | None = None) -> None:
@@ -267,7 +274,10 @@ def threshold_that_is_not_met(_: World, patch: Patch) -> None:
 
 
 def threshold_that_is_misspelt(_: World, patch: Patch) -> None:
-    broken(patch, config, "load", ProjectError("conf/project.yml: unknown key 'validation.metrcs'"))
+    def refuse(*_: object) -> None:
+        raise ProjectError("project.yml: unknown key 'validation.metrcs'")
+
+    patch.setattr(entry_points, "caller", lambda *_: refuse)
 
 
 def own_check_that_raises(_: World, patch: Patch) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from << cookiecutter.__package >>.local import cli, synthetic
+from bundle_tools.run import cli
+
+from example import synthetic
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = str(cli.__package__).split(".", maxsplit=1)[0]
@@ -70,7 +72,7 @@ def test_a_life_ends_with_a_champion_that_beats_the_naive_baseline(first_life: s
 def test_a_second_life_scores_nothing_twice_and_keeps_the_champion(first_life: str, local: Command) -> None:
     assert first_life
     again = local("run", "lifecycle", "--var", "trials=2").stdout
-    assert "1,500 rows from synthetic trips" in again
+    assert "1,500 rows from example data" in again
     assert "rows scored: 0" in again
     assert "version 1" in again
 

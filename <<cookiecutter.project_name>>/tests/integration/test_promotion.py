@@ -8,11 +8,11 @@ from threading import Barrier
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.promotion import PREFIX, Patience, promote
-from << cookiecutter.__package >>.registry import CHAMPION, Registry
+from mlops.errors import ProjectError
+from mlops.promotion.champion import PREFIX, ClaimTimes, promote
+from mlops.registry import CHAMPION, Registry
 
-QUICK = Patience(claim=1.0, wait=10.0, look=0.05)
+QUICK = ClaimTimes(claim=1.0, wait=10.0, look=0.05)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_of_many_at_once_exactly_one_is_promoted(registry: Registry) -> None:
 
 def test_a_claim_whose_owner_died_counts_only_for_a_while(registry: Registry) -> None:
     clock = [100.0]
-    patience = Patience(
+    patience = ClaimTimes(
         claim=60, wait=180, look=20, now=lambda: clock[0], sleep=lambda s: clock.append(clock.pop() + s)
     )
     registry.tag_model(f"{PREFIX}3", "100.0")
@@ -93,7 +93,7 @@ def test_a_claim_that_is_renewed_for_ever_is_given_up(registry: Registry) -> Non
         registry.tag_model(f"{PREFIX}3", repr(clock[0] - 1))
 
     registry.tag_model(f"{PREFIX}3", "99.0")
-    patience = Patience(claim=60, wait=180, look=20, now=lambda: clock[0], sleep=sleep)
+    patience = ClaimTimes(claim=60, wait=180, look=20, now=lambda: clock[0], sleep=sleep)
     with pytest.raises(ProjectError, match=r"version 3 of .* is being promoted and does not finish: run the job again"):
         promote(registry, "2", "1", patience=patience)
     assert champion(registry) == "1"

@@ -7,9 +7,10 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.registry import CHAMPION, STATUS_TAG, Registry, predict, uri
+from mlops.errors import ProjectError
+from mlops.registry import CHAMPION, STATUS_TAG, Registry, predict, uri
+
+from example import PROJECT
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_version_that_does_not_exist_is_named(registry: Registry) -> None:
 
 
 def test_a_model_is_loaded_by_its_uri_as_a_consumer_would(training_run: dict[str, str]) -> None:
-    features = list(config.load().features)
+    features = list(PROJECT.config.features)
     frame = pd.DataFrame([[1.0] * len(features), [float("nan")] * len(features)], columns=features)
     found = predict(uri(training_run["model_name"], training_run["model_version"]), frame)
     assert found.shape == (2,)

@@ -4,7 +4,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from << cookiecutter.__package >>.smoke import smoke
+from mlops.validation.smoke_test import smoke
 
 EXAMPLE = pd.DataFrame({"a": [1.0, 2.0]})
 

@@ -6,13 +6,13 @@ import pyarrow.parquet
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.local import bundle as bundles
-from << cookiecutter.__package >>.local import synthetic
-from << cookiecutter.__package >>.local.workspace import SourceData, Workspace, model_name
-from << cookiecutter.__package >>.platform.local import LocalPlatform
+from bundle_tools.bundle import load as bundles
+from bundle_tools.workspace.workspace import SourceData, Workspace, model_name
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
 
 from conftest import new_schema
+from example import PROJECT, synthetic
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,12 +59,12 @@ def test_without_a_choice_the_source_is_synthetic_and_then_kept(
 ) -> None:
     source = bundle.variables["source_table"]
     small = SourceData(rows=40)
-    assert workspace.fill_source(bundle, platform, small) == "40 rows from synthetic trips"
-    assert workspace.fill_source(bundle, platform, SourceData()) == "40 rows from synthetic trips"
-    assert workspace.fill_source(bundle, platform, small) == "40 rows from synthetic trips"
+    assert workspace.fill_source(bundle, platform, PROJECT, small) == "40 rows from example data"
+    assert workspace.fill_source(bundle, platform, PROJECT, SourceData()) == "40 rows from example data"
+    assert workspace.fill_source(bundle, platform, PROJECT, small) == "40 rows from example data"
     assert platform.tables.version(source) == "0"
     drifted = SourceData(rows=40, drift_from=date(2016, 2, 1))
-    assert workspace.fill_source(bundle, platform, drifted).endswith("drifted from 2016-02-01")
+    assert workspace.fill_source(bundle, platform, PROJECT, drifted).endswith("drifted from 2016-02-01")
     assert platform.tables.version(source) == "1"
 
 
@@ -76,7 +76,7 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
     for rows in (30, 30, 20):
         if not file.exists() or rows != 30:
             pyarrow.parquet.write_table(synthetic.trips(rows), file)
-        assert workspace.fill_source(bundle, platform, SourceData(file=file)) == f"{rows} rows from {file}"
+        assert workspace.fill_source(bundle, platform, PROJECT, SourceData(file=file)) == f"{rows} rows from {file}"
         versions.append(platform.tables.version(bundle.variables["source_table"]))
     assert versions == ["0", "0", "1"]
     assert platform.tables.read(bundle.variables["source_table"]).count() == 20
@@ -85,11 +85,11 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
 def test_a_bad_file_leaves_the_source_as_it_was(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
 ) -> None:
-    workspace.fill_source(bundle, platform, SourceData(rows=40))
+    workspace.fill_source(bundle, platform, PROJECT, SourceData(rows=40))
     with pytest.raises(ProjectError, match="does not exist"):
-        workspace.fill_source(bundle, platform, SourceData(file=tmp_path / "none.csv"))
+        workspace.fill_source(bundle, platform, PROJECT, SourceData(file=tmp_path / "none.csv"))
     assert platform.tables.read(bundle.variables["source_table"]).count() == 40
-    assert workspace.fill_source(bundle, platform, SourceData()) == "40 rows from synthetic trips"
+    assert workspace.fill_source(bundle, platform, PROJECT, SourceData()) == "40 rows from example data"
 
 
 def test_a_registry_that_fails_stops_the_deployment(

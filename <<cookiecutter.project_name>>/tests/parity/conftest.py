@@ -15,7 +15,7 @@ import pytest
 from mlflow.utils.file_utils import TempDir
 from pyspark.sql import SparkSession
 
-from << cookiecutter.__package >>.errors import ProjectError
+from mlops.errors import ProjectError
 
 from parity.unity_catalog import FakeUnityCatalog
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from << cookiecutter.__package >>.local.spark_engine import apache_spark
+from bundle_tools.workspace.spark_engine import apache_spark
 
 from parity import delta_table
 from parity.python_functions import FunctionNames, PythonFunctions

@@ -9,9 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from << cookiecutter.__package >> import functions
-from << cookiecutter.__package >>.function_definition import Definition, define
-from << cookiecutter.__package >>.settings.features import FeatureSet, FeatureTable, Function, Lookup
+from mlops.config.features import FeatureSet, FeatureTable, Function, Lookup
+from mlops.features.uc_function import Definition, define
+
+from example import functions
 
 START = datetime(2024, 3, 30, tzinfo=UTC)  # clocks change on the next day in much of the world
 SCHEMA = "dev.taxi"

@@ -9,9 +9,9 @@ from typing import Any
 
 import grpc
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql import functions as F
 
-from << cookiecutter.__package >>.errors import ProjectError
+from mlops.errors import ProjectError
 
 _TYPE = r"\w+(?:\s*\([\d\s,]*\)|\s*<.*>)?"
 _STATEMENT = re.compile(

@@ -12,18 +12,19 @@ from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from integration.conftest import lenient
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.local import synthetic
-from << cookiecutter.__package >>.platform import use
-from << cookiecutter.__package >>.platform.databricks import DatabricksPlatform
-from << cookiecutter.__package >>.platform.databricks_feature_store import DatabricksFeatureStore
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.registry import STATUS_TAG, load
-from << cookiecutter.__package >>.tasks import batch_inference, compute_features, deploy, train, validate
+from mlops.feature_store.databricks import DatabricksFeatureStore
+from mlops.platform.base import use
+from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.local import LocalPlatform
+from mlops.registry import STATUS_TAG, load
+from mlops.tasks import batch_inference, compute_features, deploy, train, validate
+from mlops.tasks.task import Task
 
+import example
+from example import synthetic
 from parity.unity_catalog import FakeUnityCatalog
 
-SETTINGS = config.load()
+SETTINGS = example.PROJECT.config
 SCHEMA = "dev.taxi"
 MODEL = f"{SCHEMA}.fare"
 TRIPS = f"{SCHEMA}.trips"
@@ -43,7 +44,7 @@ def run(platform: DatabricksPlatform, module: ModuleType, **parameters: object) 
     values: dict[str, str] = platform.dbutils.jobs.taskValues.all
     values.clear()
     with use(platform):
-        module.main([f"--{name}={value}" for name, value in parameters.items()])
+        Task(module.run, example.PROJECT)([f"--{name}={value}" for name, value in parameters.items()])
     return dict(values)
 
 
@@ -52,7 +53,7 @@ def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[d
     """The task values of each task, from the first half of the trips, then all of them, to the predictions."""
     with pytest.MonkeyPatch.context() as patch:
         settings = lenient()
-        patch.setattr(config, "load", lambda: settings)
+        example.change(patch, config=settings)
         trips = vendors.spark.createDataFrame(synthetic.trips(rows=600))
         found = {}
         for rows in (trips.where("tpep_dropoff_datetime < '2016-02-01'"), trips):
@@ -133,6 +134,6 @@ def test_the_version_was_served_with_the_features_it_was_trained_on(life: dict[s
 
 def test_the_store_is_the_vendors(life: dict[str, dict[str, str]], vendors: DatabricksPlatform) -> None:
     assert life
-    store = vendors.feature_store(SCHEMA)
+    store = vendors.feature_store(SCHEMA, SETTINGS.feature_tables)
     assert isinstance(store, DatabricksFeatureStore)
     assert type(store.client).__module__ == "databricks.feature_engineering.client"

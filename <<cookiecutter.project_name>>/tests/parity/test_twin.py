@@ -17,12 +17,12 @@ from mlflow.models import infer_signature
 from pyspark.sql import DataFrame, SparkSession
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from << cookiecutter.__package >>.platform import FeatureStore
-from << cookiecutter.__package >>.platform.databricks_feature_store import DatabricksFeatureStore
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.platform.local_feature_store import LocalFeatureStore
-from << cookiecutter.__package >>.registry import load
-from << cookiecutter.__package >>.tables import Tables
+from mlops.feature_store.base import FeatureStore
+from mlops.feature_store.databricks import DatabricksFeatureStore
+from mlops.feature_store.local import LocalFeatureStore
+from mlops.platform.local import LocalPlatform
+from mlops.registry import load
+from mlops.tables import Tables
 
 from parity.examples import COLUMNS, FIXED, FUNCTIONS, SCHEMA, SPINE, TABLES, Example, examples
 from parity.unity_catalog import FakeUnityCatalog

@@ -11,10 +11,10 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from pyspark.sql import SparkSession
 
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.platform import databricks as module
-from << cookiecutter.__package >>.platform.databricks import DatabricksPlatform
-from << cookiecutter.__package >>.platform.databricks_feature_store import DatabricksFeatureStore
+from mlops.errors import ProjectError
+from mlops.feature_store.databricks import DatabricksFeatureStore
+from mlops.platform import databricks as module
+from mlops.platform.databricks import DatabricksPlatform
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_version_of_a_table_is_the_newest_of_its_history(databricks: Databri
 
 
 def test_feature_tables_are_those_of_the_schema(databricks: DatabricksPlatform) -> None:
-    store = databricks.feature_store("dev.s")
+    store = databricks.feature_store("dev.s", {})
     assert isinstance(store, DatabricksFeatureStore)
     assert store.schema == "dev.s"
 
@@ -110,4 +110,4 @@ def test_a_compute_without_the_feature_engineering_client_is_told_what_to_do(
 ) -> None:
     monkeypatch.setitem(sys.modules, "databricks.feature_engineering", None)
     with pytest.raises(ProjectError, match=r"cannot be imported.*Runtime ML, or add it to .*resources/common\.yml"):
-        databricks.feature_store("dev.s").client  # noqa: B018 - importing it is the point
+        databricks.feature_store("dev.s", {}).client  # noqa: B018 - importing it is the point

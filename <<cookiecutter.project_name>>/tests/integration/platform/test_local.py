@@ -3,13 +3,14 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql import functions as F
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.registry import predict
+from mlops.platform.local import LocalPlatform
+from mlops.registry import predict
 
-SETTINGS = config.load()
+from example import PROJECT
+
+SETTINGS = PROJECT.config
 
 
 @pytest.mark.skipif(SETTINGS.problem_type == "classification", reason="one type of result is enough for the workers")
@@ -19,7 +20,7 @@ def test_workers_that_start_together_all_load_the_whole_model(
     rows = platform.tables.read(training_run["training_table"]).limit(400)
     expected = float(predict(training_run["model_uri"], rows.select(*SETTINGS.features).toPandas()).sum())
     rows = rows.select(*SETTINGS.request, *[name for name in SETTINGS.features if name not in SETTINGS.request])
-    store = platform.feature_store("dev.unused")
+    store = platform.feature_store("dev.unused", SETTINGS.feature_tables)
     for _ in range(3):
         rmtree(Path(tempfile.gettempdir()) / "mlflow", ignore_errors=True)
         scored = store.score_batch(training_run["model_uri"], rows.repartition(8), "double")

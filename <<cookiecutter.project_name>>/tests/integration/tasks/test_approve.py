@@ -1,9 +1,9 @@
 import pytest
 
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.local import approval
-from << cookiecutter.__package >>.registry import Registry
-from << cookiecutter.__package >>.tasks import approve
+from bundle_tools.run import auto_approve as approval
+from mlops.errors import ProjectError
+from mlops.registry import Registry
+from mlops.tasks import approve
 
 from conftest import Runner
 

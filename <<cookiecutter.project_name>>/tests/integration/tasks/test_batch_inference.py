@@ -1,16 +1,17 @@
 import pandas as pd
 import pytest
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql import functions as F
 
-from << cookiecutter.__package >> import config, training_set
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.registry import CHAMPION, Registry, predict
-from << cookiecutter.__package >>.tasks import batch_inference
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
+from mlops.registry import CHAMPION, Registry, predict
+from mlops.tasks import batch_inference
+from mlops.training import training_set
 
 from conftest import Runner
+from example import PROJECT
 
-SETTINGS = config.load()
+SETTINGS = PROJECT.config
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_every_row_is_scored_once_however_often_the_job_runs(
     first = run_task(batch_inference, **parameters)
     second = run_task(batch_inference, **parameters)
     predictions = platform.tables.read(parameters["predictions_table"])
-    rows = training_set.spine(SETTINGS, platform.tables.read(parameters["source_table"]), "").count()
+    rows = training_set.spine(PROJECT, platform.tables.read(parameters["source_table"]), "").count()
     assert (first["rows_scored"], second["rows_scored"]) == (str(rows), "0")
     assert predictions.count() == rows == predictions.select(SETTINGS.spine.key).distinct().count()
 
@@ -44,7 +45,7 @@ def test_only_new_rows_are_scored(
     platform.tables.overwrite(early, source.where("tpep_pickup_datetime < '2016-02-01'"))
     before = int(run_task(batch_inference, **(parameters | {"source_table": early}))["rows_scored"])
     after = int(run_task(batch_inference, **parameters)["rows_scored"])
-    assert 0 < before < before + after == training_set.spine(SETTINGS, source, "").count()
+    assert 0 < before < before + after == training_set.spine(PROJECT, source, "").count()
 
 
 def test_predictions_say_which_version_and_run_made_them_and_when(

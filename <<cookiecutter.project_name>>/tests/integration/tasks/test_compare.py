@@ -3,14 +3,15 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.registry import CHALLENGER, CHAMPION, Registry
-from << cookiecutter.__package >>.tasks import compare, comparison
+from mlops.errors import ProjectError
+from mlops.promotion import comparison
+from mlops.registry import CHALLENGER, CHAMPION, Registry
+from mlops.tasks import compare
 
 from conftest import Runner
+from example import PROJECT
 
-SETTINGS = config.load()
+SETTINGS = PROJECT.config
 
 
 @pytest.fixture

@@ -1,26 +1,26 @@
-import inspect
 import re
 
 import pandas as pd
 import pytest
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql import functions as F
 
-from << cookiecutter.__package >> import config, features
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.settings.features import FeatureTable
-from << cookiecutter.__package >>.tasks import compute_features
+from mlops.config.features import FeatureTable
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
+from mlops.tasks import compute_features
 
+import example
 from conftest import Runner
+from example import features
 
 
 def test_every_feature_table_is_written(trips: str, schema: str, run_task: Runner, platform: LocalPlatform) -> None:
     values = run_task(compute_features, source_table=trips, schema_name=schema)
-    names = [f"{schema}.{name}" for name in config.load().feature_tables]
+    names = [f"{schema}.{name}" for name in example.PROJECT.config.feature_tables]
     assert values["feature_tables"] == ",".join(names)
     created = {name.rsplit("_", 1)[0] for name in values["functions"].split(",")}
-    assert created == {f"{schema}.{one.function}" for one in config.load().functions}
+    assert created == {f"{schema}.{one.function}" for one in example.PROJECT.config.functions}
     assert all(platform.tables.read(name).count() > 0 for name in names)
 
 
@@ -28,7 +28,9 @@ def test_a_second_run_changes_nothing(trips: str, schema: str, run_task: Runner,
     counts = []
     for _ in range(2):
         run_task(compute_features, source_table=trips, schema_name=schema)
-        counts.append([platform.tables.read(f"{schema}.{name}").count() for name in config.load().feature_tables])
+        counts.append(
+            [platform.tables.read(f"{schema}.{name}").count() for name in example.PROJECT.config.feature_tables]
+        )
     assert counts[0] == counts[1]
 
 
@@ -44,7 +46,7 @@ def test_a_missing_column_stops_before_anything_is_written(
 def test_a_feature_table_without_its_function_is_named(
     trips: str, schema: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(features, "dropoff_features")
+    example.change(monkeypatch, feature_tables={"pickup_features": features.pickup_features})
     with pytest.raises(ProjectError, match=r"features\.py has no function dropoff_features"):
         run_task(compute_features, source_table=trips, schema_name=schema)
 
@@ -52,20 +54,21 @@ def test_a_feature_table_without_its_function_is_named(
 def test_a_function_that_forgets_a_key_is_named(
     trips: str, schema: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features, "pickup_features", lambda source: source.select(F.lit(1).alias("pickup_zip")))
+    forgetful = {"pickup_features": lambda source: source.select(F.lit(1).alias("pickup_zip"))}
+    example.change(monkeypatch, feature_tables=example.PROJECT.feature_tables | forgetful)
     with pytest.raises(ProjectError, match=r"features\.pickup_features has no column window_end"):
         run_task(compute_features, source_table=trips, schema_name=schema)
 
 
 def rows_of(platform: LocalPlatform, table: str) -> pd.DataFrame:
     """The rows of a feature table, in the order of its keys."""
-    settings = config.load().feature_tables[table.rsplit(".", 1)[1]]
+    settings = example.PROJECT.config.feature_tables[table.rsplit(".", 1)[1]]
     rows = platform.tables.read(table).toPandas()
     return rows.sort_values(list(settings.primary_keys), ignore_index=True)[sorted(rows.columns)]
 
 
 def assert_same(platform: LocalPlatform, schema: str, other: str) -> None:
-    for name in config.load().feature_tables:
+    for name in example.PROJECT.config.feature_tables:
         found, expected = rows_of(platform, f"{schema}.{name}"), rows_of(platform, f"{other}.{name}")
         # Sums of doubles in another order differ in their last digits.
         pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
@@ -138,10 +141,10 @@ def test_a_changed_function_computes_everything_again(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_task(compute_features, source_table=trips, schema_name=schema)
-    source = inspect.getsource
-    monkeypatch.setattr(inspect, "getsource", lambda what: source(what) + ("#" if what is features else ""))
+    other = {"pickup_features": lambda source: features.pickup_features(source).where("pickup_trips > 0")}
+    example.change(monkeypatch, feature_tables=example.PROJECT.feature_tables | other)
     run_task(compute_features, source_table=trips, schema_name=schema)
-    assert reasons(platform, schema)[1] == "features.py or its configuration has changed"
+    assert "the function of the table or its configuration has changed" in reasons(platform, schema)
 
 
 def test_a_broken_contract_leaves_the_tables_as_they_are(
@@ -169,7 +172,8 @@ def test_a_write_that_fails_leaves_the_table_as_it_is_and_is_made_up_for(
     source = fill(platform, schema, platform.tables.read(trips))
     crooked = features.dropoff_features
     with monkeypatch.context() as patch:
-        patch.setattr(features, "dropoff_features", lambda rows: crooked(rows).unionAll(crooked(rows)))
+        twice = {"dropoff_features": lambda rows: crooked(rows).unionAll(crooked(rows))}
+        example.change(patch, feature_tables=example.PROJECT.feature_tables | twice)
         with pytest.raises(ProjectError, match="dropoff_features must have dropoff_zip, window_end of their own"):
             run_task(compute_features, source_table=source, schema_name=schema)
     pd.testing.assert_frame_equal(rows_of(platform, f"{schema}.dropoff_features"), before)
@@ -183,10 +187,10 @@ def test_a_new_feature_table_is_one_function_and_some_lines_of_configuration(
     def zones(source: DataFrame) -> DataFrame:
         return source.groupBy("pickup_zip").agg(F.count("*").cast("double").alias("ever"))
 
-    settings = config.load()
+    settings = example.PROJECT.config
     tables = settings.feature_tables | {"zones": FeatureTable(keys=("pickup_zip",))}
-    monkeypatch.setattr(features, "zones", zones, raising=False)
-    monkeypatch.setattr(config, "load", lambda: settings.model_copy(update={"feature_tables": tables}))
+    changed = settings.model_copy(update={"feature_tables": tables})
+    example.change(monkeypatch, config=changed, feature_tables=example.PROJECT.feature_tables | {"zones": zones})
     for _ in range(2):
         values = run_task(compute_features, source_table=trips, schema_name=schema)
     assert f"{schema}.zones" in values["feature_tables"].split(",")
@@ -198,7 +202,7 @@ def test_an_online_store_gets_every_table(
 ) -> None:
     with caplog.at_level("INFO"):
         run_task(compute_features, source_table=trips, schema_name=schema, online_store="shop")
-    for name in config.load().feature_tables:
+    for name in example.PROJECT.config.feature_tables:
         assert f"{schema}.{name} is not published to shop" in caplog.text
 
 

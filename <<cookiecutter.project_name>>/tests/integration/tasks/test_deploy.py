@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >> import business, config
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.gates import Decision
-from << cookiecutter.__package >>.registry import CHAMPION, ROLLED_BACK, Registry, uri
-from << cookiecutter.__package >>.tasks import comparison, deploy
+from mlops.errors import ProjectError
+from mlops.promotion import comparison
+from mlops.promotion.decision import Decision
+from mlops.registry import CHAMPION, ROLLED_BACK, Registry, uri
+from mlops.tasks import deploy
 
+import example
 from conftest import Runner
+from example import business
 
-SETTINGS = config.load()
+SETTINGS = example.PROJECT.config
 
 
 @pytest.fixture
@@ -188,7 +190,7 @@ def test_the_policy_may_ask_for_money(
     assert champion
     money = SETTINGS.promotion.model_copy(update={"policy": "business"})
     settings = SETTINGS.model_copy(update={"promotion": money})
-    monkeypatch.setattr(config, "load", lambda: settings)
+    example.change(monkeypatch, config=settings)
     run_task(deploy, **passed)
     assert f"challenger {business.UNIT}" in decision(passed)
 
@@ -199,5 +201,12 @@ def test_a_policy_of_not_worse_lets_an_equal_version_in(
     assert champion
     equal = SETTINGS.promotion.model_copy(update={"policy": "not_worse", "margin": 0.01})
     settings = SETTINGS.model_copy(update={"promotion": equal})
-    monkeypatch.setattr(config, "load", lambda: settings)
+    example.change(monkeypatch, config=settings)
     assert run_task(deploy, **passed)["promoted"] == "true"
+
+
+def test_a_model_other_than_that_of_the_version_is_refused(passed: dict[str, str], run_task: Runner) -> None:
+    other = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
+    with pytest.raises(ProjectError, match=r"model_uri is .* but version 1 of .*: give the URI and the number of one"):
+        run_task(deploy, **(passed | {"model_uri": uri(passed["model_name"], str(other.version))}))
+    assert Registry(passed["model_name"]).champion() is None

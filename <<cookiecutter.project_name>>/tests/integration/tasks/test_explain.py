@@ -2,15 +2,14 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.tasks import explain
+from mlops.errors import ProjectError
+from mlops.tasks import explain
 
 from conftest import Runner
+from example import PROJECT
 
-SETTINGS = config.load()
+SETTINGS = PROJECT.config
 PLOTS = {
     "regression": {"predicted_and_actual", "residuals", "importance", "shap_values"},
     "classification": {"calibration", "scores", "importance", "shap_values"},
@@ -91,6 +90,6 @@ def test_a_wrong_parameter_is_an_error(
     assert "explanation" not in tags(trained)
 
 
-def test_a_model_that_does_not_exist_is_an_error(trained: dict[str, str], run_task: Runner) -> None:
-    with pytest.raises(MlflowException, match="not found"):
+def test_a_model_other_than_that_of_the_version_is_an_error(trained: dict[str, str], run_task: Runner) -> None:
+    with pytest.raises(ProjectError, match=r"model_uri is models:/.*/9, but version 1 of .* is models:/.*/1"):
         run_task(explain, **(trained | {"model_uri": f"models:/{trained['model_name']}/9"}))

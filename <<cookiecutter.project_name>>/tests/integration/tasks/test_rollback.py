@@ -2,9 +2,9 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.registry import CHAMPION, ROLLED_BACK, Registry
-from << cookiecutter.__package >>.tasks import rollback
+from mlops.errors import ProjectError
+from mlops.registry import CHAMPION, ROLLED_BACK, Registry
+from mlops.tasks import rollback
 
 from conftest import Runner
 

@@ -1,20 +1,21 @@
 import pytest
 
-from << cookiecutter.__package >> import config, training_set
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.tasks import snapshot
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
+from mlops.tasks import snapshot
+from mlops.training import training_set
 
 from conftest import Runner
+from example import PROJECT
 
-SETTINGS = config.load()
+SETTINGS = PROJECT.config
 KEY = SETTINGS.spine.key
 
 
 @pytest.fixture
 def parameters(trips: str, schema: str, platform: LocalPlatform) -> dict[str, str]:
     """A snapshot of the trips and of a prediction for each of them."""
-    keys = training_set.spine(SETTINGS, platform.tables.read(trips), trips).select(KEY)
+    keys = training_set.spine(PROJECT, platform.tables.read(trips), trips).select(KEY)
     platform.tables.overwrite(f"{schema}.predictions", keys.selectExpr("*", "1.0 AS prediction"))
     return {
         "source_table": trips,
@@ -31,7 +32,7 @@ def test_a_snapshot_holds_so_many_rows_and_the_predictions_of_these(
     source = platform.tables.read(f"{parameters['snapshot_schema']}.trips")
     predictions = platform.tables.read(f"{parameters['snapshot_schema']}.predictions")
     assert values["source_rows"] == "50" == str(source.count())
-    kept = {row[KEY] for row in training_set.spine(SETTINGS, source, "").select(KEY).collect()}
+    kept = {row[KEY] for row in training_set.spine(PROJECT, source, "").select(KEY).collect()}
     assert {row[KEY] for row in predictions.collect()} == kept
     assert values["prediction_rows"] == str(len(kept))
 

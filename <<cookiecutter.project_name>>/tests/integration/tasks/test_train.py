@@ -4,16 +4,17 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >> import config, training_set
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.registry import load, uri
-from << cookiecutter.__package >>.requirements import model_requirements
-from << cookiecutter.__package >>.tasks import train
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
+from mlops.registry import load, uri
+from mlops.tasks import train
+from mlops.training import training_set
+from mlops.training.requirements import model_requirements
 
 from conftest import Runner
+from example import PROJECT
 
-SETTINGS = config.load()
+SETTINGS = PROJECT.config
 
 
 def test_the_task_values_name_the_very_version_and_its_held_out_rows(

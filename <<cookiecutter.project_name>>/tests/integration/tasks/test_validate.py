@@ -4,17 +4,17 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.errors import ProjectError
-from << cookiecutter.__package >>.registry import CHALLENGER, STATUS_TAG
-from << cookiecutter.__package >>.settings.gates import Bound
-from << cookiecutter.__package >>.tasks import validate
-from << cookiecutter.__package >>.validation.evidence import Evidence
-from << cookiecutter.__package >>.validation.report import FILE, TABLE
+from mlops.config.validation import Bound
+from mlops.errors import ProjectError
+from mlops.registry import CHALLENGER, STATUS_TAG
+from mlops.tasks import validate
+from mlops.validation.evidence import Evidence
+from mlops.validation.report import FILE, TABLE
 
+import example
 from conftest import Runner
 
-SETTINGS = config.load()
+SETTINGS = example.PROJECT.config
 
 
 def tags(trained: dict[str, str]) -> dict[str, str]:
@@ -29,10 +29,10 @@ def aliases(trained: dict[str, str]) -> dict[str, str]:
 
 def bounded(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
     """Let the metric that decides have this bound, on top of lenient gates."""
-    lenient = config.load()
+    lenient = example.PROJECT.config
     validation = lenient.validation.model_copy(update={"metrics": {SETTINGS.metric: bound}})
     changed = lenient.model_copy(update={"validation": validation})
-    monkeypatch.setattr(config, "load", lambda: changed)
+    example.change(monkeypatch, config=changed)
 
 
 @pytest.mark.usefixtures("lenient_gates")

@@ -11,27 +11,30 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.models import infer_signature
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql import functions as F
 
-from << cookiecutter.__package >> import config
-from << cookiecutter.__package >>.gates import Check
-from << cookiecutter.__package >>.platform.local import LocalPlatform
-from << cookiecutter.__package >>.settings.gates import Bound, Latency, Slice, SliceRows
-from << cookiecutter.__package >>.tasks.candidate import Candidate, evidence
-from << cookiecutter.__package >>.validation import behaviour, custom, performance, serving, structure
-from << cookiecutter.__package >>.validation.evidence import Evidence
-from << cookiecutter.__package >>.validation.judge import CHECKS, judge
+from mlops.config.validation import Bound, Latency, Slice, SliceRows
+from mlops.platform.local import LocalPlatform
+from mlops.validation import behaviour, performance, structure
+from mlops.validation import custom_check as custom
+from mlops.validation import training_serving_skew as serving
+from mlops.validation.candidate import Candidate, evidence
+from mlops.validation.check import Check
+from mlops.validation.evidence import Evidence
+from mlops.validation.run_checks import CHECKS, judge
+
+from example import PROJECT
 
 # The models of these tests have no input example where that is what is looked for.
 pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
 
-SETTINGS = config.load()
+SETTINGS = PROJECT.config
 INPUTS = list(SETTINGS.features)
 
 
 @pytest.fixture
 def sound(trained: dict[str, str], platform: LocalPlatform) -> Evidence:
-    return evidence(Candidate(**trained), SETTINGS, platform)
+    return evidence(Candidate(**trained), PROJECT, platform)
 
 
 def gated(found: Evidence, **changes: object) -> Evidence:
@@ -174,7 +177,7 @@ def test_a_condition_that_cannot_be_read_is_named(sound: Evidence) -> None:
 
 def judge_only(look: Any, found: Evidence) -> list[Check]:  # noqa: ANN401 - one of the checks
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("<< cookiecutter.__package >>.validation.judge.CHECKS", (look,))
+        patch.setattr("mlops.validation.run_checks.CHECKS", (look,))
         return judge(found)
 
 

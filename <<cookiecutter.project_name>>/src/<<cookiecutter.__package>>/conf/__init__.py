@@ -1,1 +1,0 @@
-"""The modelling choices of the project, as package data."""

@@ -1,0 +1,36 @@
+"""Hands the project to the machinery, and makes an entry point of each task of the jobs.
+
+`pyproject.toml` names these entry points, and `resources/*.job.yml` calls them by the same names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops import tasks
+from mlops.config.load import load
+from mlops.project import Project
+from mlops.tasks.task import Task
+
+from . import business, checks, features, functions, model, synthetic
+
+PROJECT = Project.of(
+    load(Path(__file__).with_name("project.yml")),
+    features=features,
+    functions=functions,
+    model=model,
+    checks=checks,
+    business=business,
+    example_data=synthetic.trips,
+)
+
+compute_features = Task(tasks.compute_features.run, PROJECT)
+train = Task(tasks.train.run, PROJECT)
+validate = Task(tasks.validate.run, PROJECT)
+approve = Task(tasks.approve.run, PROJECT)
+deploy = Task(tasks.deploy.run, PROJECT)
+explain = Task(tasks.explain.run, PROJECT)
+rollback = Task(tasks.rollback.run, PROJECT)
+compare = Task(tasks.compare.run, PROJECT)
+snapshot = Task(tasks.snapshot.run, PROJECT)
+batch_inference = Task(tasks.batch_inference.run, PROJECT)

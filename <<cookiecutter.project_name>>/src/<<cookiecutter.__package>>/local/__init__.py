@@ -1,1 +1,0 @@
-"""Runs the jobs of the bundle on one machine, from the very files that are deployed."""

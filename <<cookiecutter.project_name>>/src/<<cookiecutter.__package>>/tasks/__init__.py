@@ -1,1 +1,0 @@
-"""The entry points of the jobs: one module a task."""

@@ -1,0 +1,17 @@
+"""Types of command-line arguments that the tools share."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """Return the two sides of KEY=VALUE.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not of this form.
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
+    return name, value

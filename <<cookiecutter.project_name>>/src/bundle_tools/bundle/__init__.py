@@ -1,0 +1,1 @@
+"""Reads the bundle as the CLI does: includes, targets, variables, references."""

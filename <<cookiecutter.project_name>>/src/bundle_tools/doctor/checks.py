@@ -1,0 +1,97 @@
+"""What is asked of the workspace, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..bundle.load import Bundle
+from . import compute, identities, unity_catalog, wanted
+from .access import Visit
+from .finding import Finding
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about each of some things.
+
+    Attributes:
+        title: What it is about, for a line that says that it could not be asked.
+        things: Finds them in the bundle.
+        ask: Asks the workspace about one of them; raises one of `failures.FAILURES` if there is no answer.
+        permission: What asking takes.
+        none: What to say if the bundle has no such thing; nothing if empty.
+    """
+
+    title: str
+    things: Callable[[Bundle], Iterable[str]]
+    ask: Callable[[Visit, str], Finding]
+    permission: str
+    none: str = ""
+
+
+def _principals(kind: str, *holders: str) -> Callable[[Bundle], list[str]]:
+    return lambda bundle: wanted.principals(bundle, kind, holders)
+
+
+def _serverless_jobs(bundle: Bundle) -> list[str]:
+    jobs = ", ".join(key for key, job in bundle.jobs.items() if job.get("environments"))
+    return [jobs] if jobs else []
+
+
+def _warehouses(bundle: Bundle) -> list[str]:
+    return list(dict.fromkeys([*wanted.values(bundle, "warehouse_id"), *wanted.variable(bundle, "warehouse_id")]))
+
+
+_ENTRY = "access to the workspace"
+_LISTS = "access to the workspace, or the rights of a workspace admin"
+
+CHECKS = (
+    Question("catalogs", wanted.catalogs, unity_catalog.catalog, "USE CATALOG or BROWSE on the catalog"),
+    Question(
+        "what you may do in schemas",
+        wanted.schemas,
+        unity_catalog.schema,
+        "USE CATALOG on the catalog and USE SCHEMA on the schema",
+        "the bundle keeps nothing in a schema",
+    ),
+    Question("groups", _principals("group"), identities.group, _LISTS, "the bundle names no group"),
+    Question("users", _principals("user"), identities.user, _LISTS),
+    Question(
+        "service principals",
+        _principals("service principal"),
+        identities.service_principal,
+        _LISTS,
+        "the bundle names no service principal",
+    ),
+    Question(
+        "the right to run jobs as a service principal",
+        _principals("service principal", "run_as"),
+        identities.role,
+        "the role Service Principal Manager on it, or an account admin",
+    ),
+    Question("serverless compute", _serverless_jobs, compute.serverless, _ENTRY),
+    Question(
+        "node types",
+        lambda bundle: wanted.values(bundle, "node_type_id", "driver_node_type_id"),
+        compute.node_type,
+        _ENTRY,
+    ),
+    Question(
+        "Databricks Runtimes", lambda bundle: wanted.values(bundle, "spark_version"), compute.spark_version, _ENTRY
+    ),
+    Question(
+        "SQL warehouses",
+        _warehouses,
+        compute.warehouse,
+        "CAN VIEW or more on the warehouse",
+        "nothing in the bundle uses a SQL warehouse",
+    ),
+    Question(
+        "source table",
+        lambda bundle: wanted.variable(bundle, "source_table"),
+        unity_catalog.table,
+        "USE CATALOG and USE SCHEMA on what holds the table, and SELECT on the table",
+        "the bundle has no variable source_table",
+    ),
+)

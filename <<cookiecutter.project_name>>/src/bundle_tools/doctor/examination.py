@@ -1,0 +1,60 @@
+"""The whole visit, question by question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..bundle.load import Bundle
+from . import command
+from .access import Visit
+from .checks import CHECKS, Question
+from .entry import enter
+from .failures import FAILURES, reason
+from .finding import Finding, fine, unseen
+from .patience import Patience, within
+
+
+def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterator[Finding]:
+    """Yield what every check finds, in order. Nothing in the workspace is changed.
+
+    What has become meaningless is not asked, but yielded as not checked: everything else if there is no way into the
+    workspace, and what follows if it stops answering in time.
+
+    Args:
+        load: Reads the bundle for the user of this name, or for the operating system's as long as there is none.
+        patience: The limits in seconds.
+
+    Raises:
+        ProjectError: The bundle is wrong.
+    """
+    bundle = load(None)
+    yield command.check(bundle)
+    entered = yield from enter(bundle, patience)
+    if entered is None:
+        yield from (unseen(f"{check.title}: there is no way in yet") for check in CHECKS if list(check.things(bundle)))
+        return
+    client, me = entered
+    yield from _questions(Visit(client, load(me.name), me), patience)
+
+
+def _questions(visit: Visit, patience: Patience) -> Iterator[Finding]:
+    answers = True
+    for check in CHECKS:
+        things = list(check.things(visit.bundle))
+        if check.none and not things:
+            yield fine(check.none)
+        for thing in things:
+            if answers:
+                finding, answers = _ask(check, visit, thing, patience)
+                yield finding
+            else:
+                yield unseen(f"{check.title} ({thing}): the workspace does not answer in time any more")
+
+
+def _ask(check: Question, visit: Visit, thing: str, patience: Patience) -> tuple[Finding, bool]:
+    """Return what was found, and whether there was an answer in time."""
+    try:
+        return within(patience.question, lambda: check.ask(visit, thing)), True
+    except FAILURES as error:
+        finding = unseen(f"{check.title} ({thing}): {reason(error, check.permission)}")
+        return finding, not isinstance(error, TimeoutError)

@@ -1,0 +1,1 @@
+"""Runs the bundle's own jobs on this machine."""

@@ -1,0 +1,33 @@
+"""Plays the person who approves a version, where the bundle asks for one."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mlops.registry import Registry
+
+from .scheduler import WheelTask
+
+_TAG = "approval_tag"
+
+
+def given(call: WheelTask, *, approve: bool) -> WheelTask:
+    """Return `call`, with the version tagged as approved just before a task asks for it, if it is to be approved.
+
+    Who approves and when is noted as the tags `<tag>_by` and `<tag>_at`.
+    """
+    if not approve:
+        return call
+
+    def approving(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+        if _TAG in parameters:
+            registry, version, tag = Registry(parameters["model_name"]), parameters["model_version"], parameters[_TAG]
+            registry.tag(version, f"{tag}_by", getpass.getuser())
+            registry.tag(version, f"{tag}_at", datetime.now(UTC).isoformat(timespec="seconds"))
+            registry.tag(version, tag, "approved")
+        return call(entry_point, parameters)
+
+    return approving

@@ -1,0 +1,38 @@
+"""The parameters with which a job or a task starts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlops.errors import ProjectError, did_you_mean
+
+from ..bundle.references import unresolved
+from .dynamic_values import Context, fill
+
+
+def of_job(job: Mapping[str, Any], given: Mapping[str, str], context: Context) -> dict[str, str]:
+    """Return the values of a job's parameters: the given ones, otherwise the defaults.
+
+    Raises:
+        ProjectError: The job has no such parameter.
+    """
+    defaults = {parameter["name"]: parameter["default"] for parameter in job.get("parameters") or []}
+    for name in given:
+        if name not in defaults:
+            raise ProjectError(f"Job '{context.job_key}' has no parameter '{name}'{did_you_mean(name, defaults)}")
+    return filled({**defaults, **given}, context)
+
+
+def filled(texts: Mapping[str, str], context: Context) -> dict[str, str]:
+    """Return the parameters with their `{{...}}` replaced.
+
+    Raises:
+        ProjectError: A value was never set, or needs an id that only a deployment gives.
+    """
+    for name, path in unresolved(dict(texts), ""):
+        task = f", task '{context.task_key}'" if context.task_key else ""
+        raise ProjectError(
+            f"Job '{context.job_key}'{task}, parameter {path.lstrip('.')} needs ${{{name}}}, which exists only after "
+            "deployment and has no local stand-in: give the value by a variable"
+        )
+    values: dict[str, str] = fill(dict(texts), context)
+    return values

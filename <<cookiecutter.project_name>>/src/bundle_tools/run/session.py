@@ -1,0 +1,135 @@
+"""One local run from bundle to summary."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
+from mlops.project import Project
+
+from ..bundle import load as bundles
+from ..workspace import engine
+from ..workspace.workspace import SourceData, Workspace
+from . import auto_approve as approval
+from . import entry_points, progress, summary
+from . import task_order as plan
+from .runs import JobRun
+from .scheduler import run_job
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where the project and its local state are, which target to play, and bundle variables given by hand."""
+
+    root: Path
+    state: Path
+    target: str | None
+    variables: Mapping[str, str]
+
+    def bundle(self) -> bundles.Bundle:
+        """Load the bundle for the target.
+
+        Raises:
+            ProjectError: The bundle has a mistake, or the target does not exist.
+        """
+        return bundles.load(self.root, self.target, variables=self.variables)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run: a job with its parameters, on which engine, with which source data; whether to approve versions."""
+
+    job: str
+    parameters: Mapping[str, str]
+    engine: str
+    source: SourceData
+    approve: bool = False
+
+
+def run(options: Options, request: Request, console: Console) -> int:
+    """Check the bundle, start the engine, run the job, show the results.
+
+    What libraries write to the error output goes to `run.log` in the state folder.
+
+    Returns:
+        0: every task succeeded.
+
+    Raises:
+        ProjectError: A mistake in the bundle, the command line or the source, found before any task ran; or a task
+            failed, and then the sentence is the task's own.
+    """
+    bundle = options.bundle()
+    tasks = entry_points.load(options.root)
+    project = entry_points.project(tasks)
+    if request.job not in bundle.jobs:
+        raise ProjectError(f"there is no job {request.job!r} in the bundle: choose one of {', '.join(bundle.jobs)}.")
+    plan.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
+    workspace = Workspace(options.state)
+    _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
+    embedded = engine.start(request.engine, workspace.catalogs(bundle))
+    with _log_file(workspace.folder):
+        workspace.open_mlflow()
+        with embedded as spark:
+            platform = LocalPlatform(spark, workspace.tables)
+            deployed = workspace.deploy(bundle, spark)
+            origin = workspace.fill_source(deployed, platform, project, request.source)
+            _say(console, f"source {deployed.variables['source_table']}: {origin}")
+            with progress.shown(console) as observer:
+                call = approval.given(entry_points.caller(tasks, platform), approve=request.approve)
+                finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
+            _conclude(deployed, project, finished, console)
+    return 0
+
+
+def describe_jobs(options: Options, console: Console) -> int:
+    """Print each job with its tasks in the order in which they run."""
+    bundle = options.bundle()
+    for key, job in bundle.jobs.items():
+        console.print(f"[bold]{key}[/]: {' → '.join(plan.order(key, job))}")
+        _say(console, f"  {job.get('description', '')}")
+    return 0
+
+
+def _conclude(bundle: bundles.Bundle, project: Project, finished: JobRun, console: Console) -> None:
+    console.print(progress.table(finished))
+    failure = finished.failure
+    if failure is not None:
+        if failure.error is not None and not isinstance(failure.error, ProjectError):
+            console.print(
+                "".join(traceback.format_exception(failure.error)), markup=False, highlight=False, soft_wrap=True
+            )
+        kind = "" if isinstance(failure.error, ProjectError) else f"{type(failure.error).__name__}: "
+        raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {kind}{failure.error}")
+    for part in summary.summary(bundle, project.config, finished):
+        console.print(part, highlight=False, soft_wrap=True)
+    _say(console, "look at runs and models: make ui, then http://localhost:5000")
+
+
+def _say(console: Console, text: str) -> None:
+    """Print a line as it is: neither coloured nor cut at the width of the terminal."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _log_file(folder: Path) -> Iterator[None]:
+    """Send log lines, and what libraries write to the error output, to a file of its own for each run."""
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "run.log").open("w", encoding="utf-8") as file, redirect_stderr(file):
+        handler = logging.StreamHandler(file)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        root = logging.getLogger()
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)

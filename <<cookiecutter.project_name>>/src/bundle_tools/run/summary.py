@@ -1,0 +1,56 @@
+"""What a local life has come to: the champion, its metrics beside the naive baseline, the rows scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import mlflow
+from rich.console import RenderableType
+from rich.table import Table
+
+from mlops.config.load import ProjectConfig
+from mlops.registry import Registry
+
+from ..bundle.load import Bundle
+from ..workspace.workspace import model_name
+from .progress import leaves
+from .runs import JobRun
+
+
+def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
+    """Yield what the run came to: a comparison, a snapshot, or else the champions and the rows scored."""
+    values = [task.values for task in leaves(run)]
+    said = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
+    said += [_snapshot(one) for one in values if "snapshot_schema" in one]
+    yield from said
+    if not said:
+        yield from _champions(bundle, settings)
+    scored = [int(one["rows_scored"]) for one in values if "rows_scored" in one]
+    if scored:
+        yield f"rows scored: {sum(scored):,}"
+
+
+def _snapshot(values: Mapping[str, str]) -> str:
+    rows, predictions = int(values["source_rows"]), int(values["prediction_rows"])
+    return f"snapshot {values['snapshot_schema']}: {rows:,} rows, {predictions:,} predictions"
+
+
+def _champions(bundle: Bundle, settings: ProjectConfig) -> Iterator[RenderableType]:
+    for key in bundle.config["resources"].get("registered_models", {}):
+        name = model_name(bundle, key)
+        champion = Registry(name).champion()
+        if champion is None:
+            yield f"champion of {name}: none yet, the training job makes one"
+            continue
+        yield f"champion of {name}: version {champion.version}"
+        yield _metrics(settings, str(champion.run_id))
+
+
+def _metrics(settings: ProjectConfig, run_id: str) -> Table:
+    metrics = mlflow.get_run(run_id).data.metrics
+    shown = Table("held-out rows", "champion", "naive baseline")
+    for name in dict.fromkeys([settings.metric, *settings.validation.metrics]):
+        model, naive = metrics.get(f"holdout_{name}"), metrics.get(f"baseline_holdout_{name}")
+        if model is not None and naive is not None:
+            shown.add_row(name, f"{model:.4g}", f"{naive:.4g}")
+    return shown

@@ -1,0 +1,90 @@
+"""The order of a job's tasks, and everything that can be known to be wrong before the first one starts."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mlops.errors import ProjectError, did_you_mean
+
+from ..bundle.load import Bundle
+from .preflight import EntryPoint, JobChecks
+
+__all__ = ["EntryPoint", "check", "order"]
+
+
+def order(job_key: str, job: Mapping[str, Any]) -> list[str]:
+    """Return the job's task keys so that each follows those it depends on, otherwise as in the file.
+
+    Raises:
+        ProjectError: A task key stands twice, a dependency is no task of the job, or tasks wait for each other.
+    """
+    waits: dict[str, list[str]] = {}
+    for task in job.get("tasks") or []:
+        if task["task_key"] in waits:
+            raise ProjectError(f"Job '{job_key}' has two tasks '{task['task_key']}': rename one")
+        waits[task["task_key"]] = [str(one.get("task_key")) for one in task.get("depends_on") or []]
+    for key, upstream in waits.items():
+        for other in upstream:
+            if other not in waits:
+                hint = did_you_mean(other, [name for name in waits if name != key])
+                raise ProjectError(f"Job '{job_key}', task '{key}' depends on '{other}', which is no task of it{hint}")
+    done: list[str] = []
+    while len(done) < len(waits):
+        ready = (key for key, upstream in waits.items() if key not in done and set(upstream) <= set(done))
+        following = next(ready, None)
+        if following is None:
+            circle = _circle({key: upstream for key, upstream in waits.items() if key not in done})
+            raise ProjectError(f"Job '{job_key}' has tasks that wait for each other: {circle}; drop one depends_on")
+        done.append(following)
+    return done
+
+
+def check(
+    bundle: Bundle,
+    entry_points: Mapping[str, EntryPoint],
+    job_keys: Iterable[str] | None = None,
+    package: str | None = None,
+) -> None:
+    """Check jobs, and those that they start, against each other and against the package's entry points.
+
+    Args:
+        bundle: The bundle.
+        entry_points: The package's entry points by name.
+        job_keys: The jobs to check; by default all.
+        package: The name that `package_name` of a python_wheel_task must have; by default any.
+
+    Raises:
+        ProjectError: Something would fail on Databricks or here; the sentence names the first such thing.
+    """
+    starts: dict[str, list[str]] = {}
+    waiting = list(bundle.jobs if job_keys is None else job_keys)
+    while waiting:
+        job_key = waiting.pop(0)
+        if job_key in starts:
+            continue
+        if job_key not in bundle.jobs:
+            raise ProjectError(f"The bundle has no job '{job_key}'{did_you_mean(job_key, list(bundle.jobs))}")
+        sequence = order(job_key, bundle.jobs[job_key])
+        starts[job_key] = JobChecks(bundle, job_key, sequence, entry_points, package).run()
+        waiting += starts[job_key]
+    circle = _circle(starts)
+    if circle:
+        raise ProjectError(f"Jobs start each other without end: {circle}; drop one run_job_task")
+
+
+def _circle(graph: Mapping[str, Iterable[str]]) -> str:
+    """Return the first circle of a graph as `a → b → a`, or an empty text."""
+    cleared: set[str] = set()
+
+    def walk(node: str, trail: list[str]) -> list[str]:
+        if node in trail:
+            return [*trail[trail.index(node) :], node]
+        if node in cleared:
+            return []
+        for following in graph.get(node, ()):
+            found = walk(following, [*trail, node])
+            if found:
+                return found
+        cleared.add(node)
+        return []
+
+    return next((" → ".join(found) for node in graph if (found := walk(node, []))), "")

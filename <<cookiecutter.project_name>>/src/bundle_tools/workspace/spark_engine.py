@@ -1,0 +1,121 @@
+"""Apache Spark's Connect server in a process of its own, with Delta tables by three-level names."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+import pyspark
+from pyspark.sql import SparkSession
+
+from mlops.errors import ProjectError
+
+from .flat_names import FlatNames
+
+_CONF = {
+    "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+    "spark.connect.grpc.binding.address": "localhost",
+    "spark.connect.grpc.binding.port": "0",
+    "spark.connect.session.planCompression.threshold": "-1",  # the names in a compressed plan would stay
+    "spark.driver.host": "localhost",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    # The defaults, 200 and 50, are for clusters: here each partition is a task for a few cores.
+    "spark.sql.shuffle.partitions": "4",
+}
+_DELTA = {
+    # Delta is built for each minor version of Spark; the PyPI package delta-spark holds no jars.
+    "spark.jars.packages": f"io.delta:delta-spark_{'.'.join(pyspark.__version__.split('.')[:2])}_2.13:4.4.0",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "2",
+}
+
+
+@contextmanager
+def apache_spark(
+    catalogs: Sequence[str], *, delta: bool = True, interceptors: Sequence[object] = ()
+) -> Iterator[SparkSession]:
+    """Start a server and yield a session that knows the catalogs; both stop with the `with` block.
+
+    Args:
+        catalogs: Their three-level names are mapped to names that Apache Spark can hold.
+        delta: Whether tables are Delta tables; without, Parquet tables, and no jars are needed.
+        interceptors: What sees each request before its names are mapped.
+
+    Raises:
+        ProjectError: The server did not start.
+    """
+    from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415 - the server starts without it
+    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415 - likewise
+
+    token = uuid4().hex
+    with _server(token, _DELTA if delta else {}) as port:
+        channel = DefaultChannelBuilder(f"sc://localhost:{port}/;token={token}")
+        for interceptor in interceptors:
+            channel.add_interceptor(interceptor)
+        channel.add_interceptor(FlatNames(catalogs))
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark.sql.functions are then Connect's
+        spark = ConnectSession.builder.channelBuilder(channel).create()
+        try:
+            yield cast("SparkSession", spark)
+        finally:
+            spark.stop()
+
+
+@contextmanager
+def _server(token: str, conf: dict[str, str]) -> Iterator[int]:
+    """Run this module in a process that ends with its standard input, so also when this process is killed."""
+    # What is set for another Spark (SPARK_HOME, SPARK_REMOTE …) would lead this one astray.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+    environment |= {
+        "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # workers import what this process can import
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="spark-") as folder,
+        (Path(folder) / "log").open("w+") as log,
+        subprocess.Popen(  # noqa: S603 - this module
+            [sys.executable, "-m", __name__, folder, json.dumps(conf)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C would otherwise stop the server before its client
+        ) as server,
+    ):
+        port = server.stdout.readline() if server.stdout else b""
+        if not port:
+            log.seek(0)
+            lines = [line.strip() for line in log] or ["no reason given"]
+            cause = next((line for line in lines if line.startswith(("Exception", "Error"))), lines[-1])
+            raise ProjectError(
+                f"Apache Spark did not start; it needs Java 17 and, the first time, Maven Central: {cause}"
+            )
+        yield int(port)
+
+
+def _serve(folder: str, conf: dict[str, str]) -> None:
+    """Start Spark with its Connect server, say the port, and stop when the standard input ends."""
+    report = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # nobody reads what Java prints
+    builder = SparkSession.builder.master("local[*]").config(map={**_CONF, **conf, "spark.sql.warehouse.dir": folder})
+    spark = builder.getOrCreate()
+    java = spark.sparkContext._jvm  # noqa: SLF001 - pyspark itself finds the port in this way
+    service = getattr(getattr(java, "org.apache.spark.sql.connect.service.SparkConnectService$"), "MODULE$")
+    print(service.localPort(), file=report, flush=True)
+    sys.stdin.read()
+    spark.stop()
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], json.loads(sys.argv[2]))

@@ -1,0 +1,1 @@
+"""The configuration in project.yml: typed, frozen, unknown keys refused."""

@@ -1,0 +1,151 @@
+"""The modelling choices in `project.yml`: typed, frozen, unknown keys refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from ..errors import ProjectError, did_you_mean
+from ..evaluation.metrics import METRICS, ProblemType
+from .base import Settings
+from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
+from .source import Source
+from .validation import Promotion, Validation
+
+Share = Annotated[float, Field(gt=0, lt=0.5)]
+
+
+class Split(Settings):
+    """Shares of the rows, by time, that choose the hyperparameters and that are held out; days that rows are kept."""
+
+    validation: Share
+    holdout: Share
+    keep_days: int = Field(ge=1)
+
+
+class Dimension(Settings):
+    """The range of one hyperparameter."""
+
+    type: Literal["float", "int"]
+    low: float
+    high: float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _low_before_high(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low:g}) must be smaller than high ({self.high:g})")
+        return self
+
+
+class Search(Settings):
+    """The hyperparameter search: its seed and the range of each parameter of `model.build`."""
+
+    seed: int
+    space: dict[str, Dimension] = Field(min_length=1)
+
+
+class ProjectConfig(Settings):
+    """All modelling choices of the project; `description` and `limits` are for the card of every model version."""
+
+    description: str = Field(min_length=1)
+    limits: str = ""
+    problem_type: ProblemType
+    label: str
+    metric: str
+    source: Source
+    spine: Spine
+    feature_tables: dict[str, FeatureTable]
+    lookups: tuple[Lookup, ...]
+    functions: tuple[Function, ...] = ()
+    split: Split
+    search: Search
+    validation: Validation
+    promotion: Promotion
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """Where the model's inputs come from."""
+        return FeatureSet(
+            event_time=self.spine.event_time,
+            inputs=self.spine.inputs,
+            lookups=self.lookups,
+            functions=self.functions,
+        )
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The model's inputs, in order."""
+        return self.feature_set.features
+
+    @property
+    def request(self) -> tuple[str, ...]:
+        """The columns of the spine that predicting a row takes, its key first."""
+        return tuple(dict.fromkeys([self.spine.key, *self.feature_set.request]))
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        known = METRICS[self.problem_type]
+        of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]
+        for metric in (self.metric, *self.validation.metrics, *of_slices):
+            if metric not in known:
+                raise ValueError(f"{metric!r} is no {self.problem_type} metric{did_you_mean(metric, known)}")
+        for lookup in self.lookups:
+            if lookup.table not in self.feature_tables:
+                hint = did_you_mean(lookup.table, self.feature_tables)
+                raise ValueError(f"lookups names {lookup.table!r}, which is not in feature_tables{hint}")
+            if len(lookup.keys) != len(self.feature_tables[lookup.table].keys):
+                raise ValueError(f"the lookup in {lookup.table!r} must give one key for each key of that table")
+            if len({other.lookback_hours for other in self.lookups if other.table == lookup.table}) > 1:
+                raise ValueError(f"all lookups in {lookup.table!r} must have the same lookback_hours")
+        if len(set(self.features)) != len(self.features):
+            raise ValueError("two inputs, looked-up or computed features have the same name: rename one")
+        if self.label in self.features:
+            raise ValueError(f"the label {self.label!r} is also an input of the model")
+        return self
+
+
+def parse(text: str, where: str = "project.yml") -> ProjectConfig:
+    """Parse the text of a configuration file.
+
+    Raises:
+        ProjectError: The text is no YAML mapping, a key is missing or unknown, or a value is out of range.
+    """
+    try:
+        return ProjectConfig.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ProjectError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
+    except ValidationError as error:
+        raise ProjectError(f"{where}: {_first_problem(error)}.") from None
+
+
+def load(path: Path) -> ProjectConfig:
+    """Read a configuration file.
+
+    Raises:
+        ProjectError: As `parse`.
+    """
+    return parse(path.read_text(encoding="utf-8"), "/".join(path.parts[-2:]))
+
+
+def _first_problem(error: ValidationError) -> str:
+    # A misspelt key is reported before the key that is missing because of it.
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    path = [str(part) for part in problem["loc"]]
+    where = ".".join(path) or "the file"
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{did_you_mean(path[-1], _known_keys(path[:-1]))}"
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _known_keys(path: list[str]) -> list[str]:
+    """The keys allowed at a path, found by walking the JSON schema of the configuration."""
+    schema = ProjectConfig.model_json_schema()
+    node: dict[str, Any] = schema
+    for part in path:
+        node = node.get("properties", {}).get(part) or node.get("additionalProperties") or node.get("items") or {}
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+    return list(node.get("properties", {}))

@@ -1,0 +1,1 @@
+"""Metrics, resampling, SHAP values and plots: arrays in, numbers and figures out."""

@@ -1,0 +1,1 @@
+"""Feature tables and point-in-time lookups: the client of Databricks, and its local twin."""

@@ -1,0 +1,193 @@
+"""The feature store of Databricks: its own feature-engineering client over Unity Catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound
+from pyspark.sql import DataFrame
+
+from ..config.features import FeatureSet, FeatureTable, Function, Lookup
+from ..errors import ProjectError
+from ..features.uc_function import Definition
+from ..tables import Tables, quote
+from .base import TrainingSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from databricks.feature_engineering import FeatureEngineeringClient
+
+_CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
+
+
+@dataclass(frozen=True)
+class DatabricksFeatureStore:
+    """The feature tables of one schema, through the client that the runtime brings: 0.13 or newer.
+
+    The versions differ for this project in one thing, what `log_model` returns, which is settled there.
+
+    Attributes:
+        tables: The tables of Unity Catalog.
+        schema: Two-level name of the schema.
+        feature_tables: The declared feature tables, by name.
+    """
+
+    tables: Tables
+    schema: str
+    feature_tables: Mapping[str, FeatureTable]
+
+    @cached_property
+    def client(self) -> FeatureEngineeringClient:
+        """The vendor's client."""
+        try:
+            from databricks.feature_engineering import FeatureEngineeringClient  # noqa: PLC0415 - takes seconds
+        except ImportError as error:
+            raise ProjectError(
+                f"databricks-feature-engineering cannot be imported ({error}): use a Databricks Runtime ML, or add it "
+                "to the dependencies of the environment in resources/common.yml."
+            ) from error
+        return FeatureEngineeringClient()
+
+    @cached_property
+    def workspace(self) -> WorkspaceClient:
+        """The workspace that the job runs in."""
+        return WorkspaceClient()
+
+    def write_table(self, name: str, frame: DataFrame, *, replace: bool = False) -> None:
+        """Insert and update feature rows by keys and event time, or replace them all; create the table if needed.
+
+        The table has its keys as primary key, and the change data feed on, which online stores and monitors read.
+        """
+        full_name, table = f"{self.schema}.{name}", self.feature_tables[name]
+        if not self.tables.exists(full_name):
+            self.client.create_table(
+                name=full_name,
+                primary_keys=list(table.primary_keys),
+                timeseries_column=table.event_time,
+                schema=frame.schema,
+                description=f"Made by features.{name} of the project.",
+            )
+        self._require_types(full_name, frame)
+        self._require_change_data_feed(full_name)
+        self.client.write_table(name=full_name, df=frame, mode="merge")  # the only mode there is
+        if replace:
+            self.tables.retain(full_name, frame, table.primary_keys)
+
+    def register(self, functions: Iterable[Definition]) -> list[str]:
+        """Create the functions that are not there yet; return the three-level names of all."""
+        names = []
+        for one in functions:
+            names.append(f"{self.schema}.{one.name}")
+            self.tables.spark.sql(one.statement(quote(names[-1]))).collect()
+        return names
+
+    def training_set(
+        self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
+    ) -> TrainingSet:
+        """Return the spine with looked-up and computed features, null where nothing is found."""
+        for one in functions.values():
+            self._require_function(f"{self.schema}.{one.name}")
+        parts = [self._lookup(one, features.event_time) for one in features.lookups]
+        parts += [self._function(one, functions) for one in features.functions]
+        # The client forgets what it excludes, and the project keeps keys and times of its rows: hence a set for each.
+        rows = self.client.create_training_set(df=spine, feature_lookups=parts, label=label).load_df()
+        package = partial(
+            self.client.create_training_set,
+            df=spine.select(*features.request, label),
+            feature_lookups=parts,
+            label=label,
+            exclude_columns=[name for name in features.request if name not in features.inputs],
+        )
+        return TrainingSet(rows, package)
+
+    def log_model(
+        self,
+        estimator: Any,  # noqa: ANN401 - any library's
+        training_set: TrainingSet,
+        example: pd.DataFrame,
+        **how: Any,  # noqa: ANN401 - likewise
+    ) -> str:
+        """Log the model with the lookups of its training set to the active run, as `model`; return its URI."""
+        info = self.client.log_model(
+            model=estimator,
+            artifact_path="model",
+            flavor=mlflow.sklearn,
+            training_set=training_set.package(),
+            input_example=example[how["signature"].inputs.input_names()],  # of the model itself, as all of `how` is
+            **how,
+        )
+        # Client 0.13 returns nothing, but MLflow knows what it has just logged.
+        logged: Any = info or mlflow.last_logged_model()
+        return str(logged.model_uri)
+
+    def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
+        """Return the frame with the features that it lacks and a column `prediction`, computed on Spark's workers."""
+        scored: DataFrame = self.client.score_batch(
+            model_uri=model_uri, df=frame, result_type=result_type, env_manager="local"
+        )
+        return scored
+
+    def publish_table(self, name: str, online_store: str, capacity: str) -> str:
+        """Publish a feature table to an online store, which is created if there is none; return its online name."""
+        store = self._online_store(online_store, capacity)
+        online_name = f"{self.schema}.{name}_online"
+        self.client.publish_table(
+            online_store=store, source_table_name=f"{self.schema}.{name}", online_table_name=online_name
+        )
+        return online_name
+
+    def _online_store(self, name: str, capacity: str) -> Any:  # noqa: ANN401 - a class of the vendor's
+        found = self.client.get_online_store(name=name)
+        return self.client.create_online_store(name=name, capacity=capacity) if found is None else found
+
+    def _lookup(self, lookup: Lookup, event_time: str) -> Any:  # noqa: ANN401 - a class of the vendor's
+        from databricks.feature_engineering import FeatureLookup  # noqa: PLC0415 - takes seconds
+
+        timed = self.feature_tables[lookup.table].event_time is not None
+        return FeatureLookup(
+            table_name=f"{self.schema}.{lookup.table}",
+            lookup_key=list(lookup.keys),
+            feature_names=list(lookup.features),
+            rename_outputs=lookup.rename or None,
+            timestamp_lookup_key=event_time if timed else None,
+            lookback_window=timedelta(hours=lookup.lookback_hours) if timed and lookup.lookback_hours else None,
+        )
+
+    def _function(self, one: Function, functions: Mapping[str, Definition]) -> Any:  # noqa: ANN401 - likewise
+        from databricks.feature_engineering import FeatureFunction  # noqa: PLC0415 - takes seconds
+
+        name = f"{self.schema}.{functions[one.function].name}"
+        return FeatureFunction(udf_name=name, input_bindings=one.inputs, output_name=one.output)
+
+    def _require_function(self, name: str) -> None:
+        try:
+            self.workspace.functions.get(name)
+        except NotFound:
+            raise ProjectError(
+                f"there is no function {name}: run the features job, which creates the functions of functions.py."
+            ) from None
+
+    def _require_types(self, name: str, frame: DataFrame) -> None:
+        there = dict(self.tables.read(name).dtypes)
+        changed = [
+            f"{column} is {there[column]} and would be {kind}"
+            for column, kind in frame.dtypes
+            if there.get(column, kind) != kind
+        ]
+        if changed:
+            raise ProjectError(
+                f"feature table {name} cannot change the types of columns: {', '.join(changed)}. Name the new features "
+                "otherwise, or drop the table and run the features job again."
+            )
+
+    def _require_change_data_feed(self, name: str) -> None:
+        spark = self.tables.spark
+        properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {quote(name)}").collect()}
+        if properties.get(_CHANGE_DATA_FEED) != "true":
+            spark.sql(f"ALTER TABLE {quote(name)} SET TBLPROPERTIES ('{_CHANGE_DATA_FEED}' = 'true')").collect()

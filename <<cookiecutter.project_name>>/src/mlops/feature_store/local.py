@@ -1,0 +1,170 @@
+"""The feature store on one machine: the protocol of the feature-engineering client of Databricks, on plain Spark."""
+
+from __future__ import annotations
+
+import logging
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ..config.features import FeatureSet, FeatureTable
+from ..errors import ProjectError
+from ..features.uc_function import Definition
+from ..tables import Tables
+from .base import TrainingSet
+from .feature_spec import FeatureSpec, FunctionCall, TableLookup
+from .local_functions import LocalFunctions
+from .point_in_time_join import TIME, as_of_join, equal_join
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LocalFeatureStore:
+    """The feature tables of one schema.
+
+    Attributes:
+        tables: Where they are read and written.
+        schema: Two-level name of the schema.
+        feature_tables: The declared feature tables, by name.
+        folder: Where functions are kept: `folder/catalog/schema/functions/name.json`.
+    """
+
+    tables: Tables
+    schema: str
+    feature_tables: Mapping[str, FeatureTable]
+    folder: Path
+
+    def write_table(self, name: str, frame: DataFrame, *, replace: bool = False) -> None:
+        """Insert and update feature rows by keys and event time, or replace them all; create the table if needed."""
+        keys, full_name = self.feature_tables[name].primary_keys, f"{self.schema}.{name}"
+        _require_keys(frame, keys, name)
+        if replace:
+            self.tables.overwrite(full_name, frame)
+        else:
+            self.tables.merge(full_name, frame, keys, update=True)
+
+    @property
+    def functions(self) -> LocalFunctions:
+        """The functions beside the tables."""
+        return LocalFunctions(self.folder)
+
+    def register(self, functions: Iterable[Definition]) -> list[str]:
+        """Create the functions that are not there yet; return the three-level names of all."""
+        return [self.functions.create(self.schema, one) for one in functions]
+
+    def training_set(
+        self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
+    ) -> TrainingSet:
+        """Return the spine with looked-up and computed features, null where nothing is found."""
+        taken = sorted(set(spine.columns) & (set(features.features) - set(features.inputs)))
+        if taken:
+            raise ProjectError(
+                f"the spine has columns that are looked up or computed: {', '.join(taken)}. Rename them."
+            )
+        spec = FeatureSpec(
+            event_time=features.event_time,
+            request=features.request,
+            features=features.features,
+            lookups=tuple(
+                TableLookup(name=f"{self.schema}.{one.table}", table=self.feature_tables[one.table], lookup=one)
+                for one in features.lookups
+            ),
+            functions=tuple(
+                FunctionCall(name=f"{self.schema}.{functions[one.function].name}", function=one)
+                for one in features.functions
+            ),
+        )
+        rows = self._augmented(spine, spec)
+        return TrainingSet(rows, (spec, dict(rows.dtypes), label))
+
+    def log_model(
+        self,
+        estimator: Any,  # noqa: ANN401 - any library's
+        training_set: TrainingSet,
+        example: pd.DataFrame,
+        **how: Any,  # noqa: ANN401 - likewise
+    ) -> str:
+        """Log the model with the lookups of its training set to the active run, as `model`; return its URI."""
+        from . import packaged_model  # noqa: PLC0415 - MLflow takes seconds, which joins need not wait for
+
+        spec, types, label = training_set.package
+        takes = packaged_model.signature(spec, types, label)
+        return str(packaged_model.log(estimator, spec, takes, example, **how).model_uri)
+
+    def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
+        """Return the frame with the features that it lacks and a column `prediction`, computed on the engine's workers.
+
+        One row of zeros is scored first, alone: the workers are threads of one process and share the folder that MLflow
+        downloads the model to, so that those who come first at the same time would read it half-written.
+        """
+        import mlflow.pyfunc  # noqa: PLC0415 - takes seconds, which joins need not wait for
+
+        from .packaged_model import RAW_MODEL, read_spec  # noqa: PLC0415 - likewise
+
+        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+        spec = read_spec(folder)
+        rows = self._augmented(frame, spec)
+        # With the slash MLflow copies what is in the folder to where workers look for it first, without it the folder.
+        uri = f"{folder / RAW_MODEL}/"
+        model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
+        row = F.struct(*[F.lit(0.0).alias(name) for name in spec.features])
+        frame.sparkSession.range(1).select(model(row)).collect()
+        prediction = model(F.struct(*[F.col(name) for name in spec.features])).alias("prediction")
+        added = [name for name in spec.features if name not in frame.columns]
+        return rows.select(*frame.columns, *added, prediction)
+
+    def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - one protocol
+        """Publish nothing, and say so: one machine needs no online store beside its tables."""
+        log.info("a local run has no online store: %s.%s is not published to %s", self.schema, name, online_store)
+        return f"{self.schema}.{name}"
+
+    def _augmented(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
+        for step in spec.steps(frame.columns):
+            frame = (
+                self._look_up(frame, spec, step) if isinstance(step, TableLookup) else self.functions.call(frame, step)
+            )
+        return frame
+
+    def _look_up(self, frame: DataFrame, spec: FeatureSpec, step: TableLookup) -> DataFrame:
+        lookup, table = step.lookup, step.table
+        features = self.tables.read(step.name)
+        _require_types(frame, features, dict(zip(lookup.keys, table.keys, strict=True)), step.name)
+        columns = [F.col(old).alias(new) for old, new in zip(table.keys, lookup.keys, strict=True)]
+        columns += [F.col(old).alias(new) for old, new in zip(lookup.features, lookup.outputs, strict=True)]
+        if table.event_time is None:
+            return equal_join(frame, features.select(*columns), lookup.keys, lookup.outputs)
+        renamed = features.select(*columns, F.col(table.event_time).alias(TIME))
+        return as_of_join(frame, renamed, lookup.keys, spec.event_time, lookup.outputs, lookup.lookback_hours)
+
+
+def _require_keys(frame: DataFrame, keys: tuple[str, ...], name: str) -> None:
+    """Make sure that the keys are unique and not null, as those of a table of Unity Catalog must be."""
+    null = reduce(operator.or_, [F.col(key).isNull() for key in keys])
+    rows, nulls, different = frame.agg(F.count("*"), F.count(F.when(null, 1)), F.count_distinct(*keys)).collect()[0]
+    repeated = rows - nulls - different
+    if nulls or repeated:
+        raise ProjectError(
+            f"the rows for feature table {name} must have {', '.join(keys)} of their own, but there are {nulls} "
+            f"rows with a null and {repeated} rows with a key that another one has: nothing is written."
+        )
+
+
+def _require_types(frame: DataFrame, features: DataFrame, keys: Mapping[str, str], table: str) -> None:
+    """Make sure that the keys of both sides have the same types, as the client of Databricks demands."""
+    ours, theirs = dict(frame.dtypes), dict(features.dtypes)
+    for column, key in keys.items():
+        if ours[column] != theirs[key]:
+            raise ProjectError(
+                f"{column} is {ours[column]}, but the key {key} of {table} is {theirs[key]}: "
+                "cast one of them in features.py, so that both have the same type."
+            )

@@ -1,0 +1,59 @@
+"""The point-in-time join: for each row, the newest features of its keys that were known at its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+TIME = "__time"
+_SIDE, _FOUND = "__side", "__found"
+
+
+def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
+    spine: DataFrame,
+    features: DataFrame,
+    keys: Sequence[str],
+    event_time: str,
+    names: Sequence[str],
+    lookback_hours: float | None,
+) -> DataFrame:
+    """Join each spine row with the newest feature row of its keys at or before its event time.
+
+    Both sides are laid over one another, ordered by key and time, and each spine row takes the time of the last feature
+    row above it, by which the features are joined: one sort and one join by equality, where a join by range would be
+    quadratic for each key.
+
+    Args:
+        spine: Rows to keep, with the keys and the event time; those without a time are left out, as the join of
+            Databricks' client leaves them out.
+        features: Columns: the keys, `TIME`, and the features; unique by keys and time, keys not null.
+        keys: Names of the keys, on both sides.
+        event_time: The spine's time; a feature row of the same time is seen.
+        names: The features to add.
+        lookback_hours: How old a feature row may be, bound included; None for any age.
+    """
+    time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast(features.schema[TIME].dataType).alias(_FOUND)
+    left = spine.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)
+    empty = [F.lit(None).cast(field.dataType).alias(field.name) for field in spine.schema if field.name not in keys]
+    right = features.select(*keys, *empty, TIME, F.lit(0).alias(_SIDE), F.col(TIME).alias(_FOUND))
+    above = Window.partitionBy(*keys).orderBy(TIME, _SIDE).rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    newest = F.last(_FOUND, ignorenulls=True).over(above)
+    stamped = left.unionByName(right).withColumn(_FOUND, newest).where(F.col(_SIDE) == 1)
+    fresh = stamped.withColumn(_FOUND, F.when(_is_fresh(lookback_hours), F.col(_FOUND)))
+    joined = equal_join(fresh, features.withColumnRenamed(TIME, _FOUND), [*keys, _FOUND], names)
+    return joined.select(*spine.columns, *names)
+
+
+def equal_join(spine: DataFrame, features: DataFrame, keys: Sequence[str], names: Sequence[str]) -> DataFrame:
+    """Join each spine row with the feature row of its keys, which are unique among the features."""
+    return spine.join(features.select(*keys, *names), list(keys), "left").select(*spine.columns, *names)
+
+
+def _is_fresh(lookback_hours: float | None) -> Column:
+    """Whether the feature row found is young enough."""
+    if lookback_hours is None:
+        return F.lit(True)  # noqa: FBT003 - a literal of Spark
+    micros = round(lookback_hours * 3_600_000_000)
+    return F.unix_micros(F.col(TIME)) - F.unix_micros(F.col(_FOUND)) <= F.lit(micros)

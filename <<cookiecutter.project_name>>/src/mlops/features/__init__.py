@@ -1,0 +1,1 @@
+"""The data contract, incremental computation, the log of runs, and functions of Unity Catalog."""

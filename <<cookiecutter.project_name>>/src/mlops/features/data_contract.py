@@ -1,0 +1,133 @@
+"""The data contract: what the configuration says of the source table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ..config.source import Allowed, AnyRule, Fresh, Nulls, Range, Source, Unique
+from ..config.validation import Bound
+from ..errors import ProjectError
+from .great_expectations import SAMPLES, Outcome, check
+from .times import from_micros
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that does not hold.
+
+    Attributes:
+        column: The column, or columns.
+        rule: What was demanded.
+        severity: `warn` or `fail`.
+        bad_rows: How many rows break it.
+        rows: How many rows there are.
+        sample_keys: The keys of some of the rows that break it.
+    """
+
+    column: str
+    rule: str
+    severity: str
+    bad_rows: int
+    rows: int
+    sample_keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        sample = f", such as {'; '.join(self.sample_keys)}" if self.sample_keys else ""
+        return f"{self.column} {self.rule}, and {self.bad_rows} of {self.rows} rows are not{sample}"
+
+
+def enforce(source: Source, frame: DataFrame, name: str) -> None:
+    """Check the source table; log which rules do not hold.
+
+    Raises:
+        ProjectError: A column is missing or of another type, or a rule of severity `fail` does not hold.
+    """
+    wrong_types = [
+        f"{column} must be {kind} and is {dict(frame.dtypes).get(column, 'missing')}"
+        for column, kind in source.columns.items()
+        if dict(frame.dtypes).get(column) != kind
+    ]
+    # Rules of the values can only be checked where there are columns to check.
+    found = [] if wrong_types else violations(source, frame, now=datetime.now(UTC))
+    for one in found:
+        log.log(logging.WARNING if one.severity == "warn" else logging.ERROR, "source table %s: %s", name, one)
+    broken = wrong_types + [str(one) for one in found if one.severity == "fail"]
+    if broken:
+        raise ProjectError(
+            f"source table {name} breaks its contract, so no features are written: {' | '.join(broken)}. Repair the "
+            "table, or change source in project.yml."
+        )
+
+
+def violations(source: Source, frame: DataFrame, now: datetime) -> list[Violation]:
+    """Return the rules that do not hold for a table with the columns of the contract.
+
+    Args:
+        source: The contract.
+        frame: The table.
+        now: The time that freshness is measured against.
+
+    Raises:
+        ProjectError: A rule could not be checked.
+    """
+    if not source.rules:
+        return []
+    rows, outcomes = check(_plain(source, frame), source.rules, source.keys, now)
+    pairs = zip(source.rules, outcomes, strict=True)
+    return [_violation(source, rule, found, rows) for rule, found in pairs if not found.holds]
+
+
+def _plain(source: Source, frame: DataFrame) -> DataFrame:
+    """The frame with NaN as null, which it means, and times as microseconds, which have no time zone to mistake."""
+    columns = []
+    for name, kind in source.columns.items():
+        column = F.col(name)
+        if kind in {"double", "float"}:
+            column = F.when(~F.isnan(column), column)
+        elif kind == "timestamp":
+            column = F.unix_micros(column)
+        columns.append(column.alias(name))
+    return frame.select(*columns)
+
+
+def _violation(source: Source, rule: AnyRule, found: Outcome, rows: int) -> Violation:
+    column = ", ".join(rule.columns) if isinstance(rule, Unique) else rule.column
+    keys = dict.fromkeys(_key(source, row) for row in found.sample)
+    bad_rows = rows if found.bad_rows is None else found.bad_rows
+    return Violation(column, _demand(rule, found.observed), rule.severity, bad_rows, rows, tuple(keys)[:SAMPLES])
+
+
+def _demand(rule: AnyRule, observed: Any) -> str:  # noqa: ANN401 - whatever a column holds
+    """The rule in words."""
+    match rule:
+        case Fresh():
+            newest = "there is none" if observed is None else f"the newest is of {_time(int(observed))}"
+            return f"must have a time of the last {rule.hours:g} hours ({newest})"
+        case Nulls():
+            text = "must not be null"
+        case Range():
+            text = f"must be {Bound(min=rule.min, max=rule.max)}"
+        case Allowed():
+            text = f"must be one of {', '.join(map(str, rule.values))}"
+        case Unique():
+            text = "must be unique"
+    return f"{text} (but for {rule.at_most:.3g} of the rows)" if rule.at_most else text
+
+
+def _key(source: Source, row: Mapping[str, Any]) -> str:
+    """The keys of a row, for people."""
+    times = [name for name in source.keys if source.columns[name] == "timestamp" and row[name] is not None]
+    return ", ".join(f"{name}={_time(int(row[name])) if name in times else row[name]}" for name in source.keys)
+
+
+def _time(micros: int) -> str:
+    return f"{from_micros(micros):%Y-%m-%d %H:%M:%S}"

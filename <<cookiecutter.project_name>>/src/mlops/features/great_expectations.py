@@ -1,0 +1,109 @@
+"""Great Expectations, asked about the rules of the data contract.
+
+It is the library for this because it checks all of these rules over Spark Connect, which serverless compute and the
+embedded engine speak, counts the rows that break them, shows some, and leaves the rows where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from ..config.source import Allowed, AnyRule, Fresh, Nulls, Range, Unique
+from ..errors import ProjectError
+from .times import EPOCH
+
+SAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one rule.
+
+    Attributes:
+        holds: Whether the rows fulfil it.
+        bad_rows: How many do not, of those that have a value; None for rules of the whole column.
+        observed: What a rule of the whole column saw.
+        sample: The keys of some rows that do not.
+    """
+
+    holds: bool
+    bad_rows: int | None
+    observed: Any
+    sample: Sequence[Mapping[str, Any]]
+
+
+def check(frame: DataFrame, rules: Sequence[AnyRule], keys: Sequence[str], now: datetime) -> tuple[int, list[Outcome]]:
+    """Check the rules on a table.
+
+    Args:
+        frame: The table; its times are microseconds since 1970, and what is no number is null.
+        rules: What to check.
+        keys: The columns that tell which row is meant.
+        now: The time that freshness is measured against.
+
+    Returns:
+        The number of rows, and the outcome of each rule.
+
+    Raises:
+        ProjectError: A rule could not be checked.
+    """
+    import great_expectations as gx  # noqa: PLC0415 - takes seconds, which only this check needs
+    from great_expectations import expectations  # noqa: PLC0415 - likewise
+
+    context = gx.get_context(mode="ephemeral")  # keeps nothing
+    context.enable_analytics(enable=False)  # tells nobody
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_spark("source", persist=False)  # serverless compute cannot persist
+    suite = context.suites.add(gx.ExpectationSuite(name="contract"))
+    for number, rule in enumerate(rules):
+        suite.add_expectation(_expectation(expectations, rule, now, {"rule": number}))
+    suite.add_expectation(expectations.ExpectTableRowCountToBeBetween(min_value=0, meta={"rule": len(rules)}))
+    data = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("all")
+    run = gx.ValidationDefinition(name="contract", data=data, suite=suite).run(
+        batch_parameters={"dataframe": frame},
+        result_format={
+            "result_format": "SUMMARY",
+            "partial_unexpected_count": SAMPLES,
+            "unexpected_index_column_names": list(keys),
+        },
+    )
+    found = sorted(run.results, key=lambda result: int(result.expectation_config.meta["rule"]))
+    return int(found[-1].result["observed_value"]), [_outcome(*pair) for pair in zip(rules, found[:-1], strict=True)]
+
+
+def _expectation(kinds: Any, rule: AnyRule, now: datetime, meta: dict[str, int]) -> Any:  # noqa: ANN401 - the library's
+    match rule:
+        case Nulls():
+            return kinds.ExpectColumnValuesToNotBeNull(column=rule.column, mostly=1 - rule.at_most, meta=meta)
+        case Range():
+            return kinds.ExpectColumnValuesToBeBetween(
+                column=rule.column, min_value=rule.min, max_value=rule.max, mostly=1 - rule.at_most, meta=meta
+            )
+        case Allowed():
+            return kinds.ExpectColumnValuesToBeInSet(
+                column=rule.column, value_set=list(rule.values), mostly=1 - rule.at_most, meta=meta
+            )
+        case Unique(columns=(column,)):
+            return kinds.ExpectColumnValuesToBeUnique(column=column, mostly=1 - rule.at_most, meta=meta)
+        case Unique():
+            columns = list(rule.columns)
+            return kinds.ExpectCompoundColumnsToBeUnique(column_list=columns, mostly=1 - rule.at_most, meta=meta)
+        case Fresh():
+            oldest = (now - timedelta(hours=rule.hours) - EPOCH) // timedelta(microseconds=1)
+            return kinds.ExpectColumnMaxToBeBetween(column=rule.column, min_value=oldest, meta=meta)
+
+
+def _outcome(rule: AnyRule, found: Any) -> Outcome:  # noqa: ANN401 - a class of the library's
+    """Read a result; an error, which the library reports like a broken rule, is raised."""
+    info = found.exception_info or {}
+    for one in (info, *info.values()):
+        if isinstance(one, dict) and one.get("exception_message"):
+            raise ProjectError(f"the rule {rule} of the source table cannot be checked: {one['exception_message']}.")
+    detail = found.result
+    sample = detail.get("partial_unexpected_index_list") or detail.get("unexpected_index_list") or []
+    return Outcome(bool(found.success), detail.get("unexpected_count"), detail.get("observed_value"), sample)

@@ -1,0 +1,33 @@
+"""The functions of functions.py that the configuration asks for, as definitions for Unity Catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..config.features import Function
+from ..errors import ProjectError, did_you_mean
+from .uc_function import Definition, define
+
+
+def definitions(wanted: Iterable[Function], functions: Mapping[str, Callable[..., Any]]) -> dict[str, Definition]:
+    """Return the definitions of the functions, by name.
+
+    Raises:
+        ProjectError: functions.py lacks one, it cannot be one of Unity Catalog, or its parameters are others than those
+            that the configuration gives it.
+    """
+    found = {}
+    for one in wanted:
+        function = functions.get(one.function)
+        if function is None:
+            hint = did_you_mean(one.function, functions)
+            raise ProjectError(f"functions.py has no function {one.function}{hint}: write it, or correct project.yml.")
+        found[one.function] = definition = define(function)
+        parameters = [name for name, _ in definition.parameters]
+        if set(parameters) != set(one.inputs):
+            raise ProjectError(
+                f"functions.py: {one.function} takes {', '.join(parameters) or 'nothing'}, but project.yml gives "
+                f"{one.output} the inputs {', '.join(one.inputs)}."
+            )
+    return found

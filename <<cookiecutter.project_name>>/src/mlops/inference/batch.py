@@ -1,0 +1,36 @@
+"""Batch inference: which rows have no prediction yet, and their predictions."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ..config.load import ProjectConfig
+from ..feature_store.base import RESULT_TYPES, FeatureStore
+from ..project import Project
+from ..tables import Tables
+from ..training import training_set
+
+
+def unscored(project: Project, tables: Tables, source_table: str, predictions_table: str) -> DataFrame:
+    """Return the rows to predict whose key is not in the predictions table.
+
+    Raises:
+        ProjectError: The source is missing, or lacks a column.
+    """
+    rows = training_set.spine(project, tables.read(source_table), source_table)
+    if not tables.exists(predictions_table):
+        return rows
+    key = project.config.spine.key
+    return rows.join(tables.read(predictions_table).select(key), [key], "left_anti")
+
+
+def score(settings: ProjectConfig, store: FeatureStore, model_uri: str, rows: DataFrame) -> DataFrame:
+    """Return what rows bring to a request, their features, and a column `prediction`: a number or a probability.
+
+    The model looks its features up itself, as of the event time.
+    """
+    scored = store.score_batch(model_uri, rows.select(*settings.request), RESULT_TYPES[settings.problem_type])
+    if settings.problem_type == "classification":
+        return scored.withColumn("prediction", F.element_at("prediction", -1))
+    return scored

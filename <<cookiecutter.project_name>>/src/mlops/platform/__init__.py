@@ -1,0 +1,1 @@
+"""What differs between Databricks and a laptop, behind a small protocol."""

@@ -1,0 +1,59 @@
+"""What differs between Databricks and a laptop, behind a few small protocols."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import ProjectError
+
+if TYPE_CHECKING:
+    from ..config.features import FeatureTable
+    from ..feature_store.base import FeatureStore
+    from ..tables import Tables
+
+
+class Platform(Protocol):
+    """What a task needs from where it runs."""
+
+    @property
+    def tables(self) -> Tables:
+        """The tables of the catalogs."""
+
+    def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> FeatureStore:
+        """The feature store of a schema (two-level name) with these feature tables, by name."""
+
+    def publish(self, key: str, value: str) -> None:
+        """Set a task value of the running task."""
+
+
+_current: ContextVar[Platform | None] = ContextVar("platform", default=None)
+
+
+@contextmanager
+def use(platform: Platform) -> Iterator[None]:
+    """Run tasks on this platform inside the `with` block."""
+    token = _current.set(platform)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> Platform:
+    """Return the platform in use: the one of `use`, else Databricks where the code runs there.
+
+    Raises:
+        ProjectError: Neither.
+    """
+    platform = _current.get()
+    if platform is not None:
+        return platform
+    if "DATABRICKS_RUNTIME_VERSION" not in os.environ:
+        raise ProjectError("a task runs on Databricks or in the local runner: start it with `make run JOB=<job>`.")
+    from .databricks import DatabricksPlatform  # noqa: PLC0415 - only importable with a session on Databricks
+
+    return DatabricksPlatform.connect()

@@ -1,0 +1,65 @@
+"""A Databricks cluster or serverless compute."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import mlflow
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from ..config.features import FeatureTable
+from ..feature_store.databricks import DatabricksFeatureStore
+from ..tables import Tables, quote
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DatabricksPlatform:
+    """Runs tasks with the platform's own Spark session, Unity Catalog, and dbutils.
+
+    Attributes:
+        spark: The session of the job's compute.
+        dbutils: The platform's utilities, as `databricks.sdk.runtime` gives them.
+    """
+
+    spark: SparkSession
+    dbutils: Any
+
+    @classmethod
+    def connect(cls) -> Self:
+        """Take the session and the utilities of the running job."""
+        from databricks.sdk.runtime import dbutils  # noqa: PLC0415 - importing it needs credentials
+
+        mlflow.set_registry_uri("databricks-uc")
+        spark = SparkSession.builder.getOrCreate()
+        # Hours and weekdays are features: they must not depend on where the compute stands.
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        return cls(spark, dbutils)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of Unity Catalog."""
+        return Tables(self.spark, locate=None, version_of=self._table_version)
+
+    def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> DatabricksFeatureStore:
+        """The feature store of a schema (two-level name) with these feature tables, by name."""
+        return DatabricksFeatureStore(self.tables, schema, feature_tables)
+
+    def publish(self, key: str, value: str) -> None:
+        """Set a task value of the running task."""
+        self.dbutils.jobs.taskValues.set(key=key, value=value)
+
+    def _table_version(self, name: str) -> str:
+        try:
+            row = self.spark.sql(f"DESCRIBE HISTORY {quote(name)} LIMIT 1").first()
+        except PySparkException as error:
+            # Views and tables shared without their history have no version to record.
+            log.warning("table %s has no readable history: %s", name, error.getCondition())
+            return "unversioned"
+        return str(row["version"]) if row is not None else "unversioned"

@@ -1,0 +1,49 @@
+"""One machine: the embedded Spark Connect engine, Delta tables in a folder, task values in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from ..config.features import FeatureTable
+from ..feature_store.local import LocalFeatureStore
+from ..tables import Tables
+
+
+@dataclass(frozen=True)
+class LocalPlatform:
+    """Runs tasks on one machine.
+
+    Attributes:
+        spark: A session of the embedded engine.
+        folder: Where tables lie: `folder/catalog/schema/table`.
+        task_values: What tasks have published since it was last cleared.
+    """
+
+    spark: SparkSession
+    folder: Path
+    task_values: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of the folder."""
+        return Tables(self.spark, locate=lambda name: str(self._path(name)), version_of=self._table_version)
+
+    def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> LocalFeatureStore:
+        """The feature store of a schema (two-level name) with these feature tables, by name."""
+        return LocalFeatureStore(self.tables, schema, feature_tables, self.folder)
+
+    def publish(self, key: str, value: str) -> None:
+        """Keep a task value for the runner."""
+        self.task_values[key] = value
+
+    def _path(self, name: str) -> Path:
+        return self.folder.joinpath(*name.split("."))
+
+    def _table_version(self, name: str) -> str:
+        """The newest commit in the Delta log; its file name is the version (Delta protocol, Delta log entries)."""
+        return str(max(int(commit.stem) for commit in (self._path(name) / "_delta_log").glob("*.json")))

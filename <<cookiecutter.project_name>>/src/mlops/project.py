@@ -1,0 +1,118 @@
+"""The definition of a project: everything that is yours, as one frozen value that the machinery is handed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .config.load import ProjectConfig
+from .errors import ProjectError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+    from sklearn.base import BaseEstimator
+
+    from .evaluation.metrics import Array, ProblemType
+
+
+class BuildModel(Protocol):
+    """Returns an untrained estimator: `build` of model.py."""
+
+    def __call__(self, problem_type: ProblemType, hyperparameters: Mapping[str, Any], seed: int) -> BaseEstimator:
+        """Return an estimator with the interface of scikit-learn."""
+
+
+class BusinessValue(Protocol):
+    """Returns the worth of each prediction: `value` of business.py."""
+
+    def __call__(self, problem_type: ProblemType, label: Array, prediction: Array) -> Array:
+        """Return the worth, shape (rows,), of predictions, shape (rows,), given the labels, shape (rows,)."""
+
+
+class ExampleData(Protocol):
+    """Returns example rows of the source table, for local runs without a source file."""
+
+    def __call__(self, rows: int, drift_from: date | None) -> pa.Table:
+        """Return so many rows; from a day on, if one is given, they are drifted."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What is yours.
+
+    Attributes:
+        config: The configuration in project.yml.
+        spine: Returns the rows to predict from the source table.
+        feature_tables: The functions that compute feature tables from the source table, by name.
+        functions: The functions of features computed on demand, by name.
+        build_model: Returns an untrained model.
+        predict_method: The method of the estimator that the registered model answers with.
+        checks: The project's own checks, by name: each measures one number of the evidence.
+        business_value: The worth of predictions.
+        business_unit: The unit of that worth.
+        example_data: Example rows of the source table; None if there are none.
+    """
+
+    config: ProjectConfig
+    spine: Callable[[DataFrame], DataFrame]
+    feature_tables: Mapping[str, Callable[[DataFrame], DataFrame]]
+    functions: Mapping[str, Callable[..., Any]]
+    build_model: BuildModel
+    predict_method: str
+    checks: Mapping[str, Callable[[Any], float]]
+    business_value: BusinessValue
+    business_unit: str
+    example_data: ExampleData | None = None
+
+    @classmethod
+    def of(  # noqa: PLR0913 - one argument for each file of the project
+        cls,
+        config: ProjectConfig,
+        *,
+        features: ModuleType,
+        functions: ModuleType,
+        model: ModuleType,
+        checks: ModuleType,
+        business: ModuleType,
+        example_data: ExampleData | None = None,
+    ) -> Project:
+        """Take the project from its modules: their public functions.
+
+        Raises:
+            ProjectError: A module lacks `spine`, `build`, `PREDICT_METHOD`, `value` or `UNIT`.
+        """
+        tables = public_functions(features)
+        spine = tables.pop("spine", None)
+        return cls(
+            config=config,
+            spine=_present(features, "spine") if spine is None else spine,
+            feature_tables=tables,
+            functions=public_functions(functions),
+            build_model=_present(model, "build"),
+            predict_method=_present(model, "PREDICT_METHOD")[config.problem_type],
+            checks=public_functions(checks),
+            business_value=_present(business, "value"),
+            business_unit=_present(business, "UNIT"),
+            example_data=example_data,
+        )
+
+
+def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the functions that a module defines itself, by name, without those whose name starts with `_`."""
+    return {
+        name: member
+        for name, member in vars(module).items()
+        if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def _present(module: ModuleType, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+    if not hasattr(module, name):
+        raise ProjectError(f"{module.__name__.rpartition('.')[2]}.py has no {name}: write it.")
+    return getattr(module, name)

@@ -1,0 +1,1 @@
+"""Comparing a challenger with the champion, deciding, and moving the alias."""

@@ -1,0 +1,93 @@
+"""A candidate beside what stands now, on the same held-out rows."""
+
+from __future__ import annotations
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+
+from ..config.validation import Promotion
+from ..errors import ProjectError, first_line
+from ..evaluation.bootstrap import Interval, metric_gain, value_gain
+from ..evaluation.metrics import Array, evaluate
+from ..platform.base import Platform
+from ..project import Project
+from ..registry import predict, uri
+from ..validation.candidate import Candidate, holdout
+from .decision import Decision, decide
+
+
+class ChampionCannotBeScoredError(ProjectError):
+    """The champion, or the naive baseline in its place, has no metrics on the held-out rows."""
+
+
+def compare(
+    project: Project, candidate: Candidate, platform: Platform, champion: ModelVersion | None, log_as: str
+) -> Decision:
+    """Judge the candidate and the champion or, where there is none, the naive baseline of the candidate's training.
+
+    Args:
+        project: Its metric, policy of promotion and business value.
+        candidate: The version to judge, with its held-out rows.
+        platform: Where the rows are read.
+        champion: The version that stands, of this or of another model.
+        log_as: What the names of the standing metrics start with, on the candidate's training run.
+
+    Raises:
+        ChampionCannotBeScoredError: What stands could not be scored on those rows.
+        ProjectError: There are no such rows.
+    """
+    settings = project.config
+    features, label = holdout(candidate, settings, platform)
+    challenger = predict(candidate.model_uri, features)
+    named = f"champion version {champion.version}" if champion else "the naive baseline"
+    try:
+        incumbent = _predictions(candidate, features, champion)
+        standing = evaluate(settings.problem_type, label, incumbent)
+    except Exception as error:
+        raise ChampionCannotBeScoredError(
+            f"{named} of {champion.name if champion else candidate.model_name} could not be scored on the held-out "
+            f"rows, which is no win for the challenger: repair or replace it ({first_line(error)})."
+        ) from error
+    # Without a champion the bar is the naive baseline, whatever the policy asks of champions.
+    policy = settings.promotion if champion else settings.promotion.model_copy(update={"policy": "better", "margin": 0})
+    name, gain, sides = _measure(project, policy, label, challenger, incumbent)
+    with mlflow.start_run(run_id=candidate.run_id):
+        mlflow.log_metrics({f"{log_as}_{metric}": value for metric, value in standing.items()})
+        mlflow.log_metrics(
+            {f"{log_as}_gain": gain.gain, f"{log_as}_gain_low": gain.low, f"{log_as}_gain_high": gain.high}
+        )
+    return decide(policy, name, gain, challenger=sides[0], incumbent=sides[1], incumbent_is=named)
+
+
+def _measure(
+    project: Project, policy: Promotion, label: Array, challenger: Array, incumbent: Array
+) -> tuple[str, Interval, tuple[float, float]]:
+    """What the policy compares: its name, the gain, and its value for either side."""
+    settings = project.config
+    if policy.policy == "business":
+        worth = [project.business_value(settings.problem_type, label, side) for side in (challenger, incumbent)]
+        gain = value_gain(
+            worth[0], worth[1], resamples=policy.resamples, confidence=policy.confidence, seed=policy.seed
+        )
+        return project.business_unit, gain, (float(np.mean(worth[0])), float(np.mean(worth[1])))
+    metrics = [evaluate(settings.problem_type, label, side)[settings.metric] for side in (challenger, incumbent)]
+    gain = metric_gain(
+        settings.metric,
+        label,
+        challenger,
+        incumbent,
+        resamples=policy.resamples,
+        confidence=policy.confidence,
+        seed=policy.seed,
+    )
+    return settings.metric, gain, (metrics[0], metrics[1])
+
+
+def _predictions(candidate: Candidate, features: pd.DataFrame, champion: ModelVersion | None) -> Array:
+    """Predictions of the champion or, where there is none, of the constant that training recorded."""
+    if champion is not None:
+        return predict(uri(champion.name, str(champion.version)), features)
+    constant = float(mlflow.get_run(candidate.run_id).data.params["naive_baseline"])
+    return np.full(len(features), constant)

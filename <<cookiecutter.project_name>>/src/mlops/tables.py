@@ -1,0 +1,118 @@
+"""Tables by their three-level names: the same code on Databricks and on the local engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from .errors import ProjectError
+
+
+def quote(name: str) -> str:
+    """Return a dotted name with each part in backticks, as SQL needs it for names such as `ml-dev`."""
+    return ".".join(f"`{part}`" for part in name.split("."))
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Reads and writes Delta tables.
+
+    Attributes:
+        spark: A Spark session; only what Spark Connect offers is used.
+        locate: Where a table that is created lies; None lets the catalog decide, as Unity Catalog's managed tables do.
+        version_of: Returns the version of a Delta table.
+    """
+
+    spark: SparkSession
+    locate: Callable[[str], str] | None
+    version_of: Callable[[str], str]
+
+    def exists(self, name: str) -> bool:
+        """Say whether the table exists."""
+        return bool(self.spark.catalog.tableExists(quote(name)))
+
+    def create_schema(self, name: str) -> None:
+        """Create a schema (two-level name) unless it exists."""
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
+
+    def read(self, name: str) -> DataFrame:
+        """Return the table.
+
+        Raises:
+            ProjectError: There is no such table.
+        """
+        if not self.exists(name):
+            raise ProjectError(f"table {name} does not exist: run the job that writes it first, or correct its name.")
+        return self.spark.table(quote(name))
+
+    def version(self, name: str) -> str:
+        """Return the version of the table that a read sees now."""
+        return self.version_of(name)
+
+    def overwrite(self, name: str, frame: DataFrame) -> None:
+        """Replace the whole table, its columns included."""
+        self._write(name, frame, "overwrite")
+
+    def append(self, name: str, frame: DataFrame) -> None:
+        """Add the rows; create the table if there is none, and give it the columns that are new."""
+        self._write(name, self._aligned(name, frame) if self.exists(name) else frame, "append")
+
+    def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool) -> None:
+        """Insert the rows whose keys are new; create the table if there is none, and give it the columns that are new.
+
+        Args:
+            name: The table.
+            frame: Rows with unique, non-null keys.
+            keys: What identifies a row.
+            update: Whether rows whose keys exist are updated (True) or left as they are (False).
+        """
+        if not self.exists(name):
+            self.append(name, frame.limit(0))
+        frame = self._aligned(name, frame)
+        matched = "WHEN MATCHED THEN UPDATE SET *" if update else ""
+        self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *")
+
+    def retain(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
+        """Delete the rows whose keys the frame does not have."""
+        self._merge(name, frame, keys, "WHEN NOT MATCHED BY SOURCE THEN DELETE")
+
+    def delete(self, name: str, condition: str) -> None:
+        """Delete the rows that meet an SQL condition."""
+        self._run(f"DELETE FROM {quote(name)} WHERE {condition}")  # noqa: S608 - conditions are the project's own
+
+    def _aligned(self, name: str, frame: DataFrame) -> DataFrame:
+        """Return the frame with the table's columns, once the table has the frame's: null where there is no value."""
+        table = self.spark.table(quote(name))
+        if set(frame.columns) == set(table.columns):
+            return frame
+        if set(frame.columns) - set(table.columns):
+            self.overwrite(name, _with_columns_of(frame, table))
+            table = self.spark.table(quote(name))
+        return _with_columns_of(table, frame).select(*table.columns)
+
+    def _merge(self, name: str, frame: DataFrame, keys: Sequence[str], clauses: str) -> None:
+        view = "updates_" + "_".join(name.replace("-", "_").split("."))
+        frame.createOrReplaceTempView(view)
+        same = " AND ".join(f"t.`{key}` = u.`{key}`" for key in keys)
+        self._run(f"MERGE INTO {quote(name)} t USING {view} u ON {same} {clauses}")
+        self.spark.catalog.dropTempView(view)
+
+    def _run(self, statement: str) -> None:
+        self.spark.sql(statement).collect()
+
+    def _write(self, name: str, frame: DataFrame, mode: str) -> None:
+        writer = frame.write.format("delta").mode(mode)
+        if mode == "overwrite":
+            writer = writer.option("overwriteSchema", "true")
+        if self.locate is not None and not self.exists(name):
+            writer = writer.option("path", self.locate(name))
+        writer.saveAsTable(quote(name))
+
+
+def _with_columns_of(other: DataFrame, frame: DataFrame) -> DataFrame:
+    """Return the frame with the columns that only the other one has: null, with the other's type."""
+    missing = [field for field in other.schema.fields if field.name not in frame.columns]
+    return frame.select("*", *[F.lit(None).cast(field.dataType).alias(field.name) for field in missing])

@@ -1,0 +1,27 @@
+"""The tasks of the jobs: one module each, with its parameters, its task values and `run`."""
+
+from . import (
+    approve,
+    batch_inference,
+    compare,
+    compute_features,
+    deploy,
+    explain,
+    rollback,
+    snapshot,
+    train,
+    validate,
+)
+
+__all__ = [
+    "approve",
+    "batch_inference",
+    "compare",
+    "compute_features",
+    "deploy",
+    "explain",
+    "rollback",
+    "snapshot",
+    "train",
+    "validate",
+]

@@ -1,0 +1,86 @@
+"""Compare the challenger with the champion and move the alias Champion if it is better."""
+
+from __future__ import annotations
+
+import logging
+
+from mlflow.entities.model_registry import ModelVersion
+
+from ..errors import ProjectError
+from ..platform.base import Platform
+from ..project import Project
+from ..promotion.champion import promote
+from ..promotion.comparison import ChampionCannotBeScoredError, compare
+from ..promotion.decision import Decision
+from ..registry import ROLLED_BACK, STATUS_TAG, Registry
+from ..validation.candidate import Candidate, resolved
+from . import task
+
+log = logging.getLogger(__name__)
+
+
+class Parameters(Candidate):
+    """What to deploy, and an operator's reason to go on where the gate would stay closed for want of evidence."""
+
+    override_reason: str = ""
+
+
+class Values(task.Values):
+    """Whether the version was promoted, and which version is champion now."""
+
+    promoted: str
+    champion_version: str
+
+
+def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
+    """Promote the version if it passed validation and beats the champion; otherwise leave the champion as it is.
+
+    Raises:
+        ProjectError: The version has not passed validation, was rolled back, or the comparison could not be made; or
+            the champion is another one by now.
+    """
+    parameters = resolved(parameters)
+    registry = Registry(parameters.model_name)
+    _require_evidence(registry, parameters)
+    champion = registry.champion()
+    incumbent = None if champion is None else str(champion.version)
+    if incumbent == parameters.model_version:
+        log.info("version %s is the champion already", incumbent)
+        return Values(promoted="false", champion_version=incumbent)
+    decision = _decide(parameters, project, platform, champion)
+    said = "to be promoted" if decision.passed else "kept"
+    registry.tag(parameters.model_version, "deployment_decision", f"{said}: {decision}")
+    if champion is not None:
+        registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}: {decision}")
+    log.info("%s", decision)
+    if not decision.passed:
+        return Values(promoted="false", champion_version=incumbent or "none")
+    moved = promote(registry, parameters.model_version, incumbent)
+    registry.tag(parameters.model_version, "deployment_decision", f"promoted: {decision}")
+    return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
+
+
+def _require_evidence(registry: Registry, parameters: Parameters) -> None:
+    tags = registry.version(parameters.model_version).tags
+    status = tags.get(STATUS_TAG)
+    if status != "PASSED":
+        raise ProjectError(
+            f"{parameters} has the validation status {status}: "
+            "only a version that passed can be deployed, so run the task validate first."
+        )
+    if ROLLED_BACK in tags and not parameters.override_reason:
+        raise ProjectError(
+            f"{parameters} was rolled back ({tags[ROLLED_BACK]}): train another one, or give the job parameter "
+            "override_reason, which is recorded."
+        )
+
+
+def _decide(parameters: Parameters, project: Project, platform: Platform, champion: ModelVersion | None) -> Decision:
+    """Compare; an operator's reason stands in where the champion cannot be scored, and is recorded."""
+    try:
+        return compare(project, parameters, platform, champion, log_as="incumbent")
+    except ChampionCannotBeScoredError as error:
+        if not (parameters.override_reason and champion):
+            raise
+        log.warning("overridden: %s", error)
+        return Decision(passed=True, reasons=(f"overridden because of {parameters.override_reason!r}: {error}",))

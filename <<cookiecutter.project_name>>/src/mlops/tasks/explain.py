@@ -1,0 +1,110 @@
+"""Explain one model version and draw its predictions, on its training run; write its model card anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow import MlflowClient
+from pyspark.sql import functions as F
+
+from ..config.load import ProjectConfig
+from ..errors import ProjectError, first_line
+from ..evaluation import plots
+from ..evaluation.metrics import Array, one_column
+from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, importance
+from ..model_card import publish as cards
+from ..platform.base import Platform
+from ..project import Project
+from ..registry import Registry, load
+from ..validation.candidate import Candidate, resolved
+from . import task
+
+log = logging.getLogger(__name__)
+
+_PLOTTED_ROWS = 5000
+
+
+class Values(task.Values):
+    """Whether the version was explained."""
+
+    explained: str
+
+
+def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
+    """Log what moves the version's predictions, and plots of them; a version that defies it stays unexplained.
+
+    Raises:
+        ProjectError: There is no such version, or the table holds no rows of its run.
+        MlflowException: There is no such model.
+    """
+    settings = project.config
+    parameters = resolved(parameters)
+    registry = Registry(parameters.model_name)
+    registry.version(parameters.model_version)
+    model = load(parameters.model_uri)
+    background = _sample(settings, parameters, platform, "train", BACKGROUND_ROWS)
+    holdout = _sample(settings, parameters, platform, "holdout", _PLOTTED_ROWS)
+
+    def predict(frame: pd.DataFrame) -> Array:
+        return one_column(model.predict(frame))
+
+    try:
+        _log_predictions(settings, parameters.run_id, holdout, predict(holdout[list(settings.features)]))
+        features = list(settings.features)
+        found = importance(predict, background[features], holdout[features], settings.search.seed)
+        _log_explanation(settings, parameters.run_id, found)
+        outcome = "done"
+    except Exception as error:  # noqa: BLE001 - whatever a model does to an explainer, the job goes on
+        outcome = f"skipped: {first_line(error)}"
+        log.warning("%s is not explained, %s", parameters, outcome)
+    registry.tag(parameters.model_version, cards.EXPLANATION_TAG, outcome)
+    return Values(explained=str(outcome == "done").lower())
+
+
+def _sample(
+    settings: ProjectConfig, candidate: Candidate, platform: Platform, split: str, at_most: int
+) -> pd.DataFrame:
+    """Rows of the run, chosen by a hash of their key: random, and the same each time."""
+    rows = platform.tables.read(candidate.training_table)
+    own = rows.where((F.col("run_id") == candidate.run_id) & (F.col("split") == split))
+    key = settings.spine.key
+    sample = own.orderBy(F.xxhash64(key), key).limit(at_most).toPandas()
+    if sample.empty:
+        raise ProjectError(
+            f"table {candidate.training_table} holds no {split} rows of run {candidate.run_id}: "
+            "run the training job again."
+        )
+    return sample
+
+
+def _log_predictions(settings: ProjectConfig, run_id: str, rows: pd.DataFrame, prediction: Array) -> None:
+    label = rows[settings.label].to_numpy(dtype="float64")
+    _log_figures(run_id, plots.of_predictions(settings.problem_type, label, prediction, _quantity(settings)))
+
+
+def _log_explanation(settings: ProjectConfig, run_id: str, found: Explanation) -> None:
+    quantity = _quantity(settings)
+    facts = {
+        "importance": {str(name): float(value) for name, value in found.importance.items()},
+        "unit": quantity,
+        "base": found.base,
+        "rows": len(found.values),
+        "background_rows": found.background_rows,
+        "seed": settings.search.seed,
+    }
+    MlflowClient().log_dict(run_id, facts, cards.IMPORTANCE_FILE)
+    _log_figures(run_id, plots.of_explanation(found, quantity))
+
+
+def _log_figures(run_id: str, figures: Mapping[str, Figure]) -> None:
+    for name, figure in figures.items():
+        MlflowClient().log_figure(run_id, figure, f"explain/{name}.png")
+        figure.clear()
+
+
+def _quantity(settings: ProjectConfig) -> str:
+    """What is predicted: the label, or how likely it is."""
+    return settings.label if settings.problem_type == "regression" else f"probability of {settings.label}"

@@ -1,0 +1,70 @@
+"""Give the alias Champion back to an earlier version, and keep the bad one from coming back."""
+
+from __future__ import annotations
+
+import logging
+
+from ..errors import ProjectError
+from ..platform.base import Platform
+from ..project import Project
+from ..promotion.champion import promote
+from ..promotion.decision import Decision
+from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
+from ..validation.smoke_test import smoke
+from . import task
+
+log = logging.getLogger(__name__)
+
+
+class Parameters(task.Parameters):
+    """Of which model, why, and to which version; without a version, to the champion before."""
+
+    model_name: str
+    reason: str
+    to_version: str = ""
+
+
+class Values(task.Values):
+    """Which version is champion now, and which one was taken back."""
+
+    champion_version: str
+    rolled_back_version: str
+
+
+def run(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - the signature of a task
+    """Check the earlier version, mark the champion as rolled back, and move the alias.
+
+    Raises:
+        ProjectError: There is no champion or no earlier version, or that version does not pass; nothing has changed.
+    """
+    registry = Registry(parameters.model_name)
+    if not parameters.reason.strip():
+        raise ProjectError(
+            "a rollback needs a reason, which is recorded on the version: give the job parameter reason."
+        )
+    champion = registry.champion()
+    if champion is None:
+        raise ProjectError(f"model {parameters.model_name} has no champion, so there is nothing to roll back.")
+    bad, target = str(champion.version), parameters.to_version
+    target = target or champion.tags.get("previous_champion", "none")
+    if target in {"none", bad}:
+        raise ProjectError(
+            f"version {bad} of {parameters.model_name} has no champion before it: name the version to go back to "
+            "(to_version)."
+        )
+    _require_sound(registry, target)
+    # Should it stop here, the champion is still the one it was; running it again ends the same way.
+    registry.tag(bad, ROLLED_BACK, parameters.reason)
+    promote(registry, target, bad, remember=False)
+    log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
+    return Values(champion_version=target, rolled_back_version=bad)
+
+
+def _require_sound(registry: Registry, version: str) -> None:
+    tags = registry.version(version).tags
+    if tags.get(STATUS_TAG) != "PASSED" or ROLLED_BACK in tags:
+        what = "was rolled back itself" if ROLLED_BACK in tags else "never passed validation"
+        raise ProjectError(f"version {version} of {registry.name} {what}: name another one (to_version).")
+    decision = Decision.of(smoke(uri(registry.name, version)))
+    if not decision.passed:
+        raise ProjectError(f"version {version} of {registry.name} cannot take over: {decision}.")

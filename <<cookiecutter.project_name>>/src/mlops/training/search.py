@@ -1,0 +1,97 @@
+"""Hyperparameter search and final fit: pandas frames in, a model and its metrics out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.study import StudyDirection
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from ..config.load import Dimension
+from ..evaluation.metrics import GREATER_IS_BETTER, Array, evaluate, one_column
+from ..project import Project
+
+log = logging.getLogger(__name__)
+
+# On few rows OpenMP threads cost more than they save, and ten times as much on a machine that is busy.
+_ROWS_WORTH_THREADS = 50_000
+
+Metrics = dict[str, float]
+OnTrial = Callable[[int, dict[str, Any], Metrics], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The chosen model with its hyperparameters and its metrics by split."""
+
+    estimator: Pipeline
+    hyperparameters: dict[str, Any]
+    metrics: dict[str, Metrics]
+
+
+def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_trial: OnTrial | None = None) -> Trained:
+    """Search the hyperparameters on the validation rows and measure the best model on every split.
+
+    Args:
+        project: Builds the model; names the features, the label, the metric and the search space.
+        rows: Frames of the splits train, validation and holdout, with features and label.
+        trials: How many models to try, at least 1.
+        on_trial: Called with number, hyperparameters and validation metrics of each trial.
+
+    Returns:
+        The model trained on the train rows alone, so that its validation and holdout metrics are of unseen rows.
+    """
+    config = project.config
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.disable_default_handler()  # its lines go where the project's own go
+    optuna.logging.enable_propagation()
+    direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
+    study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
+
+    def objective(trial: optuna.Trial) -> float:
+        hyperparameters = {name: suggest(trial, name, dim) for name, dim in config.search.space.items()}
+        measured = measure(project, fit(project, rows["train"], hyperparameters), rows["validation"])
+        log.info("trial %d: validation %s %.4g", trial.number, config.metric, measured[config.metric])
+        if on_trial is not None:
+            on_trial(trial.number, hyperparameters, measured)
+        return measured[config.metric]
+
+    study.optimize(objective, n_trials=trials)
+    estimator = fit(project, rows["train"], study.best_params)
+    return Trained(estimator, study.best_params, {split: measure(project, estimator, rows[split]) for split in rows})
+
+
+def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int:
+    """Let the trial choose a value of one dimension of the search space."""
+    if dimension.type == "int":
+        return trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
+    return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+
+
+def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:
+    """Return a model trained on the rows."""
+    config = project.config
+    estimator = project.build_model(config.problem_type, hyperparameters, config.search.seed)
+    threads = None if len(rows) >= _ROWS_WORTH_THREADS else 1
+    with threadpool_limits(threads, user_api="openmp"):
+        return estimator.fit(rows[list(config.features)], rows[config.label])
+
+
+def predict(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Array:
+    """Return the predictions of a model in memory, shape (rows,)."""
+    method = getattr(estimator, project.predict_method)
+    return one_column(method(rows[list(project.config.features)]))
+
+
+def measure(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Metrics:
+    """Return the metrics of a model on the rows."""
+    config = project.config
+    label = rows[config.label].to_numpy(dtype=np.float64)
+    return evaluate(config.problem_type, label, predict(project, estimator, rows))

@@ -1,0 +1,77 @@
+"""Does the version behave: finite, in range, repeatable, tolerant where features may be missing, quick enough?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..config.validation import Bound
+from .check import Check, within
+from .evidence import Evidence
+
+_REPEATS = 5
+_BATCH = 1000
+
+
+def shape(evidence: Evidence) -> Iterator[Check]:
+    """There is one prediction for each row."""
+    rows, found = len(evidence.features), evidence.prediction.shape
+    yield Check("one prediction a row", found == (rows,), f"{rows} rows give predictions of shape {found}")
+
+
+def finite(evidence: Evidence) -> Iterator[Check]:
+    """Every prediction is a finite number."""
+    bad = int((~np.isfinite(evidence.prediction)).sum())
+    yield Check("finite predictions", bad == 0, f"{bad} predictions are not finite", float(bad), "at most 0")
+
+
+def allowed_range(evidence: Evidence) -> Iterator[Check]:
+    """The smallest and the greatest prediction lie in the allowed range."""
+    bound = evidence.settings.validation.predictions
+    if bound.min is not None:
+        yield within("smallest prediction", float(np.min(evidence.prediction)), Bound(min=bound.min))
+    if bound.max is not None:
+        yield within("greatest prediction", float(np.max(evidence.prediction)), Bound(max=bound.max))
+
+
+def repeatable(evidence: Evidence) -> Iterator[Check]:
+    """The same rows give the same predictions, also in another order."""
+    again = evidence.predict(evidence.features.iloc[::-1])[::-1]
+    difference = float(np.max(np.abs(again - evidence.prediction)))
+    yield Check(
+        "repeatable",
+        bool(np.allclose(again, evidence.prediction, rtol=1e-9, atol=1e-12)),
+        f"the same rows in another order give predictions that differ by at most {difference:.3g}",
+        difference,
+        "at most rounding",
+    )
+
+
+def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
+    """Looked-up features may be missing, so the version predicts without any of them."""
+    looked_up = [name for lookup in evidence.settings.lookups for name in lookup.outputs]
+    rows = evidence.features.head(_BATCH).copy()
+    rows[looked_up] = np.nan
+    predicted = evidence.predict(rows)
+    bad = int((~np.isfinite(predicted)).sum()) + len(rows) - len(predicted)
+    reason = f"without looked-up features {bad} of {len(rows)} rows get no finite prediction"
+    yield Check("tolerates missing features", bad == 0, reason, float(bad), "at most 0")
+
+
+def latency(evidence: Evidence) -> Iterator[Check]:
+    """One row and a batch are predicted in time: the median of some calls, in milliseconds."""
+    limits = evidence.settings.validation.latency
+    for name, rows, limit in (
+        ("latency of one row", 1, limits.row_ms),
+        (f"latency of {_BATCH} rows", _BATCH, limits.batch_ms),
+    ):
+        frame = evidence.features.iloc[np.arange(rows) % len(evidence.features)]
+        evidence.predict(frame)
+        seconds = []
+        for _ in range(_REPEATS):
+            start = time.perf_counter()
+            evidence.predict(frame)
+            seconds.append(time.perf_counter() - start)
+        yield within(name, float(np.median(seconds)) * 1000, Bound(max=limit), unit="ms")

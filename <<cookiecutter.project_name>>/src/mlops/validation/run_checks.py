@@ -1,0 +1,60 @@
+"""All checks of a version, one after the other; a check that cannot be made has failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from ..errors import first_line
+from . import behaviour, performance, structure
+from . import training_serving_skew as serving
+from .check import Check
+from .custom_check import custom
+from .evidence import Evidence
+
+log = logging.getLogger(__name__)
+
+CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
+    structure.signature,
+    structure.input_example,
+    structure.metadata,
+    structure.documentation,
+    structure.fresh_process,
+    behaviour.shape,
+    behaviour.finite,
+    behaviour.allowed_range,
+    behaviour.repeatable,
+    behaviour.tolerates_missing,
+    behaviour.latency,
+    serving.same_as_in_training,
+    performance.metrics,
+    performance.slices,
+    performance.leakage,
+    performance.logged_evaluation,
+    custom,
+)
+
+
+def judge(evidence: Evidence) -> list[Check]:
+    """Return what every check found, in order; one that raises is a failed check with the reason.
+
+    The fresh process, which takes the longest, goes on beside the others.
+    """
+    found: list[Check] = []
+    with ThreadPoolExecutor(1) as beside:
+        slow = {look: beside.submit(_look, look, evidence) for look in CHECKS if look is structure.fresh_process}
+        for look in CHECKS:
+            found += slow[look].result() if look in slow else _look(look, evidence)
+    for check in found:
+        log.log(logging.INFO if check.passed else logging.WARNING, "%s: %s", check.name, check.reason)
+    return found
+
+
+def _look(look: Callable[[Evidence], Iterator[Check]], evidence: Evidence) -> list[Check]:
+    try:
+        return list(look(evidence))
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the gate stays closed
+        name = look.__name__.replace("_", " ")
+        reason = f"{name} could not be checked: {first_line(error)}"
+        return [Check(name, passed=False, reason=reason)]

@@ -1,0 +1,46 @@
+"""Does a registered version answer at all? What is looked at before any traffic, however good its metrics were."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from mlflow.pyfunc import PyFuncModel
+
+from ..errors import first_line
+from ..evaluation.metrics import one_column
+from ..registry import load
+from .check import Check
+
+
+def smoke(model_uri: str) -> list[Check]:
+    """Load a version by its URI, as a consumer would, and let it predict its own input example.
+
+    Returns:
+        The checks `signature`, `input example` and `predicts`; one that could not be made has failed with its reason.
+    """
+    try:
+        model = load(model_uri)
+    except Exception as error:  # noqa: BLE001 - whatever stops a consumer is the finding
+        return [Check("loads", passed=False, reason=f"{model_uri} cannot be loaded: {first_line(error)}")]
+    return [_signature(model), *_example(model)]
+
+
+def _signature(model: PyFuncModel) -> Check:
+    signature = model.metadata.signature
+    if signature is None or signature.inputs is None or signature.outputs is None:
+        return Check("signature", passed=False, reason="the signature lacks inputs or outputs")
+    return Check("signature", passed=True, reason=f"the signature names {len(signature.inputs.inputs)} inputs")
+
+
+def _example(model: PyFuncModel) -> list[Check]:
+    example = model.input_example
+    if not isinstance(example, pd.DataFrame) or example.empty:
+        return [Check("input example", passed=False, reason="there is no input example with rows")]
+    there = Check("input example", passed=True, reason=f"the input example has {len(example)} rows")
+    try:
+        predicted = one_column(model.predict(example))
+    except Exception as error:  # noqa: BLE001 - whatever stops a consumer is the finding
+        return [there, Check("predicts", passed=False, reason=f"predicting the example fails: {first_line(error)}")]
+    passed = predicted.shape == (len(example),) and bool(np.isfinite(predicted).all())
+    verdict = "are one finite number a row" if passed else "are not one finite number a row"
+    return [there, Check("predicts", passed, f"predictions of the example {verdict}")]

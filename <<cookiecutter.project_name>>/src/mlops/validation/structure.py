@@ -1,0 +1,105 @@
+"""Is the version complete: can it be loaded, is it documented, does it say where it comes from?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from mlflow import MlflowClient
+
+from ..registry import model_folder
+from .check import Check
+from .evidence import Evidence
+
+_SECONDS = 300
+
+# Runs in a process of its own, on the downloaded model: it knows no session, no registry and no credentials.
+_CONSUMER = """
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from packaging.requirements import Requirement
+folder, rows = sys.argv[1:]
+wrong = []
+for line in Path(folder, "requirements.txt").read_text(encoding="utf-8").splitlines():
+    if not line.strip() or line.startswith(("#", "-")):
+        continue
+    wanted = Requirement(line)
+    try:
+        found = version(wanted.name)
+    except PackageNotFoundError:
+        found = ""
+    if not found or not wanted.specifier.contains(found, prereleases=True):
+        wrong.append(f"{line} but {found or 'nothing'} is installed")
+if wrong:
+    sys.exit("the model wants " + ", ".join(wrong))
+import mlflow.pyfunc, pandas
+model = mlflow.pyfunc.load_model(folder)
+predicted = model.predict(pandas.read_parquet(rows))
+if len(predicted) == 0:
+    sys.exit("the model predicts nothing")
+"""
+
+
+def signature(evidence: Evidence) -> Iterator[Check]:
+    """The signature names the configured features and an output."""
+    found = evidence.model.metadata.signature
+    if found is None or found.inputs is None or found.outputs is None:
+        yield Check("signature", passed=False, reason="the signature lacks inputs or outputs")
+        return
+    names, wanted = found.inputs.input_names(), list(evidence.settings.features)
+    missing = sorted(set(wanted) ^ set(names))
+    verdict = f"differs from the configured features in {', '.join(missing)}" if missing else "names the features"
+    yield Check("signature", not missing, f"the signature {verdict}", float(len(names)), f"{len(wanted)} inputs")
+
+
+def input_example(evidence: Evidence) -> Iterator[Check]:
+    """There is an input example, and the version can predict it."""
+    example = evidence.model.input_example
+    if not isinstance(example, pd.DataFrame) or example.empty:
+        yield Check("input example", passed=False, reason="there is no input example with rows")
+        return
+    predicted = evidence.predict(example)
+    passed = predicted.shape == (len(example),)
+    reason = f"the input example of {len(example)} rows gives {len(predicted)} predictions"
+    yield Check("input example", passed, reason, float(len(example)))
+
+
+def metadata(evidence: Evidence) -> Iterator[Check]:
+    """The version has a description, and the tags that the policy demands have values."""
+    has_text = bool((evidence.version.description or "").strip())
+    yield Check("description", has_text, f"the version has {'a' if has_text else 'no'} description")
+    for tag in evidence.settings.validation.required_tags:
+        value = evidence.version.tags.get(tag, "").strip()
+        yield Check(f"tag {tag}", bool(value), f"the version's tag {tag} is {value or 'missing'}", bound="not empty")
+
+
+def documentation(evidence: Evidence) -> Iterator[Check]:
+    """The run holds the documentation that the policy demands."""
+    wanted = evidence.settings.validation.documentation
+    folder = wanted.rpartition("/")[0] or None
+    run_id = str(evidence.version.run_id)
+    there = any(file.path == wanted for file in MlflowClient().list_artifacts(run_id, folder))
+    yield Check("documentation", there, f"the run holds {'' if there else 'no '}{wanted}", bound=wanted)
+
+
+def fresh_process(evidence: Evidence) -> Iterator[Check]:
+    """The version loads and predicts in a new process in which its declared requirements are installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        local = model_folder(evidence.model_uri, into=folder)
+        rows = Path(folder) / "rows.parquet"
+        evidence.features.head(5).to_parquet(rows)
+        done = subprocess.run(  # noqa: S603 - our own interpreter and script
+            [sys.executable, "-c", _CONSUMER, local, str(rows)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    lines = done.stderr.strip().splitlines() or ["it ended without a word"]
+    reason = "loads and predicts in a fresh process with its requirements" if done.returncode == 0 else lines[-1]
+    yield Check("fresh process", done.returncode == 0, reason)

@@ -1,0 +1,38 @@
+"""Does the version, served by keys and event time alone, get the features that it was trained with?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from pyspark.sql import functions as F
+
+from ..evaluation.metrics import one_column
+from ..feature_store.base import RESULT_TYPES
+from .check import Check
+from .evidence import Evidence
+
+_ROWS = 200
+
+
+def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
+    """Held-out rows get the same features and predictions through the packaged lookups as from the training table."""
+    settings = evidence.settings
+    key = settings.spine.key
+    sample = evidence.all_rows.where(F.col("split") == "holdout").orderBy(F.xxhash64(key), key).limit(_ROWS)
+    rows = sample.toPandas().set_index(key)
+    scored = evidence.store.score_batch(
+        evidence.model_uri, sample.select(*settings.request), RESULT_TYPES[settings.problem_type]
+    )
+    served = scored.toPandas().set_index(key).loc[rows.index]
+    features = list(settings.features)
+    same = np.isclose(
+        rows[features].to_numpy(dtype="float64"), served[features].to_numpy(dtype="float64"), rtol=1e-9, equal_nan=True
+    )
+    different = [name for name, column in zip(features, same.T, strict=True) if not column.all()]
+    given = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
+    equal = np.isclose(one_column(given), evidence.predict(rows[features]), rtol=1e-9)
+    bad = int((~(same.all(axis=1) & equal)).sum())
+    which = f", in {', '.join(different)}" if different else ""
+    reason = f"{bad} of {len(rows)} rows are served otherwise than they were trained on{which}"
+    yield Check("same as in training", bad == 0, reason, float(bad), "at most 0")

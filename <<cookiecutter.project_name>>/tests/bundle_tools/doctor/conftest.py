@@ -1,0 +1,158 @@
+"""A workspace that has all that a small bundle needs, and no configuration of the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bundle_tools.bundle.load import load
+from bundle_tools.doctor import access, cli
+from bundle_tools.doctor.access import Visit
+from bundle_tools.doctor.patience import Patience
+
+from fake_workspace import (
+    ROBOT,
+    RULES,
+    SCIM,
+    UNITY,
+    USER,
+    FakeWorkspace,
+    Reply,
+    Route,
+    granted,
+    listed,
+    machine,
+    person,
+    rules,
+)
+
+BUNDLE = """
+bundle: {name: taxi, databricks_cli_version: ">= 1.2.0-0"}
+variables:
+  catalog: {default: prod}
+  schema: {default: taxi}
+  source_table: {default: samples.nyctaxi.trips}
+  service_principal: {default: "${workspace.current_user.userName}"}
+  ml_engineers: {default: ml-engineers}
+  node_type_id: {default: m6id.2xlarge}
+  spark_version: {default: 17.x-cpu-ml-scala2.13}
+  warehouse_id: {default: abc123}
+permissions:
+  - {group_name: "${var.ml_engineers}", level: CAN_VIEW}
+resources:
+  schemas:
+    ml:
+      catalog_name: ${var.catalog}
+      name: ${var.schema}
+      grants:
+        - {principal: "${var.service_principal}", privileges: [ALL_PRIVILEGES]}
+        - {principal: account users, privileges: [USE_SCHEMA]}
+  registered_models:
+    model: {catalog_name: "${var.catalog}", schema_name: "${resources.schemas.ml.name}", name: fare}
+  volumes:
+    files: {catalog_name: "${var.catalog}", schema_name: "${resources.schemas.ml.name}", name: files}
+  jobs:
+    training: {name: training, environments: [{environment_key: main}]}
+    scoring:
+      name: scoring
+      job_clusters:
+        - job_cluster_key: main
+          new_cluster: {node_type_id: "${var.node_type_id}", spark_version: "${var.spark_version}"}
+targets:
+  dev: {mode: development, default: true, workspace: {host: HOST}}
+  prod:
+    workspace: {host: HOST}
+    variables: {service_principal: 11112222-3333-4444-5555-666677778888}
+    run_as: {service_principal_name: "${var.service_principal}"}
+"""
+
+
+def good_routes() -> dict[Route, Reply]:
+    """Return what a workspace answers in which nothing is missing."""
+    return {
+        ("GET", f"{SCIM}/Me"): person(USER, "admins", "ml-engineers"),
+        ("GET", f"{UNITY}/catalogs/prod"): {"name": "prod", "owner": "platform"},
+        ("GET", f"{UNITY}/effective-permissions/CATALOG/prod"): granted(
+            ("account users", "USE_CATALOG"), ("ml-engineers", "CREATE_SCHEMA")
+        ),
+        ("GET", f"{UNITY}/schemas/prod.taxi"): (404, {"error_code": "SCHEMA_DOES_NOT_EXIST", "message": "none"}),
+        ("GET", f"{SCIM}/Groups"): listed(displayName="ml-engineers"),
+        ("GET", f"{SCIM}/ServicePrincipals"): listed(applicationId=ROBOT),
+        ("GET", RULES): rules("groups/ml-engineers"),
+        ("GET", f"{UNITY}/current-metastore-assignment"): {"metastore_id": "m1", "workspace_id": 1},
+        ("GET", "/api/2.1/clusters/list-node-types"): {"node_types": [machine("m6id.2xlarge")]},
+        ("GET", "/api/2.1/clusters/spark-versions"): {"versions": [{"key": "17.x-cpu-ml-scala2.13", "name": "18 LTS"}]},
+        ("GET", "/api/2.0/sql/warehouses/abc123"): {"id": "abc123", "name": "Starter"},
+        ("GET", f"{UNITY}/tables/samples.nyctaxi.trips"): {"name": "trips"},
+    }
+
+
+# Pauses before the SDK's retries pass at once.
+QUICK = Patience(pause=0.01)
+
+InstallCli = Callable[..., None]
+Doctor = Callable[..., tuple[int, list[str]]]
+
+
+@pytest.fixture(autouse=True)
+def install_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InstallCli:
+    """Take all settings of the machine away, and put a Databricks CLI of some shell lines on the PATH: first, 1.3.0."""
+    for name in list(os.environ):
+        if name.startswith(("DATABRICKS_", "BUNDLE_VAR_", "ARM_", "GOOGLE_", "AZURE_", "GITHUB_", "ACTIONS_")):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "profiles").touch()
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(home / "profiles"))
+    monkeypatch.setenv("DATABRICKS_TOKEN", "secret-token")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("PATH", str(home))
+    monkeypatch.setenv("HOME", str(home))
+
+    def install(*lines: str) -> None:
+        (home / "databricks").write_text("\n".join(["#!/bin/sh", *lines, ""]))
+        (home / "databricks").chmod(0o755)
+
+    install("echo Databricks CLI v1.3.0")
+    return install
+
+
+@pytest.fixture
+def workspace() -> Iterator[FakeWorkspace]:
+    """A workspace in which nothing is missing; no test may ask it for what it does not know."""
+    with FakeWorkspace(good_routes()) as fake:
+        yield fake
+    assert fake.unknown == []
+
+
+@pytest.fixture
+def doctor(workspace: FakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Doctor:
+    """Run the command line on the bundle above, in which `changes` are made; return exit code and lines."""
+
+    def run(*words: str, changes: dict[str, str] | None = None, patience: Patience = QUICK) -> tuple[int, list[str]]:
+        write_bundle(tmp_path, workspace.url, changes)
+        code = cli.main(["--root", str(tmp_path), "--target", "prod", *words], patience)
+        return code, capsys.readouterr().out.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def visit(workspace: FakeWorkspace, tmp_path: Path) -> Visit:
+    """The way in, for checks on their own: the client is the real SDK."""
+    write_bundle(tmp_path, workspace.url)
+    bundle = load(tmp_path, "prod", user=USER)
+    client = access.login(bundle, QUICK)
+    return Visit(client, bundle, access.who_am_i(client))
+
+
+def write_bundle(root: Path, host: str, changes: dict[str, str] | None = None) -> None:
+    """Write the bundle, with each key of `changes` replaced by its value."""
+    text = BUNDLE
+    for old, new in (changes or {}).items():
+        assert old in text
+        text = text.replace(old, new)
+    (root / "databricks.yml").write_text(text.replace("HOST", host))

@@ -1,0 +1,70 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from bundle_tools.workspace import source_file
+from mlops.errors import ProjectError
+
+COLUMNS = {"at": "timestamp", "fare": "double", "zip": "int"}
+TABLE = pa.table({"at": [datetime(2020, 1, 1)], "fare": [1.5], "zip": [10001], "other": ["x"]})  # noqa: DTZ001 - as files have it
+
+
+def written(path: Path, table: pa.Table = TABLE) -> Path:
+    if path.suffix == ".csv":
+        pyarrow.csv.write_csv(table, path)
+    else:
+        pyarrow.parquet.write_table(table, path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["trips.parquet", "trips.csv"])
+def test_the_needed_columns_are_read_with_the_configured_types(tmp_path: Path, name: str) -> None:
+    found = source_file.read(written(tmp_path / name), COLUMNS)
+    assert found.to_pylist() == [{"at": datetime(2020, 1, 1, tzinfo=UTC), "fare": 1.5, "zip": 10001}]
+    assert found.schema.field("zip").type == pa.int32()
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"nothing\.parquet does not exist"):
+        source_file.read(tmp_path / "nothing.parquet", COLUMNS)
+
+
+@pytest.mark.parametrize("name", ["trips.parquet", "trips.csv"])
+def test_a_file_without_rows_is_said(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ProjectError, match="has no rows"):
+        source_file.read(written(tmp_path / name, TABLE.slice(0, 0)), COLUMNS)
+
+
+@pytest.mark.parametrize("name", ["trips.parquet", "trips.csv"])
+def test_a_file_of_no_bytes_is_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(ProjectError, match="cannot be read as"):
+        source_file.read(tmp_path / name, COLUMNS)
+
+
+def test_missing_columns_are_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"has no column fare, zip: it has at, other") as caught:
+        source_file.read(written(tmp_path / "t.parquet", TABLE.drop(["fare", "zip"])), COLUMNS)
+    assert "project.yml" in str(caught.value)
+
+
+def test_a_value_of_the_wrong_type_is_said_with_its_column(tmp_path: Path) -> None:
+    table = TABLE.set_column(1, "fare", pa.array(["dear"]))
+    with pytest.raises(ProjectError, match=r"column fare of source file .* cannot be read as double"):
+        source_file.read(written(tmp_path / "t.csv", table), COLUMNS)
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "trips.xlsx").write_bytes(b"x")
+    with pytest.raises(ProjectError, match=r"neither \.parquet nor \.csv"):
+        source_file.read(tmp_path / "trips.xlsx", COLUMNS)
+
+
+def test_times_with_a_zone_keep_their_instant(tmp_path: Path) -> None:
+    local = pa.array([datetime(2020, 1, 1, tzinfo=UTC)], pa.timestamp("us", tz="America/New_York"))
+    found = source_file.read(written(tmp_path / "t.parquet", TABLE.set_column(0, "at", local)), COLUMNS)
+    assert found["at"].to_pylist() == [datetime(2020, 1, 1, tzinfo=UTC)]

@@ -1,0 +1,112 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from mlops.evaluation.bootstrap import GROUPS, Interval, metric_gain, value_gain
+from mlops.evaluation.metrics import GREATER_IS_BETTER, METRICS, Array, evaluate
+
+HOW = {"resamples": 400, "confidence": 0.9, "seed": 7}
+
+
+def models(problem_type: str, rows: int, seed: int = 0) -> tuple[Array, Array, Array]:
+    """Labels, and predictions of a better and of a worse model."""
+    random = np.random.default_rng(seed)
+    if problem_type == "regression":
+        label = random.normal(10, 3, rows)
+        return label, label + random.normal(0, 1, rows), label + random.normal(0, 1.5, rows)
+    score = random.normal(0, 1, rows)
+    label = (score + random.normal(0, 0.7, rows) > 0).astype(float)
+    close, far = (1 / (1 + np.exp(-(score + random.normal(0, noise, rows)))) for noise in (0.2, 1.0))
+    return label, close, far
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "metric"), [(kind, name) for kind, names in METRICS.items() for name in names]
+)
+@pytest.mark.parametrize("rows", [500, 3 * GROUPS])
+def test_the_gain_is_the_difference_of_the_metrics_and_lies_in_its_interval(
+    problem_type: str, metric: str, rows: int
+) -> None:
+    label, good, bad = models(problem_type, rows)
+    found = metric_gain(metric, label, good, bad, **HOW)
+    difference = evaluate(problem_type, label, good)[metric] - evaluate(problem_type, label, bad)[metric]  # type: ignore[arg-type]
+    assert found.gain == pytest.approx(difference if GREATER_IS_BETTER[metric] else -difference)
+    assert 0 < found.low < found.gain < found.high
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "metric"), [("regression", "rmse"), ("classification", "roc_auc"), ("classification", "f1")]
+)
+@pytest.mark.parametrize("rows", [800, GROUPS + 1000])
+def test_the_interval_is_that_of_resampled_rows(problem_type: str, metric: str, rows: int) -> None:
+    label, good, bad = models(problem_type, rows)
+    found = metric_gain(metric, label, good, bad, **HOW)
+    random = np.random.default_rng(1)
+    gains = []
+    for _ in range(120):
+        drawn = random.integers(rows, size=rows)
+        pair = [evaluate(problem_type, label[drawn], model[drawn])[metric] for model in (good, bad)]  # type: ignore[arg-type]
+        gains.append((pair[0] - pair[1]) * (1 if GREATER_IS_BETTER[metric] else -1))
+    low, high = np.quantile(gains, [0.05, 0.95])
+    assert found.high - found.low == pytest.approx(high - low, rel=0.3)
+    assert found.low == pytest.approx(low, abs=0.3 * (high - low))
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "metric"), [(kind, name) for kind, names in METRICS.items() for name in names]
+)
+@pytest.mark.parametrize("rows", [97, 2 * GROUPS + 1])
+def test_equal_models_gain_nothing_to_the_last_bit(problem_type: str, metric: str, rows: int) -> None:
+    label, good, _ = models(problem_type, rows)
+    assert metric_gain(metric, label, good, good.copy(), **HOW) == Interval(0.0, 0.0, 0.0)
+
+
+def test_the_same_seed_draws_the_same_and_another_one_others() -> None:
+    label, good, bad = models("regression", 200)
+    first, again = (metric_gain("mae", label, good, bad, **HOW) for _ in range(2))
+    assert first == again != metric_gain("mae", label, good, bad, **(HOW | {"seed": 8}))
+
+
+def test_a_true_difference_of_nothing_is_inside_the_interval_as_often_as_promised() -> None:
+    inside = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        label = random.normal(0, 1, 300)
+        one, other = (label + random.normal(0, 1, 300) for _ in range(2))
+        found = metric_gain("rmse", label, one, other, resamples=200, confidence=0.9, seed=seed)
+        inside += found.low <= 0 <= found.high
+    assert 47 <= inside <= 60
+
+
+def test_money_is_compared_by_its_mean() -> None:
+    found = value_gain(np.array([3.0, 5.0, 4.0]), np.array([1.0, 2.0, 3.0]), **HOW)
+    assert found.gain == 2.0
+    assert found.low >= 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ([], [], "on one at least"),
+        ([1.0, 2.0], [1.0], "same rows"),
+        ([1.0, np.nan], [1.0, 2.0], "finite"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(one: list[float], other: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        value_gain(np.array(one), np.array(other), **HOW)
+
+
+def test_labels_of_one_class_are_refused() -> None:
+    with pytest.raises(ValueError, match="one class"):
+        metric_gain("roc_auc", np.ones(5), np.linspace(0, 1, 5), np.linspace(0, 1, 5), **HOW)
+
+
+def test_memory_does_not_grow_with_the_resamples() -> None:
+    label, good, bad = models("regression", GROUPS)
+    tracemalloc.start()
+    metric_gain("rmse", label, good, bad, resamples=4000, confidence=0.9, seed=7)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6  # all draws at once would take 4000 x 4096 x 8 bytes, 131 MB

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlops.config.load import load, parse
+from mlops.config.validation import Bound
+from mlops.errors import ProjectError
+
+from example import CONFIG, PROJECT
+
+TEXT = CONFIG.read_text(encoding="utf-8")
+
+
+def changed(**changes: object) -> str:
+    return yaml.safe_dump(yaml.safe_load(TEXT) | changes)
+
+
+def gated(**changes: object) -> str:
+    return changed(validation=yaml.safe_load(TEXT)["validation"] | changes)
+
+
+def test_a_bound_says_itself_in_words() -> None:
+    bounds = [Bound(min=1), Bound(max=2.5), Bound(min=1, max=2.5)]
+    assert [str(bound) for bound in bounds] == ["at least 1", "at most 2.5", "at least 1 and at most 2.5"]
+
+
+def test_the_project_is_configured() -> None:
+    settings = PROJECT.config
+    assert settings.label not in settings.features
+    assert settings.features[: len(settings.spine.inputs)] == settings.spine.inputs
+
+
+def test_settings_cannot_be_changed_after_loading() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        PROJECT.config.label = "other"  # type: ignore[misc]
+
+
+def test_another_file_can_be_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "other.yml"
+    file.write_text(changed(split={"validation": 0.2, "holdout": 0.1, "keep_days": 3}), encoding="utf-8")
+    assert load(file).split.holdout == 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TEXT.replace("promotion:", "promotoin:"), "unknown key 'promotoin': did you mean 'promotion'"),
+        (TEXT.replace("  holdout:", "  holdot:"), "unknown key 'split.holdot': did you mean 'holdout'"),
+        (TEXT.replace("label: ", "lable: ", 1), "unknown key 'lable': did you mean 'label'"),
+        (TEXT.replace("high: 0.3", "high: 0.01"), "must be smaller than high"),
+        (TEXT.replace("table: pickup_features", "table: pickup_feature"), "did you mean 'pickup_features'"),
+        (TEXT.replace("keys: [pickup_zip]\n    features", "keys: [a, b]\n    features"), "one key for each key"),
+        (
+            TEXT.replace("lookback_hours: 168", "lookback_hours: 24", 1).replace("table: dropoff_f", "table: pickup_f"),
+            "all lookups in 'pickup_features' must have the same lookback_hours",
+        ),
+        (
+            TEXT.replace("    lookback_hours", "    rename: {pickup_trip: x}\n    lookback_hours", 1),
+            "rename names 'pickup_trip', which is not in features: did you mean 'pickup_trips'",
+        ),
+        (
+            TEXT.replace("    event_time: window_end\n", "", 1),
+            "a table without event_time is computed whole: remove increment, or give event_time",
+        ),
+        (TEXT.replace("output: pickup_hour", f"output: {PROJECT.config.label}"), "is also an input"),
+        (
+            TEXT.replace("{rule: nulls, column: pickup_zip", "{rule: nulls, column: pickup_zap"),
+            "did you mean 'pickup_zip'",
+        ),
+        (TEXT.replace("min: 0, max: 500", "max_: 500"), "max_"),
+        (TEXT.replace("min: 0, max: 500", "at_most: 0.5"), "give min, max or both"),
+        (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
+        (changed(metric="rmsle"), "'rmsle' is no"),
+        (gated(metrics={"rms": {"max": 1}}), "'rms' is no"),
+        (gated(slices={"all": {"where": "a > 1", "metrics": {"rms": {"max": 1}}}}), "'rms' is no"),
+        (gated(metrics={PROJECT.config.metric: {}}), "give min, max or both"),
+        (gated(metrics={}), "at least 1 item"),
+        (gated(slice_rows={"at_least": 5, "otherwise": "ignore"}), "'skip' or 'fail'"),
+        (
+            TEXT.replace("  latency: {row_ms", "  latency: {row"),
+            "unknown key 'validation.latency.row': did you mean 'row_ms'",
+        ),
+        (
+            TEXT.replace("policy: better", "policy: best"),
+            "promotion.policy: Input should be 'better', 'not_worse' or 'bus",
+        ),
+        ("a: [", "is not valid YAML"),
+        ("just text", "valid dictionary"),
+    ],
+)
+def test_a_mistake_is_named_in_one_sentence(text: str, expected: str) -> None:
+    with pytest.raises(ProjectError, match=r"project\.yml") as caught:
+        parse(text)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_two_features_of_one_name_are_refused() -> None:
+    lookups = yaml.safe_load(TEXT)["lookups"]
+    with pytest.raises(ProjectError, match="same name"):
+        parse(changed(lookups=[*lookups, lookups[0]]))

@@ -1,0 +1,97 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from mlops.errors import ProjectError
+from mlops.platform.local import LocalPlatform
+from mlops.training import training_set
+
+from example import PROJECT
+
+SETTINGS = PROJECT.config
+
+
+@pytest.fixture
+def source(platform: LocalPlatform, trips: str) -> DataFrame:
+    return platform.tables.read(trips)
+
+
+def build(platform: LocalPlatform, source: DataFrame, schema: str) -> DataFrame:
+    return training_set.build(
+        PROJECT, source, "the trips", platform.feature_store(schema, SETTINGS.feature_tables)
+    ).rows
+
+
+def test_the_oldest_rows_train_and_the_newest_are_held_out(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
+    rows = build(platform, source, features_schema).toPandas()
+    times = rows.groupby("split")[SETTINGS.spine.event_time].agg(["min", "max"])
+    assert times["max"]["train"] < times["min"]["validation"]
+    assert times["max"]["validation"] < times["min"]["holdout"]
+    shares = rows["split"].value_counts(normalize=True)
+    assert shares["holdout"] == pytest.approx(SETTINGS.split.holdout, abs=0.02)
+    assert shares["validation"] == pytest.approx(SETTINGS.split.validation, abs=0.02)
+
+
+def test_every_labelled_row_is_there_once_with_its_features(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
+    rows = build(platform, source, features_schema)
+    labelled = training_set.spine(PROJECT, source, "").where(F.col(SETTINGS.label).isNotNull()).count()
+    assert rows.count() == labelled == rows.select(SETTINGS.spine.key).distinct().count()
+    assert {*SETTINGS.request, *SETTINGS.features, SETTINGS.label, "split"} == set(rows.columns)
+    for lookup in SETTINGS.lookups:
+        assert rows.where(F.col(lookup.outputs[0]).isNotNull()).count() > labelled / 2
+
+
+def test_a_label_that_is_null_everywhere_is_said(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
+    unpaid = source.withColumns({"fare_amount": F.lit(0.0), "tpep_dropoff_datetime": F.col("tpep_pickup_datetime")})
+    with pytest.raises(ProjectError, match=f"label {SETTINGS.label} is null in every row of the trips"):
+        build(platform, unpaid, features_schema)
+
+
+def test_too_few_rows_to_split_are_said(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
+    with pytest.raises(ProjectError, match="too few"):
+        build(platform, source.limit(1), features_schema)
+
+
+def test_a_missing_column_is_said(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
+    with pytest.raises(ProjectError, match="the trips has no column trip_distance"):
+        build(platform, source.drop("trip_distance"), features_schema)
+
+
+def test_an_input_that_is_no_double_is_named(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
+    project = replace(
+        PROJECT,
+        spine=lambda trips: PROJECT.spine(trips).withColumn("trip_distance", F.lit(1)),
+        config=SETTINGS.model_copy(update={"functions": ()}),
+    )
+    store = platform.feature_store(features_schema, SETTINGS.feature_tables)
+    with pytest.raises(ProjectError, match=r"must be doubles.*trip_distance \(int\)"):
+        training_set.build(project, source, "the trips", store)
+
+
+def test_rows_are_read_back_by_run_and_split(platform: LocalPlatform, schema: str) -> None:
+    table = f"{schema}.training_rows"
+    values = [("b", 2, "train"), ("a", 1, "train"), ("c", 3, "holdout")]
+    rows = platform.spark.createDataFrame(values, "k STRING, t INT, split STRING")
+    for run_id in ("one", "two"):
+        training_set.write(platform.tables, table, rows, run_id, keep_days=30)
+    assert training_set.read(platform.tables, table, "one", "train")["k"].tolist() == ["a", "b"]
+    with pytest.raises(ProjectError, match="no holdout rows of run three"):
+        training_set.read(platform.tables, table, "three", "holdout")
+
+
+def test_rows_of_old_runs_are_deleted(platform: LocalPlatform, schema: str) -> None:
+    table = f"{schema}.training_rows"
+    rows = platform.spark.createDataFrame([("a", 1, "train")], "k STRING, t INT, split STRING")
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    platform.tables.append(table, rows.withColumns({"run_id": F.lit("old"), "created_at": F.lit(long_ago)}))
+    training_set.write(platform.tables, table, rows, "new", keep_days=30)
+    assert [row.run_id for row in platform.tables.read(table).collect()] == ["new"]

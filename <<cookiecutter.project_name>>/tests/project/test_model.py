@@ -1,0 +1,35 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from << cookiecutter.__package >> import model
+from << cookiecutter.__package >>.entry_points import PROJECT
+
+
+@pytest.mark.parametrize("problem_type", ["regression", "classification"])
+def test_the_model_learns_a_simple_rule_despite_missing_values(problem_type: str) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.uniform(0, 1, 400), "noise": np.where(random.random(400) < 0.5, np.nan, 1.0)})
+    label = (frame["x"] > 0.5).astype(float)
+    built = model.build(problem_type, {"learning_rate": 0.1}, seed=0).fit(frame, label)  # type: ignore[arg-type]
+    answer = getattr(built, model.PREDICT_METHOD[problem_type])(pd.DataFrame({"x": [0.1, 0.9], "noise": [np.nan, 1.0]}))
+    low, high = np.asarray(answer).reshape(2, -1)[:, -1]
+    assert low < 0.2
+    assert high > 0.8
+
+
+def test_the_search_space_names_parameters_of_the_model() -> None:
+    settings = PROJECT.config
+    middle = {name: type(dim.low)(dim.low) for name, dim in settings.search.space.items()}
+    assert model.build(settings.problem_type, middle, seed=0)
+
+
+def test_a_parameter_that_the_model_does_not_know_is_an_error() -> None:
+    with pytest.raises(TypeError, match="trees"):
+        model.build("regression", {"trees": 3}, seed=0)
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    frame = pd.DataFrame({"x": np.arange(200.0)})
+    first, second = (model.build("regression", {}, seed=1).fit(frame, frame["x"]).predict(frame) for _ in range(2))
+    assert np.array_equal(first, second)
