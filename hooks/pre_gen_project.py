@@ -223,7 +223,7 @@ def timezone_problem(name: str) -> str | None:
     ends = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
     near = difflib.get_close_matches(name.rpartition("/")[2].replace(" ", "_").lower(), ends, n=1)
     return sentence(
-        "timezone", name, "is no time zone of the IANA database", ends[near[0]] if near else "Europe/Berlin"
+        "timezone", name, "is not a time zone of the IANA database", ends[near[0]] if near else "Europe/Berlin"
     )
 
 

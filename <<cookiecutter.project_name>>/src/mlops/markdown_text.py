@@ -1,4 +1,4 @@
-"""Pieces of Markdown in which text means nothing but itself, whoever wrote it."""
+"""Escapes text for Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Cell = str | float | None
 
 
 def escaped(text: str) -> str:
-    """Return the text as one line in which no character means anything to Markdown or HTML."""
+    """Return the text as one line in which no character is markup in Markdown or HTML."""
     line = html.escape(" ".join(text.split()), quote=False).replace("|", "&#124;")
     line = re.sub(r"([\\`*\[\]])", r"\\\1", line)
     line = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", line)  # inside a word it means nothing

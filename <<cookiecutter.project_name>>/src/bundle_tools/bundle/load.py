@@ -8,9 +8,7 @@ from typing import Any
 
 from mlops.errors import ProjectError
 
-from . import deployment_identity as deployer
-from . import target_presets as presets
-from . import targets
+from . import deployment_identity, target_presets, targets
 from .bundle_files import Sources, read
 from .normalise_jobs import tidy
 from .references import Resolver
@@ -101,7 +99,7 @@ def load(
     name = targets.select(sources.content, target)
     config = targets.apply(sources.content, name)
     config["variables"] = assign(config.get("variables") or {}, root, name, variables or {}, environ)
-    config = deployer.with_facts(config, root, user, environ)
+    config = deployment_identity.with_facts(config, root, user, environ)
     config = _resolve_first(config, sources)
     for kind, resources in config["resources"].items():
         for key, resource in (resources or {}).items():
@@ -109,7 +107,7 @@ def load(
                 raise ProjectError(f"{sources.place(f'resources.{kind}.{key}')} is empty: describe it or remove it")
     jobs = config["resources"].get("jobs") or {}
     config["resources"]["jobs"] = {key: tidy(job, sources.place(f"resources.jobs.{key}")) for key, job in jobs.items()}
-    config["resources"] = _resolve_resources(presets.apply(config), sources)
+    config["resources"] = _resolve_resources(target_presets.apply(config), sources)
     return Bundle(root, name, config, tuple(sources.content.get("targets") or {"default": {}}), sources)
 
 

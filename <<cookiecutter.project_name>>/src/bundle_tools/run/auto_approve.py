@@ -1,4 +1,4 @@
-"""Plays the person who approves a version, where the bundle asks for one."""
+"""Simulates manual approval, where the bundle asks for it."""
 
 from __future__ import annotations
 

@@ -91,5 +91,5 @@ def _ui(options: argparse.Namespace, _: Console) -> int:
 
 def _positive(text: str) -> int:
     if not (text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)

@@ -19,9 +19,7 @@ from mlops.project import Project
 from ..bundle import load as bundles
 from ..workspace import engine
 from ..workspace.workspace import SourceData, Workspace
-from . import auto_approve as approval
-from . import entry_points, progress, summary
-from . import task_order as plan
+from . import auto_approve, entry_points, progress, summary, task_order
 from .runs import JobRun
 from .scheduler import run_job
 
@@ -72,7 +70,7 @@ def run(options: Options, request: Request, console: Console) -> int:
     project = entry_points.project(tasks)
     if request.job not in bundle.jobs:
         raise ProjectError(f"there is no job {request.job!r} in the bundle: choose one of {', '.join(bundle.jobs)}.")
-    plan.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
+    task_order.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     workspace = Workspace(options.state)
     _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
     embedded = engine.start(request.engine, workspace.catalogs(bundle))
@@ -84,7 +82,7 @@ def run(options: Options, request: Request, console: Console) -> int:
             origin = workspace.fill_source(deployed, platform, project, request.source)
             _say(console, f"source {deployed.variables['source_table']}: {origin}")
             with progress.shown(console) as observer:
-                call = approval.given(entry_points.caller(tasks, platform), approve=request.approve)
+                call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
                 finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
             _conclude(deployed, project, finished, console)
     return 0
@@ -94,7 +92,7 @@ def describe_jobs(options: Options, console: Console) -> int:
     """Print each job with its tasks in the order in which they run."""
     bundle = options.bundle()
     for key, job in bundle.jobs.items():
-        console.print(f"[bold]{key}[/]: {' → '.join(plan.order(key, job))}")
+        console.print(f"[bold]{key}[/]: {' → '.join(task_order.order(key, job))}")
         _say(console, f"  {job.get('description', '')}")
     return 0
 

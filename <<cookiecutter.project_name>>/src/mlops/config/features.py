@@ -40,7 +40,7 @@ class FeatureTable(Settings):
     Attributes:
         keys: What identifies a row, besides its time.
         event_time: From when on a row is valid; None if its features never change.
-        increment: How it is computed bit by bit; None to compute it whole each time.
+        increment: How it is computed incrementally; None to compute it whole each time.
     """
 
     keys: tuple[str, ...] = Field(min_length=1)

@@ -92,7 +92,7 @@ class ProjectConfig(Settings):
         of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]
         for metric in (self.metric, *self.validation.metrics, *of_slices):
             if metric not in known:
-                raise ValueError(f"{metric!r} is no {self.problem_type} metric{did_you_mean(metric, known)}")
+                raise ValueError(f"{metric!r} is not a {self.problem_type} metric{did_you_mean(metric, known)}")
         for lookup in self.lookups:
             if lookup.table not in self.feature_tables:
                 hint = did_you_mean(lookup.table, self.feature_tables)
@@ -112,7 +112,7 @@ def parse(text: str, where: str = "project.yml") -> ProjectConfig:
     """Parse the text of a configuration file.
 
     Raises:
-        ProjectError: The text is no YAML mapping, a key is missing or unknown, or a value is out of range.
+        ProjectError: The text is not a YAML mapping, a key is missing or unknown, or a value is out of range.
     """
     try:
         return ProjectConfig.model_validate(yaml.safe_load(text))

@@ -59,7 +59,7 @@ def span(
     """Decide what a run computes that nobody has told what to compute.
 
     Args:
-        increment: How the table can be computed bit by bit; None if it cannot.
+        increment: How the table can be computed incrementally; None if it cannot.
         last: What the last run had seen; None if there was none, or if its table is gone.
         source_table: The source of this run.
         definition: Digest of the code and configuration of this run.

@@ -12,9 +12,7 @@ from pyspark.sql import functions as F
 
 from ..config.features import FeatureTable, Increment
 from ..errors import ProjectError, did_you_mean
-from ..features import data_contract as contract
-from ..features import incremental as increments
-from ..features import on_demand
+from ..features import data_contract, incremental, on_demand
 from ..features.definition import definition_digest
 from ..features.incremental import Progress, Span
 from ..features.run_log import FeatureRuns
@@ -49,7 +47,7 @@ class Parameters(task.Parameters):
     @classmethod
     def _since_is_a_time(cls, text: str) -> str:
         try:
-            increments.asked(text)
+            incremental.asked(text)
         except ValueError:
             raise ValueError("give an ISO 8601 time such as 2026-01-31T00:00, or all, or nothing") from None
         return text
@@ -80,7 +78,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """
     settings = project.config
     source = platform.tables.read(parameters.source_table)
-    contract.enforce(settings.source, source, parameters.source_table)
+    data_contract.enforce(settings.source, source, parameters.source_table)
     store = platform.feature_store(parameters.schema_name, settings.feature_tables)
     definitions = on_demand.definitions(settings.functions, project.functions)
     runs = FeatureRuns(platform.tables, parameters.schema_name)
@@ -106,17 +104,17 @@ def _work(name: str, project: Project, parameters: Parameters, source: DataFrame
         raise ProjectError(f"features.py has no function {name}{hint}: write it, or remove the table from project.yml.")
     increment = table.increment
     if increment is None:
-        whole = increments.span(None, None, "", "", None)
+        whole = incremental.span(None, None, "", "", None)
         return _Work(name, _checked(compute(source), name, table), whole, None)
     last, definition = runs.last(name), definition_digest(compute, table)
     until, settled = _times(source, increment, last)
-    decided = increments.span(increment, last, parameters.source_table, definition, settled)
-    chosen = increments.wider(decided, increments.asked(parameters.since))
+    decided = incremental.span(increment, last, parameters.source_table, definition, settled)
+    chosen = incremental.wider(decided, incremental.asked(parameters.since))
     frame = compute(_since(source, increment.source_time, chosen.source_since(increment)))
     frame = _since(_checked(frame, name, table), str(table.event_time), chosen.since)
     if until is None:
         return _Work(name, frame, chosen, None)
-    rows = source.where(_before(increment.source_time, increments.settled_before(increment, until))).count()
+    rows = source.where(_before(increment.source_time, incremental.settled_before(increment, until))).count()
     return _Work(name, frame, chosen, Progress(parameters.source_table, definition, until, rows))
 
 
@@ -129,7 +127,7 @@ def _times(source: DataFrame, increment: Increment, last: Progress | None) -> tu
     """The newest time in the source, and how many of its rows are older than the last run's `settled_before`."""
     counts = [F.max(F.unix_micros(F.col(increment.source_time)))]
     if last is not None:
-        before = _before(increment.source_time, increments.settled_before(increment, last.until))
+        before = _before(increment.source_time, incremental.settled_before(increment, last.until))
         counts.append(F.count(F.when(before, 1)))
     until, *settled = source.select(*counts).collect()[0]
     return None if until is None else from_micros(until), settled[0] if settled else None

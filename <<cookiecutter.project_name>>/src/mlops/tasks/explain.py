@@ -15,7 +15,7 @@ from ..errors import ProjectError, first_line
 from ..evaluation import plots
 from ..evaluation.metrics import Array, one_column
 from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, importance
-from ..model_card import publish as cards
+from ..model_card.publish import EXPLANATION_TAG, IMPORTANCE_FILE
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry, load
@@ -60,7 +60,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     except Exception as error:  # noqa: BLE001 - whatever a model does to an explainer, the job goes on
         outcome = f"skipped: {first_line(error)}"
         log.warning("%s is not explained, %s", parameters, outcome)
-    registry.tag(parameters.model_version, cards.EXPLANATION_TAG, outcome)
+    registry.tag(parameters.model_version, EXPLANATION_TAG, outcome)
     return Values(explained=str(outcome == "done").lower())
 
 
@@ -95,7 +95,7 @@ def _log_explanation(settings: ProjectConfig, run_id: str, found: Explanation) -
         "background_rows": found.background_rows,
         "seed": settings.search.seed,
     }
-    MlflowClient().log_dict(run_id, facts, cards.IMPORTANCE_FILE)
+    MlflowClient().log_dict(run_id, facts, IMPORTANCE_FILE)
     _log_figures(run_id, plots.of_explanation(found, quantity))
 
 

@@ -75,7 +75,7 @@ def parse(model: type[P], argv: Sequence[str]) -> P:
     they are deployed.
 
     Raises:
-        ProjectError: A parameter is missing or of the wrong type, or a word is no parameter.
+        ProjectError: A parameter is missing or of the wrong type, or a word is not a parameter.
     """
     parser = _Parser(add_help=False, allow_abbrev=False)
     for name, field in model.model_fields.items():
@@ -83,7 +83,7 @@ def parse(model: type[P], argv: Sequence[str]) -> P:
     known, unknown = parser.parse_known_args(argv)
     for word in unknown:
         if not word.startswith("--"):
-            raise ProjectError(f"task parameters: {word!r} is no parameter: write --name=value.")
+            raise ProjectError(f"task parameters: {word!r} is not a parameter: write --name=value.")
         log.info("no parameter of this task, so not used: %s", word)
     try:
         return model.model_validate(vars(known))

@@ -19,8 +19,7 @@ from ..feature_store.base import FeatureStore, TrainingSet
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry, uri
-from ..training import search as training
-from ..training import training_set
+from ..training import search, training_set
 from ..training.requirements import model_requirements
 from . import task
 
@@ -61,7 +60,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
             project, platform.tables.read(parameters.source_table), parameters.source_table, store
         )
         rows = _written(settings, parameters, platform, built, run_id)
-        trained = training.train(project, rows, trials=parameters.trials, on_trial=_log_trial)
+        trained = search.train(project, rows, trials=parameters.trials, on_trial=_log_trial)
         _log_results(settings, trained, rows)
         logged = _log_model(project, store, built, trained, rows["validation"])
         model_version = Registry(parameters.model_name).register(logged)
@@ -104,7 +103,7 @@ def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, 
         mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.items()})
 
 
-def _log_results(settings: ProjectConfig, trained: training.Trained, rows: dict[str, pd.DataFrame]) -> None:
+def _log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str, pd.DataFrame]) -> None:
     mlflow.log_param("algorithm", type(trained.estimator[-1]).__name__)
     mlflow.log_params({**trained.hyperparameters, **{f"{split}_rows": len(frame) for split, frame in rows.items()}})
     constant = naive_baseline(rows["train"][settings.label].to_numpy())
@@ -116,7 +115,7 @@ def _log_results(settings: ProjectConfig, trained: training.Trained, rows: dict[
 
 
 def _log_model(
-    project: Project, store: FeatureStore, built: TrainingSet, trained: training.Trained, rows: pd.DataFrame
+    project: Project, store: FeatureStore, built: TrainingSet, trained: search.Trained, rows: pd.DataFrame
 ) -> str:
     """Log the model with signature, input example and its lookups; return its URI."""
     settings = project.config

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import first_line
-from . import behaviour, performance, structure
-from . import training_serving_skew as serving
+from . import behaviour, performance, structure, training_serving_skew
 from .check import Check
 from .custom_check import custom
 from .evidence import Evidence
@@ -27,7 +26,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     behaviour.repeatable,
     behaviour.tolerates_missing,
     behaviour.latency,
-    serving.same_as_in_training,
+    training_serving_skew.same_as_in_training,
     performance.metrics,
     performance.slices,
     performance.leakage,

@@ -100,6 +100,6 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
             check=False,
             timeout=_SECONDS,
         )
-    lines = done.stderr.strip().splitlines() or ["it ended without a word"]
+    lines = done.stderr.strip().splitlines() or ["it exited without an error message"]
     reason = "loads and predicts in a fresh process with its requirements" if done.returncode == 0 else lines[-1]
     yield Check("fresh process", done.returncode == 0, reason)

@@ -43,7 +43,7 @@ def test_the_parameters_of_the_job_that_other_tasks_use_are_left_alone() -> None
         (["--trials=3"], "required: --table_name"),
         (["--table_name=t", "--trials=many"], "'trials' is 'many'"),
         (["--table_name=t", "--trials=0"], "'trials' is '0'"),
-        (["--table_name=t", "loose"], "'loose' is no parameter: write --name=value"),
+        (["--table_name=t", "loose"], "'loose' is not a parameter: write --name=value"),
     ],
 )
 def test_a_wrong_command_line_is_one_sentence(argv: list[str], expected: str) -> None:
