@@ -253,13 +253,18 @@ def test_a_project_made_without_cruft_is_linked_and_then_updated(
     assert (made.path / module).read_text(encoding="utf-8").endswith("\nFROM_THE_TEMPLATE = 2\n")
 
 
-def test_the_documentation_installs_the_cruft_that_is_tested(bake: Bake) -> None:
+def test_the_documentation_shows_the_commands_that_are_tested(bake: Bake) -> None:
     requirements = (ROOT / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
     (cruft,) = [line.split()[0] for line in requirements if line.startswith("cruft")]
 
     documents = [(ROOT / "README.md").read_text(encoding="utf-8"), bake().read("docs/update.md")]
 
-    assert [f'pip install "{cruft}"' in document for document in documents] == [True, True]
+    # cruft's own question before an update crashes with typer 0.29, so that is not what users are told to type.
+    commands = [f'pip install "{cruft}"', "cruft check", "cruft update --skip-apply-ask"]
+    for document in documents:
+        lines = [line.partition("#")[0].strip() for line in document.splitlines()]
+        assert [command for command in commands if command not in lines] == []
+        assert "cruft update" not in lines
 
 
 def generate(archive: Path, output: Path, shell: Shell) -> subprocess.CompletedProcess[str]:
