@@ -1,0 +1,316 @@
+"""A living project follows the template: it is created, checked and updated with cruft. And: archives of the template.
+
+An update renews what the template owns, leaves the user's part alone, and shows as a conflict what both have changed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Bake, Project
+
+TEMPLATE = "<<cookiecutter.project_name>>"
+PACKAGE = "<<cookiecutter.__package>>"
+LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "*.egg-info")
+STATE = ".cruft.json"
+# A file with lines that the user and the template both change, one where they change different lines, one to delete.
+CONTESTED, SHARED, DELETED = "Makefile", "README.md", "docs/models.md"
+# The first of these that there is: a module that only the template changes.
+RENEWED = ("src/mlops/errors.py", "wheel_version.py")
+# Where tasks that the template adds get their entry points: not the user's alone.
+SHARED_MODULES = {"src/nyc_taxi/entry_points.py", "src/nyc_taxi/__init__.py"}
+OWN_TEST = "tests/project/test_own.py"
+
+
+class Shell:
+    """Runs commands away from the settings of whoever runs the tests."""
+
+    def __init__(self, user_config: Path) -> None:
+        """Take cookiecutter's settings from this file, and git's from nowhere."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        person = {f"GIT_{role}_{what}": "somebody" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        self.environment = inherited | settings | person | {"COOKIECUTTER_CONFIG": str(user_config)}
+
+    def run(self, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
+
+    def cruft(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run(folder, sys.executable, "-m", "cruft", *arguments)
+
+    def git(self, folder: Path, *arguments: str) -> str:
+        """Run git, which must succeed, and return what it says."""
+        done = self.run(folder, "git", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def commit(self, folder: Path) -> str:
+        """Commit everything in a folder, a new repository if it is none yet, and return the commit."""
+        if not (folder / ".git").exists():
+            self.git(folder, "init", "--quiet", "--initial-branch=main")
+        self.git(folder, "add", "--all")
+        self.git(folder, "commit", "--quiet", "--message=State")
+        return self.git(folder, "rev-parse", "HEAD").strip()
+
+
+@pytest.fixture
+def shell(user_config: Path) -> Shell:
+    """Runs git, cruft and cookiecutter."""
+    return Shell(user_config)
+
+
+@pytest.fixture
+def template(tmp_path: Path, shell: Shell) -> Path:
+    """The template as it lies in the working tree, in a git repository of its own."""
+    copy = Path(shutil.copytree(ROOT, tmp_path / "template", ignore=shutil.ignore_patterns(*LEFT_OUT)))
+    shell.commit(copy)
+    return copy
+
+
+@pytest.fixture(params=["clone", "url"])
+def address(request: pytest.FixtureRequest, template: Path) -> str:
+    """What the template is called by: the path of a clone, or the address of a repository."""
+    return str(template) if request.param == "clone" else template.as_uri()
+
+
+@pytest.fixture
+def project(tmp_path: Path, address: str, shell: Shell) -> Path:
+    """A project that cruft has created, committed as it came."""
+    created = shell.cruft(tmp_path, "create", "--no-input", address)
+    assert created.returncode == 0, created.stdout + created.stderr
+    path = tmp_path / "nyc-taxi"
+    # cruft turns an address on this machine into a path; one elsewhere stays what it is, and so does this.
+    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    (path / STATE).write_text(json.dumps(state | {"template": address}, indent=2) + "\n", encoding="utf-8")
+    shell.commit(path)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder that git does not keep for itself, by its path."""
+    files = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def users_part(project: Path) -> dict[str, bytes]:
+    """What the user alone writes: the package and the tests of the project."""
+    own = ("src/nyc_taxi/", "tests/project/")
+    return {
+        path: text for path, text in contents(project).items() if path.startswith(own) and path not in SHARED_MODULES
+    }
+
+
+def add(path: Path, text: str) -> None:
+    """Write text at the end of a file, which is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def rewrite_first_line(path: Path, line: str) -> None:
+    """Put another line in the place of the first."""
+    rest = path.read_text(encoding="utf-8").split("\n", 1)[1]
+    path.write_text(f"{line}\n{rest}", encoding="utf-8")
+
+
+def renewed_module(project: Path) -> str:
+    """A module of this project that only the template changes."""
+    return next(path for path in RENEWED if (project / path).is_file())
+
+
+def work_on_project(project: Path) -> None:
+    """Do what users do: write features and tests, change a line here and there, delete what is not needed."""
+    add(project / "src/nyc_taxi/features.py", "\nMINE = 1\n")
+    add(project / OWN_TEST, "def test_own() -> None:\n    pass\n")
+    rewrite_first_line(project / CONTESTED, "# The user's line.")
+    rewrite_first_line(project / SHARED, "# The user's title")
+    (project / DELETED).unlink()
+
+
+def work_on_template(template: Path, module: str) -> None:
+    """Change what the template owns, what it only began, what the user has deleted, and the user's very line."""
+    source = template / TEMPLATE
+    for file in (source / "src" / PACKAGE).glob("*.py"):
+        add(file, "\nFROM_THE_TEMPLATE = 2\n")
+    add(source / OWN_TEST, '"""The template\'s idea of this test."""\n')
+    add(source / module, "\nFROM_THE_TEMPLATE = 2\n")
+    add(source / "docs" / "another.md", "# Another page\n")
+    add(source / SHARED, "\nThe template's last line.\n")
+    add(source / DELETED, "\nThe template's last line.\n")
+    add(source / CONTESTED, "\n# The template's last line.\n")
+    rewrite_first_line(source / CONTESTED, "# The template's line.")
+
+
+def test_a_project_of_cruft_is_the_one_of_cookiecutter_and_up_to_date(project: Path, bake: Bake, shell: Shell) -> None:
+    plain = contents(bake().path)
+
+    assert {path: content for path, content in contents(project).items() if path != STATE} == plain
+    assert STATE not in plain
+    checked = shell.cruft(project, "check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("address", ["url"], indirect=True)
+def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
+    template: Path, project: Path, shell: Shell
+) -> None:
+    module = renewed_module(project)
+    work_on_project(project)
+    shell.commit(project)
+    before = contents(project)
+    own = users_part(project)
+    work_on_template(template, module)
+    newest = shell.commit(template)
+
+    checked = shell.cruft(project, "check")
+    updated = shell.cruft(project, "update", "--skip-apply-ask")
+
+    assert checked.returncode == 1
+    assert "out of date" in checked.stdout
+    assert updated.returncode == 0, updated.stdout + updated.stderr
+    after = contents(project)
+    # The user's part is what it was, to the byte, and has no more files.
+    assert users_part(project) == own
+    # The rest is renewed, and where both changed different lines, both changes are there.
+    assert after[module] == before[module] + b"\nFROM_THE_TEMPLATE = 2\n"
+    assert after["docs/another.md"] == b"# Another page\n"
+    assert after[SHARED] == before[SHARED] + b"\nThe template's last line.\n"
+    assert DELETED not in after
+    # The lines that both changed stand side by side, and git will not commit them as they are.
+    contested = after[CONTESTED].decode()
+    assert contested.startswith(
+        "<<<<<<< ours\n# The user's line.\n=======\n# The template's line.\n>>>>>>> theirs\n"
+    ), contested[:300]
+    assert contested.endswith("\n# The template's last line.\n")
+    assert shell.git(project, "diff", "--name-only", "--diff-filter=U").split() == [CONTESTED]
+    assert [path for path in after if path.endswith((".rej", ".orig"))] == []
+    # Nothing else has changed, and the state says which template this is now.
+    touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert touched == {module, *SHARED_MODULES, "docs/another.md", SHARED, CONTESTED, STATE}
+    assert json.loads(after[STATE])["commit"] == newest
+    # Once that is settled, there is nothing left to do.
+    (project / CONTESTED).write_text("# Both.\n" + contested.split(">>>>>>> theirs\n")[1], encoding="utf-8")
+    shell.commit(project)
+    assert shell.cruft(project, "check").returncode == 0
+    assert "up to date" in shell.cruft(project, "update", "--skip-apply-ask").stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["clone"], indirect=True)
+def test_a_change_that_git_cannot_merge_is_left_beside_its_file(template: Path, project: Path, shell: Shell) -> None:
+    module = renewed_module(project)
+    work_on_project(project)
+    # The history starts with the user's changes, so git does not know what the template had made.
+    shutil.rmtree(project / ".git")
+    shell.commit(project)
+    own = users_part(project)
+    work_on_template(template, module)
+    shell.commit(template)
+
+    updated = shell.cruft(project, "update", "--skip-apply-ask")
+
+    assert updated.returncode == 0, updated.stdout + updated.stderr
+    after = contents(project)
+    assert [path for path in after if path.endswith(".rej")] == [f"{CONTESTED}.rej"]
+    assert b"+# The template's line." in after[f"{CONTESTED}.rej"]
+    assert after[CONTESTED].startswith(b"# The user's line.\n")
+    assert after[CONTESTED].endswith(b"\n# The template's last line.\n")
+    assert f"?? {CONTESTED}.rej" in shell.git(project, "status", "--porcelain").splitlines()
+    assert users_part(project) == own
+
+
+@pytest.mark.slow
+def test_a_project_made_without_cruft_is_linked_and_then_updated(
+    template: Path, tmp_path: Path, bake: Bake, shell: Shell
+) -> None:
+    made: Project = bake(cloud="aws", approval="manual").copy_to(tmp_path)
+    at = shell.git(template, "rev-parse", "HEAD").strip()
+    work_on_project(made.path)
+    shell.commit(made.path)
+    module = renewed_module(made.path)
+    work_on_template(template, module)
+    shell.commit(template)
+
+    answers = json.dumps({"cloud": "aws", "approval": "manual"})
+    linked = shell.cruft(
+        made.path, "link", "--no-input", "--checkout", at, "--extra-context", answers, template.as_uri()
+    )
+    assert linked.returncode == 0, linked.stdout + linked.stderr
+    shell.commit(made.path)
+    own = users_part(made.path)
+    differing = shell.cruft(made.path, "diff").stdout
+
+    assert shell.cruft(made.path, "check").returncode == 1
+    assert shell.cruft(made.path, "update", "--skip-apply-ask").returncode == 0
+    # The differences were the user's own, so the answers were those that the project was made with.
+    files = [
+        line.partition(" upstream-template-new/")[2] for line in differing.splitlines() if line.startswith("diff ")
+    ]
+    assert files == [CONTESTED, SHARED]
+    assert users_part(made.path) == own
+    assert (made.path / module).read_text(encoding="utf-8").endswith("\nFROM_THE_TEMPLATE = 2\n")
+
+
+def test_the_documentation_shows_the_commands_that_are_tested(bake: Bake) -> None:
+    requirements = (ROOT / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
+    (cruft,) = [line.split()[0] for line in requirements if line.startswith("cruft")]
+
+    documents = [(ROOT / "README.md").read_text(encoding="utf-8"), bake().read("docs/update.md")]
+
+    # cruft's own question before an update crashes with typer 0.29, so that is not what users are told to type.
+    commands = [f'pip install "{cruft}"', "cruft check", "cruft update --skip-apply-ask"]
+    for document in documents:
+        lines = [line.partition("#")[0].strip() for line in document.splitlines()]
+        assert [command for command in commands if command not in lines] == []
+        assert "cruft update" not in lines
+
+
+def generate(archive: Path, output: Path, shell: Shell) -> subprocess.CompletedProcess[str]:
+    """Generate a project from an archive of the template."""
+    return shell.run(output, sys.executable, "-m", "cookiecutter", "--no-input", str(archive))
+
+
+def test_an_archive_with_one_top_folder_generates_the_same_project(
+    template: Path, tmp_path: Path, bake: Bake, shell: Shell
+) -> None:
+    archive = tmp_path / "template.zip"
+    shell.git(template, "archive", "--format=zip", "--prefix=mlops-template/", f"--output={archive}", "HEAD")
+
+    generated = generate(archive, tmp_path, shell)
+
+    assert generated.returncode == 0, generated.stdout + generated.stderr
+    assert contents(tmp_path / "nyc-taxi") == contents(bake().path)
+
+
+@pytest.mark.parametrize(
+    ("first", "refusal"),
+    [
+        ("cookiecutter.json", "Zip repository {archive} does not include a top-level directory"),
+        ("hooks/", 'A valid repository for "{archive}" could not be found in the following locations: '),
+    ],
+    ids=["a file first", "a folder first"],
+)
+def test_a_flat_archive_is_refused_in_one_sentence(
+    template: Path, tmp_path: Path, first: str, refusal: str, shell: Shell
+) -> None:
+    archive = tmp_path / "flat.zip"
+    paths = [path for path in template.rglob("*") if ".git" not in path.relative_to(template).parts]
+    names = {path.relative_to(template).as_posix() + "/" * path.is_dir(): path for path in paths}
+    with zipfile.ZipFile(archive, "w") as flat:
+        for name in sorted(names, key=lambda name: (name != first, name)):
+            flat.write(names[name], name)
+    output = tmp_path / "output"
+    output.mkdir()
+
+    generated = generate(archive, output, shell)
+
+    said = " ".join((generated.stdout + generated.stderr).split())
+    assert generated.returncode == 1
+    assert said.startswith(refusal.format(archive=archive)), said
+    assert "Traceback" not in said
+    assert list(output.iterdir()) == []
