@@ -150,7 +150,7 @@ def _missing(job: Job) -> Iterator[tuple[str, str]]:
         if tag not in (job.get("tags") or {}):
             yield "tags", f"no tag '{tag}', by which costs and questions find their way (presets.tags)"
     if not any(rule["metric"] == "RUN_DURATION_SECONDS" for rule in (job.get("health") or {}).get("rules") or []):
-        yield "health", "no rule on RUN_DURATION_SECONDS, so nobody hears of a slow run"
+        yield "health", "no rule on RUN_DURATION_SECONDS, so nobody is notified of a slow run"
     for field in ("email_notifications", "webhook_notifications"):
         for event in {"on_failure", "on_duration_warning_threshold_exceeded"} - set(job.get(field) or {}):
             yield field, f"no {event}: name a variable with the destinations, which may be empty"
