@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from conftest import Bake, Project
 pytestmark = pytest.mark.slow
 
 BROKEN = "broken on purpose"
+FLIGHTS = Path(__file__).with_name("flights")
 PARITY = Path(__file__).resolve().parents[1] / ".venv-parity"
 TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_inference")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
@@ -50,11 +52,11 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
     [
         (VARIANTS[0], ["tests/integration/test_lifecycle.py"]),
         (VARIANTS[0], ["tests/integration/test_faults.py"]),
-        (VARIANTS[0], ["tests", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]),
+        (VARIANTS[0], ["tests/project", "tests/contract"]),
         (VARIANTS[1], [*UNIT, "tests/contract", "tests/integration/tasks", "tests/integration/validation"]),
         (VARIANTS[2], ["tests/project", "tests/bundle_tools", "tests/mlops/tasks", "tests/contract"]),
     ],
-    ids=["lifecycle", "faults", "all else", "classification", "other names"],
+    ids=["lifecycle", "faults", "its own and the contract", "classification", "other names"],
 )
 def test_the_tests_of_a_generated_project_pass(
     bake: Bake, tmp_path: Path, options: dict[str, str], selected: list[str]
@@ -72,6 +74,32 @@ def test_a_life_on_synthetic_trips_ends_with_a_champion(bake: Bake, tmp_path: Pa
         assert re.search(rf"│ {task} +│ success", shown)
     assert "version 1" in shown
     assert "rows scored: 10,000" in shown
+
+
+@pytest.fixture
+def flights(bake: Bake, tmp_path: Path) -> Project:
+    """A project in which somebody has written flights over the trips, and tests of their own."""
+    project = bake().copy_to(tmp_path)
+    shutil.copytree(FLIGHTS, project.path / "src" / project.package, dirs_exist_ok=True)
+    bundle = project.path / "databricks.yml"
+    text = bundle.read_text(encoding="utf-8").replace("samples.nyctaxi.trips", "samples.air.flights")
+    bundle.write_text(text.replace('default: "fare"', 'default: "late"'), encoding="utf-8")
+    shutil.rmtree(project.path / "tests/project")
+    (project.path / "tests/project").mkdir()
+    return project
+
+
+def test_another_problem_lives_its_whole_life(flights: Project) -> None:
+    shown = life(flights, "--rows", "3000")
+    assert "version 1" in shown
+    assert "rows scored: 3,000" in shown
+
+
+def test_the_tests_of_the_machinery_hold_for_another_problem(flights: Project) -> None:
+    """Everything but the whole life and the faults, which are long and run on the default project above."""
+    all_else = ["tests", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
+    found = run(flights.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *all_else)
+    assert found.returncode == 0, found.stdout
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of real trips is not on this machine")

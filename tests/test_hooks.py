@@ -153,10 +153,10 @@ BAD_ANSWERS = [
     ("release_branch", "my branch", "holds a character other than letters", "my-branch"),
     ("release_branch", "release/", "is not a name that git gives", "release"),
     ("release_branch", "a..b", "is not a name that git gives", "a-b"),
-    ("timezone", "", "is no time zone", "Europe/Berlin"),
-    ("timezone", "berlin", "is no time zone", "Europe/Berlin"),
-    ("timezone", "New York", "is no time zone", "America/New_York"),
-    ("timezone", "../../etc/passwd", "is no time zone", "Europe/Berlin"),
+    ("timezone", "", "is not a time zone", "Europe/Berlin"),
+    ("timezone", "berlin", "is not a time zone", "Europe/Berlin"),
+    ("timezone", "New York", "is not a time zone", "America/New_York"),
+    ("timezone", "../../etc/passwd", "is not a time zone", "Europe/Berlin"),
 ]
 
 

@@ -11,20 +11,24 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from bundle_tools.run import cli
+from bundle_tools.run import cli, entry_points
 
 from example import synthetic
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = str(cli.__package__).split(".", maxsplit=1)[0]
+PACKAGE = entry_points.package(ROOT)
+SOURCE = "samples.nyctaxi.trips"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, which tests may break."""
+    """A copy of the project with the example of the tests in place of what is yours, which tests may break."""
     folder = tmp_path_factory.mktemp("copy") / "project"
-    return Path(shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "dist", "build", "__pycache__")))
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "dist", "build", "__pycache__"))
+    example = shutil.ignore_patterns("__init__.py", "__pycache__")
+    shutil.copytree(ROOT / "tests" / "example", folder / "src" / PACKAGE, ignore=example, dirs_exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,8 @@ def local(project: Path) -> Command:
     """Run the local runner in the copy."""
 
     def run(*words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", str(cli.__package__), *words]
+        source = [] if any("source_table" in word for word in words) else ["--var", f"source_table={SOURCE}"]
+        command = [sys.executable, "-m", str(cli.__package__), *words, *source]
         environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)}
         found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
         assert found.returncode == expect, found.stdout + found.stderr
@@ -104,7 +109,7 @@ def test_a_new_input_reaches_the_tables_that_are_there_already(first_life: str, 
     assert first_life
     package = project / "src" / PACKAGE
     with (
-        changed(package / "conf" / "project.yml", "inputs: [trip_distance]", "inputs: [trip_distance, noon]"),
+        changed(package / "project.yml", "inputs: [trip_distance]", "inputs: [trip_distance, noon]"),
         changed(package / "features.py", 'alias("fare_amount")', 'alias("fare_amount"), F.lit(12.0).alias("noon")'),
     ):
         found = local("run", "lifecycle", "--var", "trials=1").stdout
@@ -122,7 +127,7 @@ def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, t
 
 
 def test_a_misspelt_setting_is_one_sentence_before_anything_runs(project: Path, local: Command) -> None:
-    file = project / "src" / PACKAGE / "conf" / "project.yml"
+    file = project / "src" / PACKAGE / "project.yml"
     with changed(file, "lookback_hours", "lookback_hour"):
         found = local("run", "lifecycle", "--state", "broken", expect=1)
     assert "unknown key 'lookups.0.lookback_hour': did you mean 'lookback_hours'?" in found.stderr

@@ -1,0 +1,1 @@
+"""No checks of the project's own."""

@@ -1,0 +1,1 @@
+"""No features are computed on demand."""
