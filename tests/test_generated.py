@@ -170,7 +170,7 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
     file = project.path / "src" / module.replace("<<cookiecutter.__package>>", project.package)
     file.write_text(broken(file.read_text("utf-8")), encoding="utf-8")
     said = ""
-    for tests in tests_of(project, Path(module)):
+    for tests in noticing(project, Path(module)):
         found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
         said += found.stdout + found.stderr
         # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, here because of the break.
@@ -179,7 +179,7 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
     pytest.fail(f"no test notices that {module} is broken:\n{said}")
 
 
-def tests_of(project: Project, module: Path) -> list[list[str]]:
+def noticing(project: Project, module: Path) -> list[list[str]]:
     """The tests that should notice a broken module, the nearest first: those that mirror it, and those of its root."""
     root, *rooms = module.parent.parts
     if root not in {"bundle_tools", "mlops"}:

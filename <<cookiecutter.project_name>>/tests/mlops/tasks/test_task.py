@@ -1,3 +1,6 @@
+import contextlib
+from types import SimpleNamespace
+
 import pytest
 from pydantic import Field
 
@@ -5,6 +8,7 @@ from mlops.errors import ProjectError
 from mlops.platform.base import Platform, use
 from mlops.platform.local import LocalPlatform
 from mlops.project import Project
+from mlops.registry import Registry
 from mlops.tasks import task
 
 from example import PROJECT
@@ -70,3 +74,25 @@ def test_a_task_reads_the_command_line_of_the_process(platform: LocalPlatform, m
 def test_a_task_knows_its_parameters_and_values_from_its_types() -> None:
     made = task.Task(run, PROJECT)
     assert (made.parameters, made.values) == (Parameters, Values)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_card_of_every_version_that_a_task_wrote_to_is_refreshed_even_if_it_fails(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    refreshed: list[tuple[str, str]] = []
+    monkeypatch.setattr(task.model_card, "refresh", lambda _, *version: refreshed.append(version))
+    client = SimpleNamespace(set_model_version_tag=lambda *_: None, set_registered_model_alias=lambda *_: None)
+
+    def writing(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - a task's
+        registry = Registry("dev.s.m", client)  # type: ignore[arg-type] # no more of it is used
+        registry.tag("2", "key", "value")
+        registry.tag("2", "other", "value")
+        registry.set_alias("Champion", "1")
+        if fails:
+            raise ProjectError("no")
+        return Values(tried=parameters.trials)
+
+    with contextlib.suppress(ProjectError):
+        task.Task(writing, PROJECT).execute(Parameters(table_name="t"), platform)
+    assert refreshed == [("dev.s.m", "1"), ("dev.s.m", "2")]
