@@ -34,7 +34,7 @@ class Decision:
 def decide(  # noqa: PLR0913 - what is compared, how surely, and how to call it
     policy: Promotion, metric: str, gain: Interval, *, challenger: float, incumbent: float, incumbent_is: str
 ) -> Decision:
-    """Open for a challenger that the policy lets pass, as surely as its confidence asks for.
+    """Open for a challenger that the policy lets pass, at the confidence that it asks for.
 
     Args:
         policy: `better` and `business` ask for a gain of more than the margin, `not_worse` for a loss of less.
