@@ -174,7 +174,8 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
         found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
         said += found.stdout + found.stderr
         # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, here because of the break.
-        if found.returncode == 1 or (found.returncode in {2, 4} and BROKEN in said):
+        because_of_it = BROKEN in said or "ImportError: cannot import name" in said
+        if found.returncode == 1 or (found.returncode in {2, 4} and because_of_it):
             return
     pytest.fail(f"no test notices that {module} is broken:\n{said}")
 
