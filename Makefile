@@ -29,7 +29,7 @@ test-mutation: .venv/.tests ## Break every module of a generated project in turn
 test-parity: .venv/.tests parity ## Hold the local feature store against the oldest and the newest client of the vendor; needs Java 17
 	PARITY_EXAMPLES=30 $(BIN)/python -m pytest -m parity --durations 10
 
-test-quick: .venv/.tests ## Run the tests of options and hooks, which take seconds
+test-quick: .venv/.tests ## Run the tests of questions, hooks, generated files and updates, which take seconds
 	$(BIN)/python -m pytest -m "not slow"
 
 lint: .venv/.tests ## Check the style and types of hooks and tests

@@ -18,12 +18,7 @@ ONLY_FOR = (
 
 def superfluous(answers: Mapping[str, str]) -> list[str]:
     """Return the paths, relative to the project, that belong to answers that were not given."""
-    return [
-        path.format(package=answers["__package"])
-        for question, answer, paths in ONLY_FOR
-        if answers[question] != answer
-        for path in paths
-    ]
+    return [path for question, answer, paths in ONLY_FOR if answers[question] != answer for path in paths]
 
 
 def next_steps(answers: Mapping[str, str]) -> str:

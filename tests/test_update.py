@@ -20,8 +20,8 @@ LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build",
 STATE = ".cruft.json"
 # A file with lines that the user and the template both change, one where they change different lines, one to delete.
 CONTESTED, SHARED, DELETED = "Makefile", "README.md", "docs/models.md"
-# The first of these that there is: a module that only the template changes.
-RENEWED = ("src/mlops/errors.py", "wheel_version.py")
+# A module that only the template changes.
+RENEWED = "src/mlops/errors.py"
 # Where tasks that the template adds get their entry points: not the user's alone.
 SHARED_MODULES = {"src/nyc_taxi/entry_points.py", "src/nyc_taxi/__init__.py"}
 OWN_TEST = "tests/project/test_own.py"
@@ -118,11 +118,6 @@ def rewrite_first_line(path: Path, line: str) -> None:
     path.write_text(f"{line}\n{rest}", encoding="utf-8")
 
 
-def renewed_module(project: Path) -> str:
-    """A module of this project that only the template changes."""
-    return next(path for path in RENEWED if (project / path).is_file())
-
-
 def work_on_project(project: Path) -> None:
     """Do what users do: write features and tests, change a line here and there, delete what is not needed."""
     add(project / "src/nyc_taxi/features.py", "\nMINE = 1\n")
@@ -132,13 +127,13 @@ def work_on_project(project: Path) -> None:
     (project / DELETED).unlink()
 
 
-def work_on_template(template: Path, module: str) -> None:
+def work_on_template(template: Path) -> None:
     """Change what the template owns, what it only began, what the user has deleted, and the user's very line."""
     source = template / TEMPLATE
     for file in (source / "src" / PACKAGE).glob("*.py"):
         add(file, "\nFROM_THE_TEMPLATE = 2\n")
     add(source / OWN_TEST, '"""The template\'s idea of this test."""\n')
-    add(source / module, "\nFROM_THE_TEMPLATE = 2\n")
+    add(source / RENEWED, "\nFROM_THE_TEMPLATE = 2\n")
     add(source / "docs" / "another.md", "# Another page\n")
     add(source / SHARED, "\nThe template's last line.\n")
     add(source / DELETED, "\nThe template's last line.\n")
@@ -159,12 +154,11 @@ def test_a_project_of_cruft_is_the_one_of_cookiecutter_and_up_to_date(project: P
 def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
     template: Path, project: Path, shell: Shell
 ) -> None:
-    module = renewed_module(project)
     work_on_project(project)
     shell.commit(project)
     before = contents(project)
     own = users_part(project)
-    work_on_template(template, module)
+    work_on_template(template)
     newest = shell.commit(template)
 
     checked = shell.cruft(project, "check")
@@ -177,7 +171,7 @@ def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
     # The user's part is what it was, to the byte, and has no more files.
     assert users_part(project) == own
     # The rest is renewed, and where both changed different lines, both changes are there.
-    assert after[module] == before[module] + b"\nFROM_THE_TEMPLATE = 2\n"
+    assert after[RENEWED] == before[RENEWED] + b"\nFROM_THE_TEMPLATE = 2\n"
     assert after["docs/another.md"] == b"# Another page\n"
     assert after[SHARED] == before[SHARED] + b"\nThe template's last line.\n"
     assert DELETED not in after
@@ -191,7 +185,7 @@ def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
     assert [path for path in after if path.endswith((".rej", ".orig"))] == []
     # Nothing else has changed, and the state says which template this is now.
     touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert touched == {module, *SHARED_MODULES, "docs/another.md", SHARED, CONTESTED, STATE}
+    assert touched == {RENEWED, *SHARED_MODULES, "docs/another.md", SHARED, CONTESTED, STATE}
     assert json.loads(after[STATE])["commit"] == newest
     # Once that is settled, there is nothing left to do.
     (project / CONTESTED).write_text("# Both.\n" + contested.split(">>>>>>> theirs\n")[1], encoding="utf-8")
@@ -203,13 +197,12 @@ def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["clone"], indirect=True)
 def test_a_change_that_git_cannot_merge_is_left_beside_its_file(template: Path, project: Path, shell: Shell) -> None:
-    module = renewed_module(project)
     work_on_project(project)
     # The history starts with the user's changes, so git does not know what the template had made.
     shutil.rmtree(project / ".git")
     shell.commit(project)
     own = users_part(project)
-    work_on_template(template, module)
+    work_on_template(template)
     shell.commit(template)
 
     updated = shell.cruft(project, "update", "--skip-apply-ask")
@@ -232,8 +225,7 @@ def test_a_project_made_without_cruft_is_linked_and_then_updated(
     at = shell.git(template, "rev-parse", "HEAD").strip()
     work_on_project(made.path)
     shell.commit(made.path)
-    module = renewed_module(made.path)
-    work_on_template(template, module)
+    work_on_template(template)
     shell.commit(template)
 
     answers = json.dumps({"cloud": "aws", "approval": "manual"})
@@ -253,7 +245,7 @@ def test_a_project_made_without_cruft_is_linked_and_then_updated(
     ]
     assert files == [CONTESTED, SHARED]
     assert users_part(made.path) == own
-    assert (made.path / module).read_text(encoding="utf-8").endswith("\nFROM_THE_TEMPLATE = 2\n")
+    assert (made.path / RENEWED).read_text(encoding="utf-8").endswith("\nFROM_THE_TEMPLATE = 2\n")
 
 
 def test_the_documentation_shows_the_commands_that_are_tested(bake: Bake) -> None:

@@ -1,4 +1,4 @@
-"""Runs the jobs of the bundle on this machine: `python -m <package>.local run training --target staging`."""
+"""Runs the jobs of the bundle on this machine: `python -m bundle_tools.run run training --target staging`."""
 
 from __future__ import annotations
 
