@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from importlib.util import resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -16,7 +18,7 @@ from ..config.features import FeatureTable
 def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
     """Return the digest of a feature function, of what it uses of its own package, and of the table's configuration.
 
-    It covers the code of functions and classes, and the values of constants. Comments, docstrings and layout make no
+    It covers the code of functions and classes, and the statements that define constants. Comments, docstrings and layout make no
     difference, and neither does what other packages contain.
     """
     digest = hashlib.sha256(table.model_dump_json().encode())
@@ -25,7 +27,7 @@ def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
     return digest.hexdigest()[:16]
 
 
-def _parts(member: Any, seen: set[int]) -> Iterator[str]:  # noqa: ANN401 - whatever a function uses
+def _parts(member: Any, seen: set[object]) -> Iterator[str]:  # noqa: ANN401 - whatever a function uses
     """What a function, class or module of the project consists of, each thing once."""
     if id(member) in seen:
         return
@@ -38,17 +40,37 @@ def _parts(member: Any, seen: set[int]) -> Iterator[str]:  # noqa: ANN401 - what
         return
     name = member.__name__.rpartition(".")[2] if isinstance(member, ModuleType) else member.__qualname__
     yield f"{name} = {ast.dump(_without_docstrings(tree))}"
-    space = vars(member) if isinstance(member, ModuleType) else vars(inspect.getmodule(member))
-    for name in sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & set(space)):
-        yield from _used(name, space[name], member, seen)
+    module = member if isinstance(member, ModuleType) else sys.modules[member.__module__]
+    yield from _names(tree, module, seen)
 
 
-def _used(name: str, value: Any, by: Any, seen: set[int]) -> Iterator[str]:  # noqa: ANN401 - whatever a function uses
-    if isinstance(value, FunctionType | type | ModuleType):
-        if _package(value) == _package(by):
+def _names(tree: ast.AST, module: ModuleType, seen: set[object]) -> Iterator[str]:
+    """What the names in a piece of a module stand for, as far as the project defines it."""
+    for name in sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & set(vars(module))):
+        value = vars(module)[name]
+        if not isinstance(value, FunctionType | type | ModuleType):
+            yield from _constant(name, module, seen)
+        elif _package(value) == _package(module):
             yield from _parts(value, seen)
-    elif isinstance(value, bool | int | float | complex | str | bytes | tuple | list | dict | set | frozenset | None):
-        yield f"{name} = {value!r}"
+
+
+def _constant(name: str, module: ModuleType, seen: set[object]) -> Iterator[str]:
+    """The statements that give a name of a module its value: unlike the value, the same text in every process."""
+    if (id(module), name) in seen:
+        return
+    seen.add((id(module), name))
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            origin = sys.modules[resolve_name("." * node.level + (node.module or ""), str(module.__package__))]
+            for alias in node.names:
+                if name == (alias.asname or alias.name):
+                    yield from _constant(alias.name, origin, seen)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            bound = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+            if name in bound and node.value is not None:
+                yield ast.dump(node)
+                yield from _names(node.value, module, seen)
 
 
 def _package(member: Any) -> str:  # noqa: ANN401 - a function, a class or a module

@@ -9,21 +9,29 @@ from mlops.config.features import FeatureTable
 from mlops.features.definition import definition_digest
 
 FEATURES = '''
-from . import shared
+from datetime import timedelta
 
-WINDOW = 3
+from . import shared
+from .shared import ZONES
+
+HOURS = 3
+FIRST = 1
+SECOND = FIRST
+FIRST = SECOND + HOURS
+WINDOW = timedelta(hours=HOURS)
 
 def table(rows):
     """What it is."""
     return _helper(rows) + shared.part(rows)  # why
 
 def _helper(rows):
-    return rows * WINDOW
+    return rows * WINDOW * len(ZONES) * FIRST
 
 def other(rows):
     return rows
 '''
 SHARED = """
+ZONES = {"east", "north", "west"}
 def part(rows):
     return rows
 """
@@ -55,10 +63,11 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Digest:
     [
         ("_helper(rows) + ", "2 * _helper(rows) + "),
         ("rows * WINDOW", "rows / WINDOW"),
-        ("WINDOW = 3", "WINDOW = 4"),
+        ("HOURS = 3", "HOURS = 4"),
+        ('"north"', '"south"'),
         ("def part(rows):\n    return rows", "def part(rows):\n    return -rows"),
     ],
-    ids=["the function", "what it calls", "a constant", "another module of the package"],
+    ids=["the function", "what it calls", "a constant of a constant", "an imported constant", "another module of the package"],
 )
 def test_what_computes_the_table_changes_the_digest(digest: Digest, old: str, new: str) -> None:
     assert digest(old, new) != digest()
