@@ -18,8 +18,8 @@ from ..config.features import FeatureTable
 def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
     """Return the digest of a feature function, of what it uses of its own package, and of the table's configuration.
 
-    It covers the code of functions and classes, and the statements that define constants. Comments, docstrings and layout make no
-    difference, and neither does what other packages contain.
+    It covers the code of functions and classes, and the statements that define constants. Comments, docstrings and
+    layout make no difference, and neither does what other packages contain.
     """
     digest = hashlib.sha256(table.model_dump_json().encode())
     for part in sorted(set(_parts(compute, set()))):

@@ -67,7 +67,13 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Digest:
         ('"north"', '"south"'),
         ("def part(rows):\n    return rows", "def part(rows):\n    return -rows"),
     ],
-    ids=["the function", "what it calls", "a constant of a constant", "an imported constant", "another module of the package"],
+    ids=[
+        "the function",
+        "what it calls",
+        "a constant of a constant",
+        "an imported constant",
+        "another module of the package",
+    ],
 )
 def test_what_computes_the_table_changes_the_digest(digest: Digest, old: str, new: str) -> None:
     assert digest(old, new) != digest()
