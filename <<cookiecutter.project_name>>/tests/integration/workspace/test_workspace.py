@@ -14,7 +14,7 @@ from mlops.platform.local import LocalPlatform
 from conftest import new_schema
 from example import PROJECT, synthetic
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

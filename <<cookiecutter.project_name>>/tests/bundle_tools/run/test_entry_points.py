@@ -12,7 +12,7 @@ from mlops.tasks.task import Parameters, Task, Values
 
 from example import PROJECT
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Greeting(Parameters):

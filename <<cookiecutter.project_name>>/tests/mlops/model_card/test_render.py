@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from mlops.markdown_text import escaped, table
 from mlops.model_card.render import NOT_YET, ModelCard, html, markdown
 from mlops.validation.check import Check
 
@@ -127,16 +126,6 @@ def test_what_people_wrote_is_text_and_neither_markup_nor_table_nor_link() -> No
 def test_text_at_the_start_of_a_line_is_no_heading_or_list(text: str) -> None:
     shown = html(replace(FULL, limits=text)).split("<h2>Limits</h2>")[1].split("<h2>")[0]
     assert shown.strip() == f"<ul>\n<li>{text.replace('>', '&gt;')}</li>\n</ul>"
-
-
-def test_names_and_plain_words_stay_readable_in_markdown() -> None:
-    for text in ("pickup_fare_per_mile", "dev.s-1.m", "2016-01-01 00:00:00", "0.5 (50 %) - 2."):
-        assert escaped(text) == text
-
-
-def test_a_table_without_rows_is_nothing() -> None:
-    assert table(["a"], []) == ""
-    assert table(["a", "b"], [("x", None), ("y", 0.123456)]) == "| a | b |\n| --- | --- |\n| x |  |\n| y | 0.1235 |"
 
 
 def test_the_page_is_one_file_with_tables() -> None:

@@ -6,7 +6,7 @@ import pytest
 from bundle_tools.run import cli
 from bundle_tools.run.session import Options, Request
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
