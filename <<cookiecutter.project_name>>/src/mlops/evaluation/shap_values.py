@@ -7,6 +7,7 @@ backwards, which is exact for models of up to second-order interactions (shap, P
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,20 +114,27 @@ def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, see
 
 
 def _shap() -> ModuleType:
-    """Import shap, as late as it is needed, without compiling it: numba takes seconds, and spares a tenth of one."""
-    import numba  # noqa: PLC0415 - takes a while
+    """Import shap, as late as it is needed."""
+    with warnings.catch_warnings(), _not_compiled():
+        # shap's own colours, by a way of matplotlib that will go some day (shap 0.51, matplotlib 3.11).
+        warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
+        import shap  # noqa: PLC0415 - takes a while
+    return shap  # type: ignore[no-any-return]
 
-    settings: Any = numba.config
+
+@contextmanager
+def _not_compiled() -> Iterator[None]:
+    """Keep numba, with which shap was built until 0.53, from compiling it: that takes seconds, and spares a tenth."""
+    if importlib.util.find_spec("numba") is None:
+        yield
+        return
+    settings: Any = importlib.import_module("numba").config
     compiled = settings.DISABLE_JIT
     settings.DISABLE_JIT = True
     try:
-        with warnings.catch_warnings():
-            # shap's own colours, by a way of matplotlib that will go some day (shap 0.51, matplotlib 3.11).
-            warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
-            import shap  # noqa: PLC0415 - likewise
+        yield
     finally:
         settings.DISABLE_JIT = compiled
-    return shap  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-_PACKAGES = ("mlflow", "cloudpickle", "numpy", "pandas", "scikit-learn")
+import mlflow
+
+_PACKAGES = ("cloudpickle", "numpy", "pandas", "scikit-learn")
 
 
 def model_requirements() -> list[str]:
-    """Return pinned requirements: the versions that the model was trained with."""
-    return [f"{name}=={version(name)}" for name in _PACKAGES]
+    """Return pinned requirements: the versions that the model was trained with.
+
+    MLflow is asked itself: on Databricks the distribution is `mlflow-skinny`, and `mlflow` has no metadata there.
+    """
+    return [f"mlflow=={mlflow.__version__}", *[f"{name}=={version(name)}" for name in _PACKAGES]]
