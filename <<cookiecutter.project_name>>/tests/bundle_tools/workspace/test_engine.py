@@ -1,8 +1,6 @@
 import importlib.util
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
@@ -12,18 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from bundle_tools.workspace import engine
-from bundle_tools.workspace.spark_engine import apache_spark
 from mlops.errors import ProjectError
-
-# In a process of its own: the engine of the test session runs in this one.
-TWICE = """
-from bundle_tools.workspace import engine
-for _ in range(2):
-    with engine.start("sail", ["ml-dev", "samples"]) as spark:
-        before = spark.catalog.databaseExists("`ml-dev`.s")
-        spark.sql("CREATE SCHEMA `ml-dev`.s").collect()
-        print(spark.conf.get("spark.sql.session.timeZone"), before)
-"""
 
 
 def start(name: str) -> None:
@@ -77,27 +64,7 @@ def test_names_in_text_are_not_taken_for_tables(spark: SparkSession, schema: str
     assert row.text == text
 
 
-@pytest.mark.skipif(os.environ.get("ENGINE", "sail") != "sail", reason="pysail is not in Apache Spark's environment")
-def test_sail_stops_cleanly_and_starts_again_without_its_schemas(tmp_path: Path) -> None:
-    script = tmp_path / "twice.py"  # a file: to `python -c` pyspark-client answers as to its doctests, and exits
-    script.write_text(TWICE)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["UTC", "False"] * 2, "")
-
-
 def test_models_of_the_workers_lie_in_a_folder_of_this_run(spark: SparkSession) -> None:
     assert spark.version
     folder = Path(tempfile.gettempdir())
     assert folder.name.startswith("engine-") == (os.environ.get("ENGINE", "sail") == "sail")
-
-
-@pytest.mark.skipif(importlib.util.find_spec("py4j") is not None, reason="Apache Spark is installed and would start")
-def test_a_spark_that_does_not_start_is_said_in_one_sentence() -> None:
-    with (
-        pytest.raises(ProjectError, match=r"Apache Spark did not start; it needs Java 17") as caught,
-        apache_spark(["dev"]),
-    ):
-        pass
-    assert "\n" not in str(caught.value)

@@ -97,7 +97,7 @@ def test_equal_shap_values_and_equal_predictions_can_be_drawn() -> None:
     figures += plots.of_predictions("regression", np.ones(10), np.ones(10), "x").values()
     figures += plots.of_predictions("classification", np.ones(10), np.ones(10), "x").values()
     for figure in figures:
-        figure.savefig(io.BytesIO(), format="png")
+        figure.savefig(io.BytesIO(), format="png", dpi=30)
 
 
 def test_the_points_are_the_predictions_over_the_truth() -> None:
