@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all that a newcomer needs.
+# A newcomer needs only `make demo` and `make test`.
 PYTHON ?= python3
 SOURCE ?=
 BIN := .venv/bin
@@ -11,45 +11,45 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: .venv/.generator ## Generate build/demo with the default answers and run its whole life [SOURCE=trips.parquet]
+demo: .venv/.generator ## Generate build/demo with the default answers and run its full lifecycle [SOURCE=trips.parquet]
 	@test -z "$(SOURCE)" || test -f "$(SOURCE)" || { echo "error: source file $(SOURCE) does not exist: give the path of a parquet or CSV file." >&2; exit 1; }
 	@mkdir -p build/demo
 	@test -d $(DEMO) || $(BIN)/cookiecutter --no-input --output-dir build/demo . > build/demo/generate.log || { cat build/demo/generate.log >&2; exit 1; }
 	@$(MAKE) --no-print-directory -C $(DEMO) setup PYTHON="$(PYTHON)"
 	@$(MAKE) --no-print-directory -C $(DEMO) lifecycle $(if $(SOURCE),SOURCE="$$(realpath "$(SOURCE)")")
-	@echo "the project is yours: cd $(DEMO) and read README.md"
+	@echo "your project is in $(DEMO): change to that folder and read README.md"
 
-test: .venv/.tests parity ## Run every test, the whole life of generated projects included
+test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
 	$(BIN)/python -m pytest -m "not slow"
 	$(BIN)/python -m pytest -m "slow and not mutation and not thorough" $(BESIDE) --durations 10
 
-test-mutation: .venv/.tests ## Break every module of a generated project in turn: its tests must notice; a quarter of an hour
+test-mutation: .venv/.tests ## Break each module of a generated project in turn and check that its tests fail; 15 minutes
 	$(BIN)/python -m pytest -m mutation $(BESIDE)
 
-test-parity: .venv/.tests parity ## Hold the local feature store against the oldest and the newest client of the vendor; needs Java 17
+test-parity: .venv/.tests parity ## Compare the local feature store with the oldest and newest Databricks client; needs Java 17
 	PARITY_EXAMPLES=30 $(BIN)/python -m pytest -m parity --durations 10
 
-test-quick: .venv/.tests ## Run the tests of questions, hooks, generated files and updates, which take seconds
+test-quick: .venv/.tests ## Test questions, hooks, generated files and updates, in seconds
 	$(BIN)/python -m pytest -m "not slow"
 
-lint: .venv/.tests ## Check the style and types of hooks and tests
+lint: .venv/.tests ## Check style and types of hooks and tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/.tests ## Measure generation, unit tests, whole life and scoring beside baselines [SOURCE=trips.parquet]
+bench: .venv/.tests ## Measure generation, unit tests, full lifecycle and scoring against baselines [SOURCE=trips.parquet]
 	$(BIN)/python tests/bench.py $(SOURCE)
 
-clean: ## Remove what demo, tests and builds leave, the virtual environments included
+clean: ## Remove what demo, tests and builds create, including the virtual environments
 	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache
 
 tools:
-	@command -v git > /dev/null || { echo "error: git is needed: install it, then run make again." >&2; exit 1; }
-	@command -v $(PYTHON) > /dev/null || { echo "error: Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python." >&2; exit 1; }
+	@command -v git > /dev/null || { echo "error: git is not installed: install it, then run make again." >&2; exit 1; }
+	@command -v $(PYTHON) > /dev/null || { echo "error: Python 3.11, 3.12 or 3.13 is needed: install it, or run make PYTHON=/path/to/python." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "error: Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is $$($(PYTHON) --version): name another with make PYTHON=/path/to/python." >&2; exit 1; }
+	  echo "error: Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is $$($(PYTHON) --version): run make PYTHON=/path/to/python." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
-	  echo "error: $(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: python3-venv)." >&2; exit 1; }
+	  echo "error: $(PYTHON) cannot create virtual environments: install its venv module (Debian, Ubuntu: python3-venv)." >&2; exit 1; }
 
 .venv/.created: | tools
 	@$(PYTHON) -m venv .venv
@@ -59,9 +59,9 @@ tools:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^cookiecutter[^ ]*' requirements-test.txt)"
 	@touch $@
 
-# The generated project's own dependencies are installed as its own pyproject.toml names them.
+# Installs the dependencies of the generated project from its own pyproject.toml.
 .venv/.tests: .venv/.generator requirements-test.txt <<cookiecutter.project_name>>/pyproject.toml
-	@echo "installing what the tests need into .venv: one to two minutes the first time"
+	@echo "installing what the tests need into .venv: this takes one to two minutes the first time"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-test.txt
 	@rm -rf build/dependencies && mkdir -p build/dependencies
 	@$(BIN)/cookiecutter --no-input --output-dir build/dependencies . > /dev/null
@@ -69,13 +69,13 @@ tools:
 	@$(BIN)/python -m pip uninstall --quiet --yes nyc-taxi
 	@touch $@
 
-# Apache Spark and the vendor's client lie over .venv, all of whose other packages they share: half the time and disk.
+# This environment adds Apache Spark and the Databricks client to the packages of .venv: half the time and disk space.
 parity: .venv/.tests
-	@command -v java > /dev/null || { echo "Java 17 is missing, so the tests beside the vendor's own client will be skipped"; exit 0; }; \
+	@command -v java > /dev/null || { echo "Java 17 is not installed, so the tests that compare with the Databricks client will be skipped"; exit 0; }; \
 	  $(MAKE) --no-print-directory .venv-parity/.ready
 
 .venv-parity/.ready: .venv/.tests
-	@echo "installing Apache Spark and the vendor's client into .venv-parity: one to two minutes the first time"
+	@echo "installing Apache Spark and the Databricks client into .venv-parity: this takes one to two minutes the first time"
 	@$(PYTHON) -m venv .venv-parity
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-parity/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
 	@.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check "./build/dependencies/nyc-taxi[spark,parity]"

@@ -1,8 +1,8 @@
 """Builds the wheel: your package, with the machinery inside it.
 
-In this repository `mlops` is a package beside yours. In the wheel it is a subpackage of yours, so that wheels of two
-projects, made from different versions of the template, can be installed in one environment. The machinery imports its
-own modules relatively and stays as it is; in your modules `from mlops` becomes `from <package>.mlops`.
+In this repository `mlops` is a package next to yours. In the wheel it is a subpackage of yours, so that the wheels of
+two projects, generated from different versions of the template, can be installed in one environment. The machinery uses
+relative imports and is copied unchanged; in your modules, `from mlops` becomes `from <package>.mlops`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _FROM = re.compile(r"^(\s*from )mlops(?=[ .])", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*import mlops\b.*", re.MULTILINE)
 
 
-class MachineryInside(BuildHookInterface):  # type: ignore[type-arg,misc] # the hook has no configuration of its own
+class MachineryInside(BuildHookInterface):  # type: ignore[type-arg,misc] # the hook has no configuration
     """Adds your package and the machinery to the wheel."""
 
     _staged: Path | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Choose the files of a wheel; an editable installation uses `src/` as it is."""
+        """Choose the files of a wheel; an editable installation uses `src/` directly."""
         if version == "editable":
             return
         package = self.metadata.core.name.replace("-", "_")
@@ -48,11 +48,11 @@ class MachineryInside(BuildHookInterface):  # type: ignore[type-arg,misc] # the 
 
 
 def with_machinery_inside(text: str, package: str, name: str) -> str:
-    """Return the text of a module with its imports of `mlops` made imports of `<package>.mlops`.
+    """Return the text of a module with its imports of `mlops` changed to imports of `<package>.mlops`.
 
     Raises:
-        ValueError: The module says `import mlops`, which cannot be renamed.
+        ValueError: The module contains `import mlops`, which cannot be renamed.
     """
     if plain := _IMPORT.search(text):
-        raise ValueError(f"{name} says {plain[0].strip()!r}: write `from mlops... import ...` instead.")
+        raise ValueError(f"{name} contains {plain[0].strip()!r}: write `from mlops... import ...` instead.")
     return _FROM.sub(rf"\1{package}.mlops", text)

@@ -1,4 +1,4 @@
-"""Removes the files that belong to answers that were not given, and prints what to do next."""
+"""Removes the files that the given answers do not need, and prints the next steps."""
 
 import contextlib
 import json
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-# What belongs to one answer alone: question, answer, the paths.
+# Files that only one answer needs: question, answer, paths.
 ONLY_FOR = (
     (
         "approval",
@@ -17,15 +17,15 @@ ONLY_FOR = (
 
 
 def superfluous(answers: Mapping[str, str]) -> list[str]:
-    """Return the paths, relative to the project, that belong to answers that were not given."""
+    """Return the paths, relative to the project, that the given answers do not need."""
     return [path for question, answer, paths in ONLY_FOR if answers[question] != answer for path in paths]
 
 
 def next_steps(answers: Mapping[str, str]) -> str:
-    """Return the way from here to a deployed project, in commands to type."""
+    """Return the commands that lead from here to a deployed project."""
     name, host, docs = answers["project_name"], answers["dev_host"], answers["__docs"]
     is_placeholder = host == answers["__placeholder_host"]
-    address = "the address of your workspace goes into databricks.yml first" if is_placeholder else host
+    address = "first put the address of your workspace into databricks.yml" if is_placeholder else host
     return f"""
 {name} is ready. On this machine, without a workspace:
 
@@ -38,7 +38,7 @@ Then on Databricks ({address}):
   databricks auth login --host {"<your workspace>" if is_placeholder else host}
   databricks bundle deploy -t dev
 
-Read on in {name}/README.md; more on bundles: {docs}/dev-tools/bundles
+Continue with {name}/README.md. More about bundles: {docs}/dev-tools/bundles
 """
 
 
@@ -46,6 +46,6 @@ if __name__ == "__main__":
     given = json.loads(r"""<< cookiecutter | jsonify >>""")
     for superfluous_path in superfluous(given):
         Path(superfluous_path).unlink()
-    # Cookiecutter deletes the project when a hook fails, so a reader who closed the pipe must not make this one fail.
+    # Cookiecutter deletes the project when a hook fails, so this hook must not fail when the reader closes the pipe.
     with contextlib.suppress(OSError):
         os.write(1, next_steps(given).encode())

@@ -1,8 +1,8 @@
-"""Refuses answers that cannot become a working project: one sentence a bad answer, on stderr, and exit code 1.
+"""Rejects answers that cannot give a working project: one sentence per invalid answer on stderr, and exit code 1.
 
-Cookiecutter makes the project's folder before it runs this hook, and removes that folder alone when the hook fails.
-Made from a name such as `a/b`, the folder `a` would stay behind. So cookiecutter.json turns `project_name` into a
-plain folder name before anything is made, and hands what was typed to this hook as `__typed_name`.
+Cookiecutter creates the project's folder before it runs this hook, and removes only that folder when the hook fails.
+For a name such as `a/b`, the folder `a` would be left behind. So cookiecutter.json turns `project_name` into a plain
+folder name before anything is created, and passes what was typed to this hook as `__typed_name`.
 """
 
 import difflib
@@ -18,17 +18,17 @@ Faults = tuple[tuple[str, str], ...]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
-# Labels of domain names, and with them names of serving endpoints, end here.
+# The maximum length of a label in a domain name, and so of the name of a serving endpoint.
 NAME_LENGTH = 63
 # https://docs.databricks.com/aws/en/data-governance/unity-catalog/requirements
 CATALOG_LENGTH = 255
 
 NAME_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
-    (r"[^\x00-\x7f]", "holds a character outside ASCII"),
-    (r"\s", "holds a space"),
-    (r"[A-Z]", "holds an upper-case letter"),
-    (r"[^a-z0-9_-]", "holds a character other than a-z, 0-9, - and _"),
+    (r"[^\x00-\x7f]", "contains a character outside ASCII"),
+    (r"\s", "contains a space"),
+    (r"[A-Z]", "contains an upper-case letter"),
+    (r"[^a-z0-9_-]", "contains a character other than a-z, 0-9, - and _"),
     (r"\A[0-9]", "starts with a digit"),
     (r"\A[-_]|[-_]\Z", "starts or ends with - or _"),
     (r"[-_]{2}", "has two separators in a row"),
@@ -37,19 +37,19 @@ NAME_FAULTS: Faults = (
 HOST_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 HOST_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
-    (r"\s", "holds a space"),
+    (r"\s", "contains a space"),
     (r"\A(?!https://)", "does not start with https://"),
-    (r"@", "holds a user name"),
-    (r"[?#]", "holds more than the address of a workspace"),
-    (r"\Ahttps://[^/]*/.", "holds a path"),
-    (r"\Ahttps://[^/]*:", "holds a port"),
+    (r"@", "contains a user name"),
+    (r"[?#]", "contains more than the address of a workspace"),
+    (r"\Ahttps://[^/]*/.", "contains a path"),
+    (r"\Ahttps://[^/]*:", "contains a port"),
     (rf"\A(?!https://{HOST_LABEL}(?:\.{HOST_LABEL})+/?\Z)", "is not the address of a host"),
 )
 CATALOG_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
-    (r"\s", "holds a space"),
-    (r"[A-Z]", "holds an upper-case letter, and Unity Catalog stores names in lower case"),
-    (r"[^a-z0-9_-]", "holds a character other than a-z, 0-9, _ and -"),
+    (r"\s", "contains a space"),
+    (r"[A-Z]", "contains an upper-case letter, and Unity Catalog stores names in lower case"),
+    (r"[^a-z0-9_-]", "contains a character other than a-z, 0-9, _ and -"),
     (rf"\A.{{{CATALOG_LENGTH + 1}}}", f"has more than {CATALOG_LENGTH} characters"),
 )
 
@@ -61,16 +61,16 @@ PRINCIPAL_FAULTS: Faults = (
 GROUP_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
     (r"\A\s|\s\Z", "starts or ends with a space"),
-    (r"[\x00-\x1f\x7f\"\\${}]", "holds a quote, a backslash, a $, a brace or a control character"),
-    (r"(?i)\A(?:users|admins)\Z", "is a group of one workspace, which Unity Catalog gives no rights to"),
+    (r"[\x00-\x1f\x7f\"\\${}]", "contains a quote, a backslash, a $, a brace or a control character"),
+    (r"(?i)\A(?:users|admins)\Z", "is a workspace group, which cannot have privileges in Unity Catalog"),
 )
 BRANCH_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
-    (r"[^A-Za-z0-9._/-]", "holds a character other than letters, digits, . _ - and /"),
-    (r"\A[-./]|[./]\Z|//|\.\.|/\.|\.lock(?:/|\Z)", "is not a name that git gives to a branch"),
+    (r"[^A-Za-z0-9._/-]", "contains a character other than letters, digits, . _ - and /"),
+    (r"\A[-./]|[./]\Z|//|\.\.|/\.|\.lock(?:/|\Z)", "is not a valid name for a git branch"),
 )
 
-# By distribution and by import name: a project of either name would hide or replace what it depends on.
+# Distribution names and import names: a project with one of these names would hide or replace its own dependency.
 DEPENDENCIES = """
     cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering
     databricks-sdk delta delta-spark great-expectations great_expectations hatchling hypothesis ipython joblib
@@ -97,7 +97,7 @@ RESERVED_SCHEMAS = ("global_temp", "information_schema")
 
 
 def main(answers: Mapping[str, str]) -> int:
-    """Print one sentence for each bad answer and return the exit code of the hook."""
+    """Print one sentence for each invalid answer and return the exit code of the hook."""
     found = problems(answers)
     for sentence in found:
         print(sentence, file=sys.stderr)
@@ -105,7 +105,7 @@ def main(answers: Mapping[str, str]) -> int:
 
 
 def problems(answers: Mapping[str, str]) -> list[str]:
-    """Name every bad answer, in the order of the questions; each sentence ends with what to type instead."""
+    """Return one sentence for each invalid answer, in the order of the questions; it ends with what to type instead."""
     catalogs = {environment: answers[f"{environment}_catalog"] for environment in ENVIRONMENTS}
     found = [name_problem(answers["__typed_name"])]
     found += [host_problem(f"{environment}_host", answers[f"{environment}_host"]) for environment in ENVIRONMENTS]
@@ -123,13 +123,13 @@ def problems(answers: Mapping[str, str]) -> list[str]:
 
 
 def name_problem(name: str) -> str | None:
-    """Say why a name cannot be a folder, a bundle, a wheel and a Python package, or None if it can be all of them."""
+    """Say why a name is not valid for the folder, bundle, wheel and Python package; None if it is valid."""
     what = first_fault(name, NAME_FAULTS) or reserved_as(name)
     return what and sentence("project_name", name, what, suggested_name(name))
 
 
 def reserved_as(name: str) -> str | None:
-    """Say what else is called by this name."""
+    """Say what this name is already used for."""
     package = name.replace("-", "_")
     for what, names in RESERVED_NAMES:
         if package in {reserved.replace("-", "_").lower() for reserved in names}:
@@ -138,7 +138,7 @@ def reserved_as(name: str) -> str | None:
 
 
 def suggested_name(name: str) -> str:
-    """Return the nearest good name."""
+    """Return the closest valid name."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     separated = re.sub(r"[^a-z0-9_]+", "-", ascii_name)
     single = re.sub(r"[-_]*([-_])", r"\1", separated)
@@ -147,20 +147,20 @@ def suggested_name(name: str) -> str:
 
 
 def host_problem(key: str, host: str) -> str | None:
-    """Say why an answer is not the https address of a workspace, or None if it is; one / may end it."""
+    """Say why an answer is not the https address of a workspace, or None if it is; a trailing / is allowed."""
     what = first_fault(host, HOST_FAULTS)
     return what and sentence(key, host, what, suggested_host(host))
 
 
 def suggested_host(host: str) -> str:
-    """Return the address within what was pasted, or an example of one."""
+    """Return the address that the answer contains, or an example."""
     authority = re.sub(r"\A\s*(?:\w*:)?/*", "", host.lower()).rpartition("@")[2]
     match = re.match(rf"{HOST_LABEL}(?:\.{HOST_LABEL})+(?![^/?#:\s])", authority)
     return f"https://{match[0] if match else 'adb-1111111111111111.1.azuredatabricks.net'}"
 
 
 def catalog_problem(key: str, name: str, reserved: tuple[str, ...], example: str) -> str | None:
-    """Say why a name cannot be a catalog or a schema of one's own in Unity Catalog, or None if it can."""
+    """Say why a name is not valid for a user's own catalog or schema in Unity Catalog, or None if it is."""
     if what := first_fault(name, CATALOG_FAULTS):
         near = re.sub(r"[^a-z0-9_-]+", "_", name.lower())[:CATALOG_LENGTH].strip("_")
         return sentence(key, name, what, example if is_reserved(near, reserved) or not near else near)
@@ -170,24 +170,24 @@ def catalog_problem(key: str, name: str, reserved: tuple[str, ...], example: str
 
 
 def is_reserved(name: str, reserved: tuple[str, ...]) -> bool:
-    """Tell whether the platform owns this name."""
+    """Return whether the platform reserves this name."""
     return name in reserved or name.startswith("__databricks")
 
 
 def shared_catalog_problems(catalogs: Mapping[str, str]) -> list[str]:
-    """Name each environment whose catalog an earlier one has too: a trial in one would write into the other."""
+    """Return a sentence for each environment whose catalog an earlier one has: runs in one would write to the other."""
     found = []
     owners: dict[str, str] = {}
     for environment, catalog in catalogs.items():
         owner = owners.setdefault(catalog.lower(), environment)
         if catalog and owner != environment:
-            what = f"is the catalog of {owner} too"
+            what = f"is already the catalog of {owner}"
             found.append(sentence(f"{environment}_catalog", catalog, what, f"{catalog[:200].lower()}_{environment}"))
     return found
 
 
 def principal_problem(key: str, principal: str) -> str | None:
-    """Say why an answer cannot be the application id of a service principal, or None if it can."""
+    """Say why an answer is not a valid application id of a service principal, or None if it is."""
     what = first_fault(principal, PRINCIPAL_FAULTS)
     near = principal.strip().lower()
     instead = near if re.fullmatch(PRINCIPAL, near) else "12345678-9abc-def0-1234-56789abcdef0"
@@ -195,7 +195,7 @@ def principal_problem(key: str, principal: str) -> str | None:
 
 
 def group_problems(readers: str, managers: str) -> list[str | None]:
-    """Name each group that cannot be granted what the project grants it."""
+    """Return a sentence for each group that cannot be granted what the project grants to it."""
     groups = {"data_scientists_group": (readers, "data-scientists"), "ml_engineers_group": (managers, "ml-engineers")}
     found = [
         what and sentence(key, group, what, example)
@@ -203,37 +203,37 @@ def group_problems(readers: str, managers: str) -> list[str | None]:
         for what in [first_fault(group, GROUP_FAULTS)]
     ]
     if readers == managers and not any(found):
-        what = "is the group that reads, too, and so everybody in it could change production"
+        what = "is also the group that may read, so all its members could change production"
         found.append(sentence("ml_engineers_group", managers, what, f"{managers}-leads"))
     return found
 
 
 def branch_problem(branch: str) -> str | None:
-    """Say why an answer cannot be the name of a branch, or None if it can."""
+    """Say why an answer is not a valid branch name, or None if it is."""
     what = first_fault(branch, BRANCH_FAULTS)
     near = re.sub(r"[^A-Za-z0-9_-]+", "-", branch).strip("-")
     return what and sentence("release_branch", branch, what, near or "release")
 
 
 def timezone_problem(name: str) -> str | None:
-    """Say why an answer is no time zone, or None if it is; any will do where Python knows no time zones at all."""
+    """Say why an answer is not a valid time zone, or None if it is; without a time zone database, accept anything."""
     known = zoneinfo.available_timezones()
     if name in known or not known:
         return None
     ends = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
     near = difflib.get_close_matches(name.rpartition("/")[2].replace(" ", "_").lower(), ends, n=1)
     return sentence(
-        "timezone", name, "is not a time zone of the IANA database", ends[near[0]] if near else "Europe/Berlin"
+        "timezone", name, "is not a time zone in the IANA database", ends[near[0]] if near else "Europe/Berlin"
     )
 
 
 def first_fault(text: str, faults: Faults) -> str | None:
-    """Return what the first matching pattern finds wrong."""
+    """Return the fault of the first pattern that matches."""
     return next((what for pattern, what in faults if re.search(pattern, text)), None)
 
 
 def sentence(key: str, answer: str, what: str, instead: str) -> str:
-    """Put a refusal into one line; control characters in the answer are shown escaped."""
+    """Return the message for an invalid answer in one line, with control characters in the answer escaped."""
     return f"{key} {json.dumps(answer, ensure_ascii=False)} {what}: type {json.dumps(instead)} instead."
 
 

@@ -1,4 +1,4 @@
-"""Measures what users wait for, each as a ratio to a baseline of the same run: `make bench`."""
+"""Measures what users wait for, each as a ratio to a baseline from the same run: `make bench`."""
 
 import json
 import os
@@ -69,7 +69,7 @@ with engine.start("sail", ["dev"]) as spark, tempfile.TemporaryDirectory() as fo
 
 
 def seconds(*command: str, cwd: Path, repeat: int = 1) -> float:
-    """The shortest of some runs of a command."""
+    """Return the shortest time of several runs of a command."""
     environment = os.environ | {"PYTHONPATH": "src"}
     times = []
     for _ in range(repeat):
@@ -94,7 +94,7 @@ def show(what: str, measured: float, against: str, baseline: float) -> None:
 
 
 def generation(folder: Path) -> Path:
-    """Measure generation beside bare cookiecutter on a template of one file; return the generated project."""
+    """Compare generation with Cookiecutter on a template of one file, and return the generated project."""
     one = folder / "bare" / "{{cookiecutter.name}}"
     one.mkdir(parents=True)
     (one / "README.md").write_text("# {{ cookiecutter.name }}\n", encoding="utf-8")
@@ -107,23 +107,26 @@ def generation(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Measure and print a line each."""
+    """Run each measurement and print one line for it."""
     with tempfile.TemporaryDirectory() as name:
         project = generation(Path(name))
         package = "nyc_taxi"
         imports = seconds(sys.executable, "-c", IMPORTS, cwd=project, repeat=3)
         life = (sys.executable, "-m", "bundle_tools.run", "run", "lifecycle")
-        show("whole life, first", seconds(*life, cwd=project), "importing the packages", imports)
-        show("whole life, again", seconds(*life, cwd=project), "importing the packages", imports)
+        show("full lifecycle, first", seconds(*life, cwd=project), "importing the packages", imports)
+        show("full lifecycle, again", seconds(*life, cwd=project), "importing the packages", imports)
         if len(sys.argv) > 1:
             source = str(Path(sys.argv[1]).resolve())
             show(
-                f"whole life, {Path(source).name}", seconds(*life, "--source", source, cwd=project), "imports", imports
+                f"full lifecycle, {Path(source).name}",
+                seconds(*life, "--source", source, cwd=project),
+                "imports",
+                imports,
             )
         unit = [f"tests/{root}" for root in ("project", "mlops", "bundle_tools")]
         tests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *unit)
         show("unit tests", seconds(*tests, cwd=project), "importing the packages", imports)
-        # A file: given to `python -c`, the Connect client takes itself for its own doctests and exits.
+        # A file, because under `python -c` the Connect client assumes that it runs its own doctests, and exits.
         script = project / "score.py"
         script.write_text(SCORING.format(package=package, rows=1_000_000), encoding="utf-8")
         scored, bare = (float(value) for value in output(project, str(script)).split()[-2:])

@@ -19,7 +19,7 @@ COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertool
 
 @dataclass(frozen=True)
 class Project:
-    """A generated project: its folder, the name of its package, and every answer, the derived `__` ones included."""
+    """A generated project: its folder, the name of its package, and all answers, including the derived `__` ones."""
 
     path: Path
     package: str
@@ -30,15 +30,15 @@ class Project:
         return sorted(file.relative_to(self.path).as_posix() for file in self.path.rglob("*") if file.is_file())
 
     def read(self, path: str) -> str:
-        """The text of one file, its line ends as they are."""
+        """The text of one file, with unchanged line ends."""
         return (self.path / path).read_bytes().decode("utf-8")
 
     def texts(self) -> dict[str, str]:
-        """The text of every text file by its path; files with a NUL byte are data."""
+        """The text of every text file by its path; files with a NUL byte count as binary."""
         return {path: self.read(path) for path in self.files() if b"\0" not in (self.path / path).read_bytes()}
 
     def copy_to(self, folder: Path) -> "Project":
-        """A copy that a test may change or run; what `bake` returns is shared and must stay as it is."""
+        """A copy that a test may change or run; the project that `bake` returns is shared and must not change."""
         path = Path(shutil.copytree(self.path, folder / self.path.name))
         return Project(path, self.package, self.answers)
 
@@ -48,7 +48,7 @@ Bake = Callable[..., Project]
 
 @pytest.fixture(scope="session")
 def user_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cookiecutter configuration that keeps the user's own, and the user's replays, out of the tests."""
+    """A Cookiecutter configuration that isolates the tests from the user's own configuration and replay files."""
     home = tmp_path_factory.mktemp("home")
     config = home / "config.yaml"
     config.write_text(f"cookiecutters_dir: {home / 'templates'}\nreplay_dir: {home / 'replay'}\n", encoding="utf-8")
@@ -57,7 +57,7 @@ def user_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bake(tmp_path_factory: pytest.TempPathFactory, user_config: Path) -> Bake:
-    """Generate a project from these answers and the defaults; the same answers give the same project, to read only."""
+    """Generate a project from these answers and the defaults; calls with equal answers share one read-only project."""
     baked: dict[str, Project] = {}
 
     def bake(**options: str) -> Project:
@@ -77,12 +77,12 @@ def bake(tmp_path_factory: pytest.TempPathFactory, user_config: Path) -> Bake:
 
 @pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: "-".join(combination.values()))
 def combination(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Every cloud with every compute and every problem type, one after the other."""
+    """Each combination of cloud, compute and problem type in turn."""
     options: dict[str, str] = request.param
     return options
 
 
 @pytest.fixture(scope="session")
 def project(bake: Bake, combination: dict[str, str]) -> Project:
-    """The project of every combination, to read only."""
+    """The project of each combination, read-only."""
     return bake(**combination)

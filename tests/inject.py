@@ -1,7 +1,8 @@
 """Runs the contract tests of a generated project on copies of its bundle, each with one fault.
 
-Usage, in the project: python inject.py NUMBER OF, for every OF-th fault of faults.yml from the NUMBER-th on. Prints one
-JSON line a fault: the tests that failed, with their messages. All in one process, so that imports are paid for once.
+Usage, in the project: python inject.py NUMBER OF, for every OF-th fault of faults.yml, starting with the NUMBER-th.
+Prints one JSON line per fault: the tests that failed, with their messages. All faults run in one process, so that
+modules are imported only once.
 """
 
 import contextlib
@@ -23,37 +24,37 @@ ALL = Path(__file__).with_name("faults.yml")
 
 
 class Failures:
-    """Collects the messages of what fails, by the name of the test without its parameters."""
+    """Collects the messages of failed tests, by the name of the test without its parameters."""
 
     found: dict[str, list[str]]
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start with no failures."""
         self.found = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the text of a failure; a fixture that fails counts as the test that wanted it."""
+        """Store the text of a failure; a failed fixture counts as a failure of the test that uses it."""
         if report.failed:
             self.found.setdefault(report.nodeid.split("::")[-1].partition("[")[0], []).append(report.longreprtext)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep the text of a module that could not be read."""
+        """Store the text of a test module that could not be imported."""
         if report.failed:
             self.found.setdefault(report.nodeid, []).append(report.longreprtext)
 
 
 def faults() -> list[dict[str, Any]]:
-    """Return the faults, and before them the two that are none: for the quick tests and for those of the wheel."""
+    """Return the faults, preceded by two unchanged bundles: one for the quick tests and one for the wheel tests."""
     listed: list[dict[str, Any]] = yaml.safe_load(ALL.read_text(encoding="utf-8"))
     none = [{"fault": name, "edits": [], "caught_by": test} for name, test in (("none", ""), ("no wheel", "wheel"))]
     return [*none, *listed]
 
 
 def with_fault(folder: Path, edits: list[dict[str, str]]) -> None:
-    """Copy the project's parts into the folder and apply the edits.
+    """Copy the parts of the project into the folder and apply the edits.
 
     Raises:
-        ValueError: A text to replace is not there.
+        ValueError: A file does not contain the text to replace.
     """
     for part in PARTS:
         if Path(part).is_dir():
@@ -67,12 +68,12 @@ def with_fault(folder: Path, edits: list[dict[str, str]]) -> None:
             continue
         text = file.read_text(encoding="utf-8")
         if edit["old"] not in text:
-            raise ValueError(f"{edit['file']} holds no {edit['old']!r}")
+            raise ValueError(f"{edit['file']} does not contain {edit['old']!r}")
         file.write_text(text.replace(edit["old"], edit["new"], 1), encoding="utf-8")
 
 
 def run(root: Path, *, wheel: bool) -> dict[str, list[str]]:
-    """Run the contract tests on the project in `root`: those that build the wheel, or the others."""
+    """Run the contract tests on the project in `root`: either those that build the wheel or all others."""
     os.environ["CONTRACT_ROOT"] = str(root)
     for name in [name for name, module in sys.modules.items() if "/tests/" in (getattr(module, "__file__", "") or "")]:
         del sys.modules[name]
@@ -84,7 +85,7 @@ def run(root: Path, *, wheel: bool) -> dict[str, list[str]]:
 
 
 def main(number: int, of: int) -> None:
-    """Print what the tests say of each chosen fault."""
+    """Print the failures of each selected fault."""
     for fault in faults()[number::of]:
         with tempfile.TemporaryDirectory() as folder:
             with_fault(Path(folder), fault["edits"])

@@ -1,4 +1,4 @@
-"""Every fault that is put into a bundle is caught offline by the contract tests, which name its file and key."""
+"""The contract tests find every fault injected into a bundle, offline, and name its file and key."""
 
 import json
 import os
@@ -10,11 +10,11 @@ import pytest
 from conftest import ROOT, Bake
 from inject import faults
 
-PARTS = 6  # as many as workers can share
+PARTS = 6  # so that several workers can share the faults
 
 
 def wrong(fault: dict[str, str], failed: dict[str, list[str]]) -> str | None:
-    """Say what the contract tests should have said of a fault, or None if they did."""
+    """Say what the contract tests failed to report about a fault, or None if they reported it."""
     if "place" not in fault:
         return f"{fault['fault']}: {failed}" if failed else None
     said = [message for test, messages in failed.items() if fault["caught_by"] in test for message in messages]
@@ -25,7 +25,7 @@ def wrong(fault: dict[str, str], failed: dict[str, list[str]]) -> str | None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_fault_is_caught_where_it_is(bake: Bake, tmp_path: Path, part: int) -> None:
+def test_every_fault_is_found_at_its_place(bake: Bake, tmp_path: Path, part: int) -> None:
     project = bake().copy_to(tmp_path)
     command = [sys.executable, str(ROOT / "tests" / "inject.py"), str(part), str(PARTS)]
     environment = os.environ | {"PYTHONPATH": str(project.path / "src")}

@@ -1,4 +1,4 @@
-"""Generated projects run for real: their own tests, their own linters, and their whole life."""
+"""Runs generated projects for real: their own tests, their own linters and their full lifecycle."""
 
 import ast
 import os
@@ -35,7 +35,7 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def life(project: Project, *options: str) -> str:
-    """Run the whole life and return what it showed."""
+    """Run the full lifecycle and return its output."""
     found = run(project.path, "-m", "bundle_tools.run", "run", "lifecycle", *options)
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
@@ -67,7 +67,9 @@ def test_the_tests_of_a_generated_project_pass(
 
 
 @pytest.mark.parametrize("options", VARIANTS[:2], ids=["regression", "classification"])
-def test_a_life_on_synthetic_trips_ends_with_a_champion(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
+def test_the_lifecycle_on_synthetic_trips_ends_with_a_champion(
+    bake: Bake, tmp_path: Path, options: dict[str, str]
+) -> None:
     project = bake(**options).copy_to(tmp_path)
     shown = life(project)
     for task in TASKS:
@@ -78,7 +80,7 @@ def test_a_life_on_synthetic_trips_ends_with_a_champion(bake: Bake, tmp_path: Pa
 
 @pytest.fixture
 def flights(bake: Bake, tmp_path: Path) -> Project:
-    """A project in which somebody has written flights over the trips, and tests of their own."""
+    """A project whose user has replaced the trips by flights and written their own tests."""
     project = bake().copy_to(tmp_path)
     shutil.copytree(FLIGHTS, project.path / "src" / project.package, dirs_exist_ok=True)
     bundle = project.path / "databricks.yml"
@@ -89,14 +91,14 @@ def flights(bake: Bake, tmp_path: Path) -> Project:
     return project
 
 
-def test_another_problem_lives_its_whole_life(flights: Project) -> None:
+def test_another_problem_runs_its_full_lifecycle(flights: Project) -> None:
     shown = life(flights, "--rows", "3000")
     assert "version 1" in shown
     assert "rows scored: 3,000" in shown
 
 
-def test_the_tests_of_the_machinery_hold_for_another_problem(flights: Project) -> None:
-    """Everything but the whole life and the faults, which are long and run on the default project above."""
+def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -> None:
+    """Everything except the lifecycle and fault tests, which are slow and run on the default project above."""
     all_else = ["tests", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
     found = run(flights.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *all_else)
     assert found.returncode == 0, found.stdout
@@ -104,7 +106,9 @@ def test_the_tests_of_the_machinery_hold_for_another_problem(flights: Project) -
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of real trips is not on this machine")
 @pytest.mark.parametrize("options", VARIANTS[:2], ids=["regression", "classification"])
-def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
+def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
+    bake: Bake, tmp_path: Path, options: dict[str, str]
+) -> None:
     metrics = champion_metrics(life(bake(**options).copy_to(tmp_path), "--source", str(SAMPLE)))
     if options:
         assert metrics["roc_auc"][0] > 0.9 > metrics["roc_auc"][1]
@@ -117,7 +121,7 @@ def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Pat
     ("client", "selected"),
     [
         ("newest", "tests/parity/test_twin.py"),
-        # With Delta tables, whose jars come from Maven Central.
+        # This one uses Delta tables, whose jars come from Maven Central.
         pytest.param("newest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_twin.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
@@ -125,7 +129,7 @@ def test_a_life_on_real_trips_beats_the_naive_baseline(bake: Bake, tmp_path: Pat
         pytest.param("oldest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
     ],
 )
-def test_the_local_feature_store_does_what_the_vendors_client_does(
+def test_the_local_feature_store_agrees_with_the_databricks_client(
     bake: Bake, tmp_path: Path, client: str, selected: str
 ) -> None:
     if not (PARITY / ".ready").exists():
@@ -144,20 +148,20 @@ def test_the_local_feature_store_does_what_the_vendors_client_does(
     assert "passed" in found.stdout or "Delta's jars cannot be had" in found.stdout
 
 
-def test_a_generated_project_is_typed(bake: Bake, tmp_path: Path) -> None:
+def test_a_generated_project_passes_the_type_checker(bake: Bake, tmp_path: Path) -> None:
     found = run(bake().copy_to(tmp_path).path, "-m", "mypy", "--no-incremental", "--cache-dir", os.devnull)
     assert found.returncode == 0, found.stdout
 
 
 def modules() -> list[str]:
-    """The modules of the generated project, relative to `src`, but for those that only import or say what they are."""
+    """The modules of the generated project, relative to `src`, except those with only imports and a docstring."""
     source = Path(__file__).resolve().parents[1] / "<<cookiecutter.project_name>>/src"
     found = {path.relative_to(source).as_posix(): ast.parse(path.read_text("utf-8")) for path in source.rglob("*.py")}
     return sorted(name for name, tree in found.items() if not all(map(without_effect, tree.body)))
 
 
 def without_effect(node: ast.stmt) -> bool:
-    """Tell whether a statement is an import, a docstring or `__all__`."""
+    """Return whether a statement is an import, a docstring or `__all__`."""
     imports_or_docs = isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
     return imports_or_docs or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
 
@@ -165,15 +169,15 @@ def without_effect(node: ast.stmt) -> bool:
 @pytest.mark.mutation
 @pytest.mark.parametrize("module", modules())
 def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: Path, module: str) -> None:
-    """Every function of the module raises when it is called; the module can still be imported."""
-    project = bake(approval="manual").copy_to(tmp_path)  # which uses every module
+    """Each function of the module raises when it is called; the module can still be imported."""
+    project = bake(approval="manual").copy_to(tmp_path)  # this answer uses every module
     file = project.path / "src" / module.replace("<<cookiecutter.__package>>", project.package)
     file.write_text(broken(file.read_text("utf-8")), encoding="utf-8")
     said = ""
     for tests in noticing(project, Path(module)):
         found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
         said += found.stdout + found.stderr
-        # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, here because of the break.
+        # 1: a test fails; 2 and 4: test modules or conftest.py cannot even be imported, because of the broken module.
         because_of_it = BROKEN in said or "ImportError: cannot import name" in said
         if found.returncode == 1 or (found.returncode in {2, 4} and because_of_it):
             return
@@ -181,7 +185,7 @@ def test_breaking_a_module_makes_the_projects_tests_fail(bake: Bake, tmp_path: P
 
 
 def noticing(project: Project, module: Path) -> list[list[str]]:
-    """The tests that should notice a broken module, the nearest first: those that mirror it, and those of its root."""
+    """The tests that should find a broken module, closest first: those that mirror it, then its import root's."""
     root, *rooms = module.parent.parts
     if root not in {"bundle_tools", "mlops"}:
         return [["tests/project"], ["tests/contract"]]
@@ -192,7 +196,7 @@ def noticing(project: Project, module: Path) -> list[list[str]]:
 
 
 def broken(source: str) -> str:
-    """Let every function raise; a module without functions loses its values instead."""
+    """Make every function raise; a module without functions loses its values instead."""
     tree = ast.parse(source)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     for node in functions:

@@ -1,4 +1,4 @@
-"""Bad answers are refused in one sentence and leave nothing on disk; good ones are generated as they were typed."""
+"""Invalid answers are rejected in one sentence and leave nothing on disk; valid answers are used exactly as typed."""
 
 import importlib.util
 import itertools
@@ -16,7 +16,7 @@ from conftest import ROOT, Bake
 
 
 def load_hook(name: str) -> ModuleType:
-    """Import a hook unrendered: it reads its answers only when it is run as a script."""
+    """Import a hook without rendering it: it reads the answers only when it is run as a script."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "hooks" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -47,24 +47,24 @@ GOOD_ANSWERS = {
 
 GOOD_NAMES = ["a", "nyc-taxi", "nyc_taxi2", "fraud-detection_v2", "modelling", "x" * 63]
 
-# What was typed, what is said to be wrong, what to type instead.
+# What was typed, the fault in the message, what to type instead.
 BAD_NAMES = [
     ("", "is empty", "nyc-taxi"),
-    ("NYC", "holds an upper-case letter", "nyc"),
-    ("nyc taxi", "holds a space", "nyc-taxi"),
-    ("nyc\ttaxi\n", "holds a space", "nyc-taxi"),
+    ("NYC", "contains an upper-case letter", "nyc"),
+    ("nyc taxi", "contains a space", "nyc-taxi"),
+    ("nyc\ttaxi\n", "contains a space", "nyc-taxi"),
     ("1st", "starts with a digit", "st"),
     ("2024", "starts with a digit", "nyc-taxi"),
     ("-nyc", "starts or ends with - or _", "nyc"),
     ("nyc_", "starts or ends with - or _", "nyc"),
     ("nyc--taxi", "has two separators in a row", "nyc-taxi"),
     ("nyc-_taxi", "has two separators in a row", "nyc_taxi"),
-    ("nyc.taxi", "holds a character other than", "nyc-taxi"),
-    ("a/b", "holds a character other than", "a-b"),
-    ("../x", "holds a character other than", "x"),
-    ("..", "holds a character other than", "nyc-taxi"),
-    ("a\\b", "holds a character other than", "a-b"),
-    ('q"""', "holds a character other than", "q"),
+    ("nyc.taxi", "contains a character other than", "nyc-taxi"),
+    ("a/b", "contains a character other than", "a-b"),
+    ("../x", "contains a character other than", "x"),
+    ("..", "contains a character other than", "nyc-taxi"),
+    ("a\\b", "contains a character other than", "a-b"),
+    ('q"""', "contains a character other than", "q"),
     ("größe", "outside ASCII", "groe"),
     ("出租车", "outside ASCII", "nyc-taxi"),
     ("x" * 64, "has more than 63 characters", "x" * 63),
@@ -84,7 +84,7 @@ BAD_NAMES = [
     ("com1", "is a name that Windows reserves", "com1-model"),
     ("true", "is a Python keyword", "true-model"),
     ("yes", "is a word that YAML does not read as text", "yes-model"),
-    ("Class", "holds an upper-case letter", "class-model"),
+    ("Class", "contains an upper-case letter", "class-model"),
 ]
 
 EXAMPLE_HOST = "https://adb-1111111111111111.1.azuredatabricks.net"
@@ -96,13 +96,13 @@ BAD_HOSTS = [
     ("https://databricks", "is not the address of a host", EXAMPLE_HOST),
     ("https://dbc-.cloud.databricks.com", "is not the address of a host", EXAMPLE_HOST),
     ("https://DBC-1.cloud.databricks.com", "is not the address of a host", "https://dbc-1.cloud.databricks.com"),
-    ("https://dbc-1.cloud.databricks.com/browse", "holds a path", "https://dbc-1.cloud.databricks.com"),
-    ("https://dbc-1.cloud.databricks.com//", "holds a path", "https://dbc-1.cloud.databricks.com"),
-    ("https://adb-1.2.azuredatabricks.net/?o=1", "holds more than", "https://adb-1.2.azuredatabricks.net"),
-    ("https://adb-1.2.azuredatabricks.net#job/1", "holds more than", "https://adb-1.2.azuredatabricks.net"),
-    ("https://me:secret@dbc-1.cloud.databricks.com", "holds a user name", "https://dbc-1.cloud.databricks.com"),
-    ("https://dbc-1.cloud.databricks.com:443", "holds a port", "https://dbc-1.cloud.databricks.com"),
-    (" https://dbc-1.cloud.databricks.com", "holds a space", "https://dbc-1.cloud.databricks.com"),
+    ("https://dbc-1.cloud.databricks.com/browse", "contains a path", "https://dbc-1.cloud.databricks.com"),
+    ("https://dbc-1.cloud.databricks.com//", "contains a path", "https://dbc-1.cloud.databricks.com"),
+    ("https://adb-1.2.azuredatabricks.net/?o=1", "contains more than", "https://adb-1.2.azuredatabricks.net"),
+    ("https://adb-1.2.azuredatabricks.net#job/1", "contains more than", "https://adb-1.2.azuredatabricks.net"),
+    ("https://me:secret@dbc-1.cloud.databricks.com", "contains a user name", "https://dbc-1.cloud.databricks.com"),
+    ("https://dbc-1.cloud.databricks.com:443", "contains a port", "https://dbc-1.cloud.databricks.com"),
+    (" https://dbc-1.cloud.databricks.com", "contains a space", "https://dbc-1.cloud.databricks.com"),
     ('https://x"""\\', "is not the address of a host", EXAMPLE_HOST),
 ]
 
@@ -110,26 +110,26 @@ EXAMPLE_PRINCIPAL = "12345678-9abc-def0-1234-56789abcdef0"
 
 BAD_CATALOGS = [
     ("", "is empty", "dev"),
-    ("Dev", "holds an upper-case letter", "dev"),
-    ("my dev", "holds a space", "my_dev"),
-    ("dev.ml", "holds a character other than", "dev_ml"),
-    ("dev/ml", "holds a character other than", "dev_ml"),
-    ("dev\x7f", "holds a character other than", "dev"),
-    ("dév", "holds a character other than", "d_v"),
-    ('"""', "holds a character other than", "dev"),
+    ("Dev", "contains an upper-case letter", "dev"),
+    ("my dev", "contains a space", "my_dev"),
+    ("dev.ml", "contains a character other than", "dev_ml"),
+    ("dev/ml", "contains a character other than", "dev_ml"),
+    ("dev\x7f", "contains a character other than", "dev"),
+    ("dév", "contains a character other than", "d_v"),
+    ('"""', "contains a character other than", "dev"),
     ("x" * 256, "has more than 255 characters", "x" * 255),
     ("system", "belongs to Databricks", "dev"),
     ("samples", "belongs to Databricks", "dev"),
     ("hive_metastore", "belongs to Databricks", "dev"),
     ("__databricks_internal", "belongs to Databricks", "dev"),
-    ("System", "holds an upper-case letter", "dev"),
+    ("System", "contains an upper-case letter", "dev"),
 ]
 
 BAD_SCHEMAS = [
     ("", "is empty", "nyc_taxi"),
     ("information_schema", "belongs to Databricks", "nyc_taxi"),
-    ("Taxi", "holds an upper-case letter", "taxi"),
-    ("nyc.taxi", "holds a character other than", "nyc_taxi"),
+    ("Taxi", "contains an upper-case letter", "taxi"),
+    ("nyc.taxi", "contains a character other than", "nyc_taxi"),
 ]
 
 BAD_ANSWERS = [
@@ -137,22 +137,22 @@ BAD_ANSWERS = [
     *(("staging_host", *case) for case in BAD_HOSTS),
     *(("dev_catalog", *case) for case in BAD_CATALOGS),
     *(("schema", *case) for case in BAD_SCHEMAS),
-    ("staging_catalog", "dev", "is the catalog of dev too", "dev_staging"),
-    ("prod_catalog", "staging", "is the catalog of staging too", "staging_prod"),
+    ("staging_catalog", "dev", "is already the catalog of dev", "dev_staging"),
+    ("prod_catalog", "staging", "is already the catalog of staging", "staging_prod"),
     ("prod_service_principal", "", "is empty", EXAMPLE_PRINCIPAL),
     ("prod_service_principal", "my-robot", "is not the application id", EXAMPLE_PRINCIPAL),
     ("staging_service_principal", f" {EXAMPLE_PRINCIPAL.upper()}", "is not the application id", EXAMPLE_PRINCIPAL),
     ("data_scientists_group", "", "is empty", "data-scientists"),
     ("data_scientists_group", " readers", "starts or ends with a space", "data-scientists"),
-    ("data_scientists_group", "${var.x}", "holds a quote", "data-scientists"),
-    ("data_scientists_group", "users", "is a group of one workspace", "data-scientists"),
-    ("ml_engineers_group", "Admins", "is a group of one workspace", "ml-engineers"),
-    ("ml_engineers_group", 'q"', "holds a quote", "ml-engineers"),
-    ("ml_engineers_group", "Data Scientists (NYC)", "is the group that reads", "Data Scientists (NYC)-leads"),
+    ("data_scientists_group", "${var.x}", "contains a quote", "data-scientists"),
+    ("data_scientists_group", "users", "is a workspace group", "data-scientists"),
+    ("ml_engineers_group", "Admins", "is a workspace group", "ml-engineers"),
+    ("ml_engineers_group", 'q"', "contains a quote", "ml-engineers"),
+    ("ml_engineers_group", "Data Scientists (NYC)", "is also the group that may read", "Data Scientists (NYC)-leads"),
     ("release_branch", "", "is empty", "release"),
-    ("release_branch", "my branch", "holds a character other than letters", "my-branch"),
-    ("release_branch", "release/", "is not a name that git gives", "release"),
-    ("release_branch", "a..b", "is not a name that git gives", "a-b"),
+    ("release_branch", "my branch", "contains a character other than letters", "my-branch"),
+    ("release_branch", "release/", "is not a valid name for a git branch", "release"),
+    ("release_branch", "a..b", "is not a valid name for a git branch", "a-b"),
     ("timezone", "", "is not a time zone", "Europe/Berlin"),
     ("timezone", "berlin", "is not a time zone", "Europe/Berlin"),
     ("timezone", "New York", "is not a time zone", "America/New_York"),
@@ -161,7 +161,7 @@ BAD_ANSWERS = [
 
 
 @pytest.mark.parametrize(("key", "answer", "what", "instead"), BAD_ANSWERS)
-def test_a_bad_answer_is_refused_in_one_sentence_that_says_what_to_type(
+def test_an_invalid_answer_is_rejected_in_one_sentence_that_says_what_to_type(
     key: str, answer: str, what: str, instead: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exit_code = pre_gen.main(GOOD_ANSWERS | {key: answer})
@@ -175,7 +175,7 @@ def test_a_bad_answer_is_refused_in_one_sentence_that_says_what_to_type(
 
 
 @pytest.mark.parametrize(("key", "instead"), sorted({(key, instead) for key, _, _, instead in BAD_ANSWERS}))
-def test_what_to_type_instead_is_accepted(key: str, instead: str) -> None:
+def test_the_suggested_answer_is_accepted(key: str, instead: str) -> None:
     assert pre_gen.problems(GOOD_ANSWERS | {key: instead}) == []
 
 
@@ -190,12 +190,12 @@ def test_what_to_type_instead_is_accepted(key: str, instead: str) -> None:
         ("schema", "_raw"),
     ],
 )
-def test_a_good_answer_is_accepted_in_silence(key: str, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_valid_answer_is_accepted_without_output(key: str, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert pre_gen.main(GOOD_ANSWERS | {key: answer}) == 0
     assert capsys.readouterr() == ("", "")
 
 
-def test_every_bad_answer_of_a_run_is_named() -> None:
+def test_every_invalid_answer_is_reported() -> None:
     answers = dict.fromkeys(GOOD_ANSWERS, "")
 
     named = [sentence.split()[0] for sentence in pre_gen.problems(answers)]
@@ -203,7 +203,7 @@ def test_every_bad_answer_of_a_run_is_named() -> None:
     assert named == ["project_name", *(key for key in GOOD_ANSWERS if key != "__typed_name")]
 
 
-def test_no_project_can_be_named_like_one_of_its_dependencies() -> None:
+def test_a_project_cannot_have_the_name_of_a_dependency() -> None:
     template = ROOT / "<<cookiecutter.project_name>>" / "pyproject.toml"
     settings = tomllib.loads(template.read_text(encoding="utf-8"))
     lists = [
@@ -219,7 +219,7 @@ def test_no_project_can_be_named_like_one_of_its_dependencies() -> None:
 
 
 @pytest.mark.parametrize("name", GOOD_NAMES)
-def test_a_good_name_names_the_folder_as_it_was_typed(bake: Bake, name: str) -> None:
+def test_a_valid_name_is_the_folder_name_exactly_as_typed(bake: Bake, name: str) -> None:
     assert bake(project_name=name).path.name == name
 
 
@@ -232,7 +232,7 @@ def generate(user_config: Path, output: Path, *arguments: str) -> "subprocess.Co
 
 
 def tree(folder: Path) -> dict[str, str | None]:
-    """Everything below a folder: the text of a file, None for a folder."""
+    """Everything below a folder, by path: the text of a file, or None for a folder."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") if path.is_file() else None
         for path in folder.rglob("*")
@@ -257,7 +257,9 @@ def tree(folder: Path) -> dict[str, str | None]:
         ('schema=\\"""é\n',),
     ],
 )
-def test_a_refused_answer_leaves_nothing_on_disk(tmp_path: Path, user_config: Path, arguments: tuple[str, ...]) -> None:
+def test_a_rejected_answer_leaves_nothing_on_disk(
+    tmp_path: Path, user_config: Path, arguments: tuple[str, ...]
+) -> None:
     output = tmp_path / "output"
     output.mkdir()
 
@@ -271,9 +273,7 @@ def test_a_refused_answer_leaves_nothing_on_disk(tmp_path: Path, user_config: Pa
 
 
 @pytest.mark.parametrize("arguments", [("schema=",), ("schema=", "-f"), ("project_name=nyc taxi", "-f"), ()])
-def test_a_folder_that_was_there_before_keeps_its_files(
-    tmp_path: Path, user_config: Path, arguments: tuple[str, ...]
-) -> None:
+def test_an_existing_folder_keeps_its_files(tmp_path: Path, user_config: Path, arguments: tuple[str, ...]) -> None:
     mine = tmp_path / "nyc-taxi" / "mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine", encoding="utf-8")
@@ -284,7 +284,7 @@ def test_a_folder_that_was_there_before_keeps_its_files(
     assert tree(tmp_path) == {"nyc-taxi": None, "nyc-taxi/mine.txt": "mine"}
 
 
-def test_a_generated_project_says_what_to_do_next(tmp_path: Path, user_config: Path) -> None:
+def test_generation_prints_the_next_steps(tmp_path: Path, user_config: Path) -> None:
     host = "https://dbc-1.cloud.databricks.com"
 
     run = generate(user_config, tmp_path, "project_name=fares", f"dev_host={host}")
@@ -298,16 +298,16 @@ def test_a_generated_project_says_what_to_do_next(tmp_path: Path, user_config: P
     assert commands[3:] == [f"databricks auth login --host {host}", "databricks bundle deploy -t dev"]
 
 
-def test_a_placeholder_is_not_taken_for_a_workspace(bake: Bake) -> None:
+def test_a_placeholder_is_not_printed_as_a_workspace(bake: Bake) -> None:
     answers = bake().answers
 
     steps = post_gen.next_steps(answers)
 
-    assert "goes into databricks.yml first" in steps
+    assert "first put the address of your workspace into databricks.yml" in steps
     assert answers["dev_host"] not in steps
 
 
-def test_a_reader_who_goes_away_does_not_undo_the_project(tmp_path: Path, user_config: Path) -> None:
+def test_a_closed_output_pipe_does_not_delete_the_project(tmp_path: Path, user_config: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
 

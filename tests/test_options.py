@@ -1,4 +1,4 @@
-"""Every question changes the project, each in its own place, and every combination of answers comes out clean."""
+"""Every question changes the project, each in its own place, and every combination of answers gives a clean project."""
 
 import itertools
 import json
@@ -15,7 +15,7 @@ import yaml
 from conftest import CHOICES, COMBINATIONS, QUESTIONS, ROOT, Bake, Project
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-# Answers whose defaults follow from others are given, so that a difference comes from the question itself.
+# Answers whose defaults depend on other answers are fixed, so that a difference comes from the question itself.
 ANSWERS = {
     "project_name": "first-name",
     "schema": "some_schema",
@@ -41,7 +41,7 @@ DEPLOYMENT_FACTS = ("_host", "_catalog", "schema", "_service_principal", "_group
 VISIBLE = [key for key in QUESTIONS if not key.startswith("_")]
 VERSIONS = [key for key in QUESTIONS if key.startswith("__") and key.endswith(("_version", "_type"))]
 
-# A lone >> is a remnant where it closes something: `make >> log`, `array<array<int>>` and the >>> of a doctest are not.
+# A lone >> is a remnant only if it closes something, unlike `make >> log`, `array<array<int>>` and doctest's >>>.
 DELIMITERS = re.compile(
     r"<<|<%|%>|<#|#>|^\s*#:|(?<=\s)>>(?:[\"'`)\].,;:]|$)|cookiecutter", re.IGNORECASE | re.MULTILINE
 )
@@ -56,7 +56,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 MAY_BE_EMPTY = {"__init__.py", "py.typed", ".gitkeep"}
 
 
-def test_every_question_and_every_choice_has_words_of_its_own() -> None:
+def test_every_question_and_every_choice_has_its_own_prompt() -> None:
     prompts = QUESTIONS["__prompts__"]
 
     assert list(prompts) == VISIBLE
@@ -81,7 +81,7 @@ def test_no_two_choices_give_the_same_project(bake: Bake, key: str) -> None:
     assert [pair for pair in pairs if not changes(texts[pair[0]], texts[pair[1]])] == []
 
 
-def test_a_name_changes_nothing_but_the_name(bake: Bake) -> None:
+def test_the_project_name_changes_only_the_name(bake: Bake) -> None:
     first = named("NAME", bake(**ANSWERS))
     other = named("NAME", bake(**ANSWERS | {"project_name": OTHER_ANSWERS["project_name"]}))
 
@@ -94,13 +94,13 @@ def changes(first: dict[str, str], other: dict[str, str]) -> list[str]:
 
 
 def named(name: str, project: Project) -> dict[str, str]:
-    """The texts of a project as if this were its name and the name of its package."""
+    """The texts of a project with its name and package name replaced by this name."""
     own = re.compile(rf"{re.escape(project.answers['project_name'])}|\b{project.package}\b")
     return {own.sub(name, path): own.sub(name, text) for path, text in project.texts().items()}
 
 
 @pytest.mark.parametrize("key", [key for key in VISIBLE if key.endswith(DEPLOYMENT_FACTS)])
-def test_what_depends_on_the_environment_is_written_once_into_the_bundle(bake: Bake, key: str) -> None:
+def test_each_environment_setting_is_written_once_in_the_bundle(bake: Bake, key: str) -> None:
     answer = OTHER_ANSWERS[key]
     project = bake(**ANSWERS | {key: answer})
 
@@ -111,13 +111,13 @@ def test_what_depends_on_the_environment_is_written_once_into_the_bundle(bake: B
 
 
 def is_for_readers(path: str) -> bool:
-    """Tell whether a file is documentation, which may name what the user answered."""
+    """Return whether a file is documentation, which may repeat answers."""
     return path == "README.md" or path.startswith("docs/")
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("kind", ["host", "catalog"])
-def test_an_environment_has_no_host_and_no_catalog_of_another(bake: Bake, environment: str, kind: str) -> None:
+def test_an_environment_does_not_name_the_host_or_catalog_of_another(bake: Bake, environment: str, kind: str) -> None:
     keys = [f"{name}_{kind}" for name in ENVIRONMENTS]
     project = bake(**ANSWERS | {key: OTHER_ANSWERS[key] for key in keys})
 
@@ -127,7 +127,7 @@ def test_an_environment_has_no_host_and_no_catalog_of_another(bake: Bake, enviro
     assert foreign.isdisjoint(scalars(target))
 
 
-def test_answers_that_look_like_numbers_or_yes_reach_yaml_as_text(bake: Bake) -> None:
+def test_answers_that_look_like_numbers_or_booleans_are_text_in_yaml(bake: Bake) -> None:
     odd = {"dev_catalog": "2024", "staging_catalog": "on", "prod_catalog": "1e3", "schema": "0x1f"}
 
     bundle = yaml.safe_load(bake(**odd).read("databricks.yml"))
@@ -144,7 +144,7 @@ def scalars(node: object) -> Iterator[object]:
         yield node
 
 
-def test_nothing_of_the_template_shows(project: Project) -> None:
+def test_no_template_syntax_remains(project: Project) -> None:
     texts = project.texts().items()
 
     leftovers = [(path, match[0]) for path, text in texts for match in DELIMITERS.finditer(f"{path}\n{text}")]
@@ -164,7 +164,7 @@ def test_every_file_parses(project: Project) -> None:
 
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")], ids=" ".join)
-def test_ruff_finds_nothing_at_first_sight(project: Project, command: tuple[str, ...]) -> None:
+def test_a_new_project_passes_ruff(project: Project, command: tuple[str, ...]) -> None:
     ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
 
     run = subprocess.run(ruff, cwd=project.path, capture_output=True, text=True, check=False)
@@ -172,8 +172,8 @@ def test_ruff_finds_nothing_at_first_sight(project: Project, command: tuple[str,
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_lines_and_files_end_as_they_should(project: Project) -> None:
-    # Where a condition left its traces: Python sets two blank lines between definitions, nothing sets more.
+def test_line_ends_and_blank_lines_are_clean(project: Project) -> None:
+    # A removed condition may leave blank lines behind: Python allows two between definitions, nothing allows more.
     offences = {
         "blanks at the end of a line": offenders(project, r"[ \t]+$"),
         "carriage return": offenders(project, r"\r"),
@@ -198,14 +198,14 @@ def test_no_file_is_empty_without_a_reason(project: Project) -> None:
     assert [path for path in empty if Path(path).name not in MAY_BE_EMPTY] == []
 
 
-def test_no_file_knows_the_machine_it_was_made_on(project: Project) -> None:
+def test_no_file_contains_a_path_of_the_generating_machine(project: Project) -> None:
     places = [str(ROOT), str(project.path.parent), f"{Path.home()}/"]
 
     assert [path for path, text in project.texts().items() if any(place in text for place in places)] == []
 
 
 def documented_versions() -> dict[tuple[str, str], str]:
-    """The version of every row of docs/versions.md, by its key and the cloud that it is for, or all."""
+    """The version in each row of docs/versions.md, by its key and its cloud (or `all`)."""
     document = (ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(__\w+)` \| (\w+) \| `([^`]+)` \| \S.* \|$", document, re.MULTILINE)
     return {(key, cloud): version for key, cloud, version in rows}
@@ -220,8 +220,8 @@ def test_every_version_is_documented_with_its_reason(bake: Bake) -> None:
         assert here == {key: answers[key] for key in VERSIONS}
 
 
-def test_versions_are_written_in_one_place_only() -> None:
-    # A short version such as 5 or 3.12 can stand for anything; the long ones cannot.
+def test_each_version_is_written_in_one_place_only() -> None:
+    # Only long versions are checked: a short one such as 5 or 3.12 could be any number.
     versions = {version for version in documented_versions().values() if len(version) > len("3.12")}
     template = ROOT / "<<cookiecutter.project_name>>"
     contents = {path: path.read_bytes() for path in template.rglob("*") if path.is_file()}

@@ -1,6 +1,7 @@
-"""A living project follows the template: it is created, checked and updated with cruft. And: archives of the template.
+"""Creates, checks and updates a project with cruft, and generates projects from archives of the template.
 
-An update renews what the template owns, leaves the user's part alone, and shows as a conflict what both have changed.
+An update replaces what the template owns, does not touch the user's files, and leaves a conflict where both changed
+the same lines.
 """
 
 import json
@@ -18,20 +19,20 @@ TEMPLATE = "<<cookiecutter.project_name>>"
 PACKAGE = "<<cookiecutter.__package>>"
 LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "*.egg-info")
 STATE = ".cruft.json"
-# A file with lines that the user and the template both change, one where they change different lines, one to delete.
+# Files where user and template change the same lines, where they change different lines, and that the user deletes.
 CONTESTED, SHARED, DELETED = "Makefile", "README.md", "docs/models.md"
 # A module that only the template changes.
 RENEWED = "src/mlops/errors.py"
-# Where tasks that the template adds get their entry points: not the user's alone.
+# Shared with the template, which adds the entry points of new tasks here.
 SHARED_MODULES = {"src/nyc_taxi/entry_points.py", "src/nyc_taxi/__init__.py"}
 OWN_TEST = "tests/project/test_own.py"
 
 
 class Shell:
-    """Runs commands away from the settings of whoever runs the tests."""
+    """Runs commands isolated from the settings of the user who runs the tests."""
 
     def __init__(self, user_config: Path) -> None:
-        """Take cookiecutter's settings from this file, and git's from nowhere."""
+        """Take Cookiecutter's settings from this file, and use no git settings."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         person = {f"GIT_{role}_{what}": "somebody" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -44,13 +45,13 @@ class Shell:
         return self.run(folder, sys.executable, "-m", "cruft", *arguments)
 
     def git(self, folder: Path, *arguments: str) -> str:
-        """Run git, which must succeed, and return what it says."""
+        """Run git, which must succeed, and return its output."""
         done = self.run(folder, "git", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def commit(self, folder: Path) -> str:
-        """Commit everything in a folder, a new repository if it is none yet, and return the commit."""
+        """Commit everything in a folder and return the commit; create a repository if there is none."""
         if not (folder / ".git").exists():
             self.git(folder, "init", "--quiet", "--initial-branch=main")
         self.git(folder, "add", "--all")
@@ -60,13 +61,13 @@ class Shell:
 
 @pytest.fixture
 def shell(user_config: Path) -> Shell:
-    """Runs git, cruft and cookiecutter."""
+    """Runs git, cruft and Cookiecutter."""
     return Shell(user_config)
 
 
 @pytest.fixture
 def template(tmp_path: Path, shell: Shell) -> Path:
-    """The template as it lies in the working tree, in a git repository of its own."""
+    """A copy of the template's working tree, in its own git repository."""
     copy = Path(shutil.copytree(ROOT, tmp_path / "template", ignore=shutil.ignore_patterns(*LEFT_OUT)))
     shell.commit(copy)
     return copy
@@ -74,17 +75,17 @@ def template(tmp_path: Path, shell: Shell) -> Path:
 
 @pytest.fixture(params=["clone", "url"])
 def address(request: pytest.FixtureRequest, template: Path) -> str:
-    """What the template is called by: the path of a clone, or the address of a repository."""
+    """How the template is named: by the path of a clone, or by the URL of a repository."""
     return str(template) if request.param == "clone" else template.as_uri()
 
 
 @pytest.fixture
 def project(tmp_path: Path, address: str, shell: Shell) -> Path:
-    """A project that cruft has created, committed as it came."""
+    """A project that cruft has created, committed unchanged."""
     created = shell.cruft(tmp_path, "create", "--no-input", address)
     assert created.returncode == 0, created.stdout + created.stderr
     path = tmp_path / "nyc-taxi"
-    # cruft turns an address on this machine into a path; one elsewhere stays what it is, and so does this.
+    # cruft turns a URL on this machine into a path; a remote URL stays unchanged, and so must this one.
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
     (path / STATE).write_text(json.dumps(state | {"template": address}, indent=2) + "\n", encoding="utf-8")
     shell.commit(path)
@@ -92,13 +93,13 @@ def project(tmp_path: Path, address: str, shell: Shell) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder that git does not keep for itself, by its path."""
+    """Every file of a folder by its path, except git's own files."""
     files = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def users_part(project: Path) -> dict[str, bytes]:
-    """What the user alone writes: the package and the tests of the project."""
+    """The user's own files: the package and the project's tests."""
     own = ("src/nyc_taxi/", "tests/project/")
     return {
         path: text for path, text in contents(project).items() if path.startswith(own) and path not in SHARED_MODULES
@@ -106,20 +107,20 @@ def users_part(project: Path) -> dict[str, bytes]:
 
 
 def add(path: Path, text: str) -> None:
-    """Write text at the end of a file, which is made if need be."""
+    """Append text to a file, and create it if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
 def rewrite_first_line(path: Path, line: str) -> None:
-    """Put another line in the place of the first."""
+    """Replace the first line."""
     rest = path.read_text(encoding="utf-8").split("\n", 1)[1]
     path.write_text(f"{line}\n{rest}", encoding="utf-8")
 
 
 def work_on_project(project: Path) -> None:
-    """Do what users do: write features and tests, change a line here and there, delete what is not needed."""
+    """Do what users do: write features and tests, change single lines, delete files."""
     add(project / "src/nyc_taxi/features.py", "\nMINE = 1\n")
     add(project / OWN_TEST, "def test_own() -> None:\n    pass\n")
     rewrite_first_line(project / CONTESTED, "# The user's line.")
@@ -128,7 +129,7 @@ def work_on_project(project: Path) -> None:
 
 
 def work_on_template(template: Path) -> None:
-    """Change what the template owns, what it only began, what the user has deleted, and the user's very line."""
+    """Change template files, user files, a file that the user deleted, and a line that the user changed."""
     source = template / TEMPLATE
     for file in (source / "src" / PACKAGE).glob("*.py"):
         add(file, "\nFROM_THE_TEMPLATE = 2\n")
@@ -141,7 +142,9 @@ def work_on_template(template: Path) -> None:
     rewrite_first_line(source / CONTESTED, "# The template's line.")
 
 
-def test_a_project_of_cruft_is_the_one_of_cookiecutter_and_up_to_date(project: Path, bake: Bake, shell: Shell) -> None:
+def test_cruft_creates_the_same_project_as_cookiecutter_and_finds_it_current(
+    project: Path, bake: Bake, shell: Shell
+) -> None:
     plain = contents(bake().path)
 
     assert {path: content for path, content in contents(project).items() if path != STATE} == plain
@@ -151,7 +154,7 @@ def test_a_project_of_cruft_is_the_one_of_cookiecutter_and_up_to_date(project: P
 
 
 @pytest.mark.parametrize("address", ["url"], indirect=True)
-def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
+def test_an_update_keeps_the_users_files_merges_the_rest_and_shows_conflicts(
     template: Path, project: Path, shell: Shell
 ) -> None:
     work_on_project(project)
@@ -168,14 +171,14 @@ def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
     assert "out of date" in checked.stdout
     assert updated.returncode == 0, updated.stdout + updated.stderr
     after = contents(project)
-    # The user's part is what it was, to the byte, and has no more files.
+    # The user's files are unchanged, to the byte, and none were added.
     assert users_part(project) == own
-    # The rest is renewed, and where both changed different lines, both changes are there.
+    # The rest is updated; where both changed different lines, both changes are present.
     assert after[RENEWED] == before[RENEWED] + b"\nFROM_THE_TEMPLATE = 2\n"
     assert after["docs/another.md"] == b"# Another page\n"
     assert after[SHARED] == before[SHARED] + b"\nThe template's last line.\n"
     assert DELETED not in after
-    # The lines that both changed stand side by side, and git will not commit them as they are.
+    # Lines that both changed are a conflict, which git does not commit.
     contested = after[CONTESTED].decode()
     assert contested.startswith(
         "<<<<<<< ours\n# The user's line.\n=======\n# The template's line.\n>>>>>>> theirs\n"
@@ -183,11 +186,11 @@ def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
     assert contested.endswith("\n# The template's last line.\n")
     assert shell.git(project, "diff", "--name-only", "--diff-filter=U").split() == [CONTESTED]
     assert [path for path in after if path.endswith((".rej", ".orig"))] == []
-    # Nothing else has changed, and the state says which template this is now.
+    # Nothing else has changed, and the state names the new version of the template.
     touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert touched == {RENEWED, *SHARED_MODULES, "docs/another.md", SHARED, CONTESTED, STATE}
     assert json.loads(after[STATE])["commit"] == newest
-    # Once that is settled, there is nothing left to do.
+    # Once the conflict is resolved, there is nothing left to do.
     (project / CONTESTED).write_text("# Both.\n" + contested.split(">>>>>>> theirs\n")[1], encoding="utf-8")
     shell.commit(project)
     assert shell.cruft(project, "check").returncode == 0
@@ -198,7 +201,7 @@ def test_an_update_renews_the_rest_leaves_the_users_part_and_shows_a_conflict(
 @pytest.mark.parametrize("address", ["clone"], indirect=True)
 def test_a_change_that_git_cannot_merge_is_left_beside_its_file(template: Path, project: Path, shell: Shell) -> None:
     work_on_project(project)
-    # The history starts with the user's changes, so git does not know what the template had made.
+    # The history starts with the user's changes, so git does not know the generated version.
     shutil.rmtree(project / ".git")
     shell.commit(project)
     own = users_part(project)
@@ -218,7 +221,7 @@ def test_a_change_that_git_cannot_merge_is_left_beside_its_file(template: Path, 
 
 
 @pytest.mark.slow
-def test_a_project_made_without_cruft_is_linked_and_then_updated(
+def test_a_project_generated_without_cruft_is_linked_and_then_updated(
     template: Path, tmp_path: Path, bake: Bake, shell: Shell
 ) -> None:
     made: Project = bake(cloud="aws", approval="manual").copy_to(tmp_path)
@@ -239,7 +242,7 @@ def test_a_project_made_without_cruft_is_linked_and_then_updated(
 
     assert shell.cruft(made.path, "check").returncode == 1
     assert shell.cruft(made.path, "update", "--skip-apply-ask").returncode == 0
-    # The differences were the user's own, so the answers were those that the project was made with.
+    # All differences are the user's own, so the answers match those of the original generation.
     files = [
         line.partition(" upstream-template-new/")[2] for line in differing.splitlines() if line.startswith("diff ")
     ]
@@ -254,7 +257,7 @@ def test_the_documentation_shows_the_commands_that_are_tested(bake: Bake) -> Non
 
     documents = [(ROOT / "README.md").read_text(encoding="utf-8"), bake().read("docs/update.md")]
 
-    # cruft's own question before an update crashes with typer 0.29, so that is not what users are told to type.
+    # cruft's own question before an update crashes with typer 0.29, so the documentation does not use it.
     commands = [f'pip install "{cruft}"', "cruft check", "cruft update --skip-apply-ask"]
     for document in documents:
         lines = [line.partition("#")[0].strip() for line in document.splitlines()]
@@ -287,7 +290,7 @@ def test_an_archive_with_one_top_folder_generates_the_same_project(
     ],
     ids=["a file first", "a folder first"],
 )
-def test_a_flat_archive_is_refused_in_one_sentence(
+def test_a_flat_archive_is_rejected_in_one_sentence(
     template: Path, tmp_path: Path, first: str, refusal: str, shell: Shell
 ) -> None:
     archive = tmp_path / "flat.zip"

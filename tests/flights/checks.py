@@ -1,1 +1,1 @@
-"""No checks of the project's own."""
+"""This project has no custom checks."""

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 
 def spine(flights: DataFrame) -> DataFrame:
-    """Return one row a flight, as it is known at its scheduled departure."""
+    """Return one row per flight, with what is known at its scheduled departure."""
     return flights.select(
         "flight_id",
         "scheduled_departure",
@@ -16,7 +16,7 @@ def spine(flights: DataFrame) -> DataFrame:
 
 
 def carriers(flights: DataFrame) -> DataFrame:
-    """Return how late a carrier's flights were, day by day."""
+    """Return how late each carrier's flights were on each day."""
     day = F.date_trunc("day", F.col("actual_arrival"))
     late = F.avg("arrival_delay").alias("carrier_delay")
     return flights.groupBy("carrier", (F.timestamp_micros(F.unix_micros(day) + 86_400_000_000)).alias("day_end")).agg(late)

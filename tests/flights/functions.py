@@ -1,1 +1,1 @@
-"""No features are computed on demand."""
+"""This project has no on-demand features."""

@@ -1,4 +1,4 @@
-"""Made-up flights."""
+"""Synthetic flights."""
 
 from datetime import UTC, date, datetime
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 def trips(rows: int = 10_000, drift_from: date | None = None) -> pa.Table:  # noqa: ARG001 - nothing drifts
-    """Return made-up flights of ninety days, oldest first."""
+    """Return synthetic flights of ninety days, oldest first."""
     random = np.random.default_rng(1)
     minute = np.sort(random.integers(0, 90 * 1440, rows))
     miles, carrier = random.integers(100, 3000, rows), random.integers(0, 8, rows)

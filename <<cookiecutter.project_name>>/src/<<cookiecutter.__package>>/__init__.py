@@ -1,1 +1,1 @@
-"""Yours: features, model, checks and configuration. `entry_points` hands them to the machinery."""
+"""Your code: features, model, checks and configuration. `entry_points` passes them to the machinery."""

@@ -1,6 +1,6 @@
-"""The project's own checks of a model version. Add yours: a function that measures one number of the evidence.
+"""Your own checks of a model version. To add one, write a function that computes one number from the evidence.
 
-Its bound is `validation.custom.<name of the function>` in `project.yml`.
+Set its bound as `validation.custom.<name of the function>` in `project.yml`.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from mlops.validation.evidence import Evidence
 
 
 def mean_error(evidence: Evidence) -> float:
-    """By how much predictions are too high on average, in the unit of the label: a model may not favour one side."""
+    """Return by how much predictions are too high on average, in the unit of the label, to detect a biased model."""
     return float(np.mean(evidence.prediction - evidence.label))

@@ -1,6 +1,6 @@
-"""Hands the project to the machinery, and makes an entry point of each task of the jobs.
+"""Passes the project to the machinery, and defines an entry point for each task of the jobs.
 
-`pyproject.toml` names these entry points, and `resources/*.job.yml` calls them by the same names.
+`pyproject.toml` declares these entry points, and `resources/*.job.yml` calls them by the same names.
 """
 
 from __future__ import annotations

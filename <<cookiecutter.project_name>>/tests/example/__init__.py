@@ -1,4 +1,4 @@
-"""A project of the tests' own, so that the tests of the machinery hold whatever you make of yours."""
+"""An example project for the tests, so that the tests of the machinery pass whatever you change in your own files."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ PROJECT = Project.of(
 
 
 def change(patch: pytest.MonkeyPatch, **fields: object) -> None:
-    """Let the tasks of `run_task` have a project that differs in these fields, until the patch is undone."""
+    """Change these fields of the project that `run_task` uses, until the patch is undone."""
     patch.setattr(f"{__name__}.PROJECT", replace(PROJECT, **fields))

@@ -1,4 +1,4 @@
-"""Features of New York taxi trips. Replace the functions of this module to make the project yours.
+"""Features of New York taxi trips. Replace the functions in this module with your own.
 
 Each function takes the source table as a Spark frame and returns a Spark frame. `project.yml` says which columns
 are keys, times and features, which feature tables are looked up, and how far back in the source a feature row looks.
@@ -15,7 +15,7 @@ LONG_TRIP_MINUTES = 15
 
 
 def spine(trips: DataFrame) -> DataFrame:
-    """Return one row a trip as it is known at pickup, with its labels.
+    """Return one row per trip with what is known at pickup, and its labels.
 
     Returns:
         Columns: `trip_id` (hex digest of what identifies a trip), `tpep_pickup_datetime`, the lookup keys `pickup_zip`
@@ -41,20 +41,20 @@ def spine(trips: DataFrame) -> DataFrame:
 
 
 def pickup_features(trips: DataFrame) -> DataFrame:
-    """Return what the last three days of finished trips tell about each pickup zip code."""
+    """Return features of each pickup zip code, from the finished trips of the last three days."""
     return _zone_features(trips, "pickup")
 
 
 def dropoff_features(trips: DataFrame) -> DataFrame:
-    """Return what the last three days of finished trips tell about each dropoff zip code."""
+    """Return features of each dropoff zip code, from the finished trips of the last three days."""
     return _zone_features(trips, "dropoff")
 
 
 def _zone_features(trips: DataFrame, side: str) -> DataFrame:
     """Aggregate trips by zip code over sliding windows.
 
-    A trip counts from its dropoff on, when its fare is known, and a window is valid from its end on: so a lookup at
-    or before a pickup time never sees the trip itself or anything later.
+    A trip counts from its dropoff on, when its fare is known, and a window is valid from its end on. So a lookup at or
+    before a pickup time never sees the trip itself or anything later.
     """
     zone = F.col(f"{side}_zip")
     valid = zone.isNotNull() & (F.col("trip_distance") > 0) & (F.col("fare_amount") > 0) & (_minutes() > 0)
@@ -74,6 +74,6 @@ def _zone_features(trips: DataFrame, side: str) -> DataFrame:
 
 
 def _minutes() -> Column:
-    """The duration of a trip in minutes."""
+    """Return the duration of a trip in minutes."""
     micros = F.unix_micros(F.col("tpep_dropoff_datetime")) - F.unix_micros(F.col("tpep_pickup_datetime"))
     return micros / F.lit(60_000_000.0)
