@@ -1,12 +1,14 @@
 # A newcomer needs only `make demo` and `make test`.
-PYTHON ?= python3
+# Python 3.12, which Databricks runs, is used where it is installed, also by pyenv; otherwise any that works.
+PYTHON ?= $(shell for python in python3.12 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.12.*/bin/python python3 python3.13 python3.11; do \
+  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null && echo "$$python" && break; done)
 SOURCE ?=
 BIN := .venv/bin
 DEMO := build/demo/nyc-taxi
 BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity parity lint bench clean tools
+.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench clean tools
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,13 +23,16 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 
 test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
 	$(BIN)/python -m pytest -m "not slow"
-	$(BIN)/python -m pytest -m "slow and not mutation and not thorough" $(BESIDE) --durations 10
+	$(BIN)/python -m pytest -m "slow and not mutation and not thorough and not versions" $(BESIDE) --durations 10
 
 test-mutation: .venv/.tests ## Break each module of a generated project in turn and check that its tests fail; 15 minutes
 	$(BIN)/python -m pytest -m mutation $(BESIDE)
 
 test-parity: .venv/.tests parity ## Compare the local feature store with the oldest and newest Databricks client; needs Java 17
 	PARITY_EXAMPLES=30 $(BIN)/python -m pytest -m parity --durations 10
+
+test-versions: .venv/.tests ## Run a generated project on each installed Python with the platform's, the lowest and the newest package versions; half an hour
+	$(BIN)/python -m pytest -m versions --durations 0
 
 test-quick: .venv/.tests ## Test questions, hooks, generated files and updates, in seconds
 	$(BIN)/python -m pytest -m "not slow"
@@ -43,42 +48,46 @@ bench: .venv/.tests ## Measure generation, unit tests, full lifecycle and scorin
 clean: ## Remove what demo, tests and builds create, including the virtual environments
 	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache
 
+# uv installs in a third of the time that pip takes. It does not read pip's settings, so it is told pip's index.
+INSTALL = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2> /dev/null || true)}}" && \
+  $${index:+env "UV_DEFAULT_INDEX=$$index"} $(BIN)/python -m uv pip install --quiet --python
+
 tools:
 	@command -v git > /dev/null || { echo "error: git is not installed: install it, then run make again." >&2; exit 1; }
-	@command -v $(PYTHON) > /dev/null || { echo "error: Python 3.11, 3.12 or 3.13 is needed: install it, or run make PYTHON=/path/to/python." >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "error: Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is $$($(PYTHON) --version): run make PYTHON=/path/to/python." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	@command -v "$(PYTHON)" > /dev/null || { echo "error: Python 3.11, 3.12 or 3.13 is needed: install it, or run make PYTHON=/path/to/python." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	  echo "error: Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is $$("$(PYTHON)" --version): run make PYTHON=/path/to/python." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2> /dev/null || { \
 	  echo "error: $(PYTHON) cannot create virtual environments: install its venv module (Debian, Ubuntu: python3-venv)." >&2; exit 1; }
 
 .venv/.created: | tools
-	@$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv[^ ]*' requirements-test.txt)"
 	@touch $@
 
 .venv/.generator: .venv/.created requirements-test.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^cookiecutter[^ ]*' requirements-test.txt)"
+	@$(INSTALL) $(BIN)/python "$$(grep -o '^cookiecutter[^ ]*' requirements-test.txt)"
 	@touch $@
 
-# Installs the dependencies of the generated project from its own pyproject.toml.
-.venv/.tests: .venv/.generator requirements-test.txt <<cookiecutter.project_name>>/pyproject.toml
-	@echo "installing what the tests need into .venv: this takes one to two minutes the first time"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-test.txt
+# Installs what a generated project needs from its own pyproject.toml, with the versions of its own constraints.txt.
+.venv/.tests: .venv/.generator requirements-test.txt cookiecutter.json <<cookiecutter.project_name>>/pyproject.toml templates/constraints/*
+	@echo "installing what the tests need into .venv: this takes half a minute the first time"
 	@rm -rf build/dependencies && mkdir -p build/dependencies
 	@$(BIN)/cookiecutter --no-input --output-dir build/dependencies . > /dev/null
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "./build/dependencies/nyc-taxi[local,dev]"
-	@$(BIN)/python -m pip uninstall --quiet --yes nyc-taxi
+	@$(INSTALL) $(BIN)/python --constraint build/dependencies/nyc-taxi/constraints.txt \
+	  --requirement requirements-test.txt "./build/dependencies/nyc-taxi[local,dev]"
+	@$(BIN)/python -m uv pip uninstall --quiet --python $(BIN)/python nyc-taxi
 	@touch $@
 
-# This environment adds Apache Spark and the Databricks client to the packages of .venv: half the time and disk space.
+# Apache Spark has the same import package as the Spark Connect client in .venv, so it needs its own environment.
 parity: .venv/.tests
 	@command -v java > /dev/null || { echo "Java 17 is not installed, so the tests that compare with the Databricks client will be skipped"; exit 0; }; \
 	  $(MAKE) --no-print-directory .venv-parity/.ready
 
 .venv-parity/.ready: .venv/.tests
-	@echo "installing Apache Spark and the Databricks client into .venv-parity: this takes one to two minutes the first time"
-	@$(PYTHON) -m venv .venv-parity
-	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-parity/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
-	@.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check "./build/dependencies/nyc-taxi[spark,parity]"
-	@.venv-parity/bin/python -m pip uninstall --quiet --yes nyc-taxi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv-parity/oldest databricks-feature-engineering==0.13.0.1
+	@echo "installing Apache Spark and the Databricks client into .venv-parity: this takes a minute the first time"
+	@"$(PYTHON)" -m venv .venv-parity
+	@$(INSTALL) .venv-parity/bin/python "./build/dependencies/nyc-taxi[spark,parity,dev]"
+	@$(BIN)/python -m uv pip uninstall --quiet --python .venv-parity/bin/python nyc-taxi
+	@$(INSTALL) .venv-parity/bin/python --no-deps --target .venv-parity/oldest databricks-feature-engineering==0.13.0.1
 	@touch $@
