@@ -1,6 +1,6 @@
-"""The project's own checks of a model version. Add yours: a function that measures one number of the evidence.
+"""The project's own checks of a model version. Add yours: a function that computes one number from the evidence.
 
-Its bound is `validation.custom.<name of the function>` in `project.yml`.
+Set its bound as `validation.custom.<name of the function>` in `project.yml`.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from mlops.validation.evidence import Evidence
 
 
 def mean_error(evidence: Evidence) -> float:
-    """By how much predictions are too high on average, in the unit of the label: a model may not favour one side."""
+    """Return how much too high predictions are on average, in the unit of the label: a model should not be biased."""
     return float(np.mean(evidence.prediction - evidence.label))

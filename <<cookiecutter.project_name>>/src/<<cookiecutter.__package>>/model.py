@@ -12,20 +12,20 @@ from mlops.evaluation.metrics import ProblemType
 
 _ESTIMATORS = {"regression": HistGradientBoostingRegressor, "classification": HistGradientBoostingClassifier}
 
-# The estimator's method that the registered model answers with: a classifier gives probabilities.
+# The method of the estimator that the registered model calls: a classifier returns probabilities.
 PREDICT_METHOD: Mapping[str, str] = {"regression": "predict", "classification": "predict_proba"}
 
 
 def build(problem_type: ProblemType, hyperparameters: Mapping[str, Any], seed: int) -> Pipeline:
-    """Return an untrained model: gradient boosting, which takes missing features as they are.
+    """Return an untrained model: gradient boosting, which handles missing features itself.
 
     Args:
         problem_type: Regression or classification.
-        hyperparameters: Arguments of the estimator, by the names of the search space.
+        hyperparameters: Arguments of the estimator, with the names used in the search space.
         seed: Makes training repeatable.
 
     Raises:
-        TypeError: A hyperparameter that the estimator does not know.
+        TypeError: The estimator does not have one of the hyperparameters.
     """
     estimator = _ESTIMATORS[problem_type](random_state=seed, max_iter=100, **hyperparameters)
     return Pipeline([("model", estimator)])

@@ -1,4 +1,4 @@
-"""A synthetic twin of `samples.nyctaxi.trips`: same columns, made-up trips, the same ones for the same arguments."""
+"""A synthetic copy of `samples.nyctaxi.trips`: the same columns with made-up trips, repeatable for equal arguments."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _RUSH_HOURS = (7, 8, 9, 16, 17, 18, 19)
 
 
 def trips(rows: int = 10_000, drift_from: date | None = None) -> pa.Table:
-    """Return made-up trips of sixty days, oldest first.
+    """Return made-up trips over sixty days, oldest first.
 
-    The fare is 2.50 dollars, 2.30 a mile and 0.35 a minute, with noise; minutes follow from miles, the hour and the
-    pickup zone.
+    The fare is 2.50 dollars plus 2.30 per mile and 0.35 per minute, with noise. The duration depends on the distance,
+    the hour and the pickup zone.
 
     Args:
         rows: How many trips.
-        drift_from: From this day on trips are 1.6 times as long and fares 1.3 times as high.
+        drift_from: From this day, trips are 1.6 times as long and fares 1.3 times as high.
     """
     random = np.random.default_rng(SEED)
     hour = random.choice(24, rows, p=_HOUR_SHARE / _HOUR_SHARE.sum())

@@ -1,4 +1,4 @@
-"""A project of the tests' own, so that the tests of the machinery hold whatever you make of yours."""
+"""An example project for the tests, so that the tests of the machinery do not depend on your code."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ PROJECT = Project.of(
 
 
 def change(patch: pytest.MonkeyPatch, **fields: object) -> None:
-    """Let the tasks of `run_task` have a project that differs in these fields, until the patch is undone."""
+    """Make `run_task` use a project with these fields changed, until the patch is undone."""
     patch.setattr(f"{__name__}.PROJECT", replace(PROJECT, **fields))

@@ -15,10 +15,10 @@ LONG_TRIP_MINUTES = 15
 
 
 def spine(trips: DataFrame) -> DataFrame:
-    """Return one row a trip as it is known at pickup, with its labels.
+    """Return one row per trip, with what is known at pickup, and with its labels.
 
     Returns:
-        Columns: `trip_id` (hex digest of what identifies a trip), `tpep_pickup_datetime`, the lookup keys `pickup_zip`
+        Columns: `trip_id` (hex digest of its identifying columns), `tpep_pickup_datetime`, the lookup keys `pickup_zip`
         and `dropoff_zip`, the input `trip_distance` (miles), and the labels `fare_amount` (dollars; null unless
         positive) and `long_trip` (1.0 if the trip took longer than 15 minutes, else 0.0; null before dropoff).
     """
@@ -41,20 +41,20 @@ def spine(trips: DataFrame) -> DataFrame:
 
 
 def pickup_features(trips: DataFrame) -> DataFrame:
-    """Return what the last three days of finished trips tell about each pickup zip code."""
+    """Return statistics of the trips that finished in the last three days, for each pickup zip code."""
     return _zone_features(trips, "pickup")
 
 
 def dropoff_features(trips: DataFrame) -> DataFrame:
-    """Return what the last three days of finished trips tell about each dropoff zip code."""
+    """Return statistics of the trips that finished in the last three days, for each dropoff zip code."""
     return _zone_features(trips, "dropoff")
 
 
 def _zone_features(trips: DataFrame, side: str) -> DataFrame:
     """Aggregate trips by zip code over sliding windows.
 
-    A trip counts from its dropoff on, when its fare is known, and a window is valid from its end on: so a lookup at
-    or before a pickup time never sees the trip itself or anything later.
+    A trip counts from its dropoff, when its fare is known, and a window is valid from its end. So a lookup at or before
+    a pickup time never uses the trip itself or anything later.
     """
     zone = F.col(f"{side}_zip")
     valid = zone.isNotNull() & (F.col("trip_distance") > 0) & (F.col("fare_amount") > 0) & (_minutes() > 0)
@@ -74,6 +74,6 @@ def _zone_features(trips: DataFrame, side: str) -> DataFrame:
 
 
 def _minutes() -> Column:
-    """The duration of a trip in minutes."""
+    """Return the duration of a trip in minutes."""
     micros = F.unix_micros(F.col("tpep_dropoff_datetime")) - F.unix_micros(F.col("tpep_pickup_datetime"))
     return micros / F.lit(60_000_000.0)
