@@ -1,4 +1,4 @@
-"""The packages that a model needs wherever it is loaded."""
+"""The packages that must be installed wherever a model is loaded."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _PACKAGES = ("mlflow", "cloudpickle", "numpy", "pandas", "scikit-learn")
 
 
 def model_requirements() -> list[str]:
-    """Return pinned requirements: the versions that the model was trained with."""
+    """Return the requirements, pinned to the versions that the model was trained with."""
     return [f"{name}=={version(name)}" for name in _PACKAGES]
