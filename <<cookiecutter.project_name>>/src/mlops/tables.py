@@ -84,7 +84,10 @@ class Tables:
         self._run(f"DELETE FROM {quote(name)} WHERE {condition}")  # noqa: S608 - conditions are the project's own
 
     def _aligned(self, name: str, frame: DataFrame) -> DataFrame:
-        """Add the frame's new columns to the table; return the frame with all of the table's columns (null if new)."""
+        """Return the frame with the columns of the table, null where it lacks them.
+
+        Columns that only the frame has are first added to the table.
+        """
         table = self.spark.table(quote(name))
         if set(frame.columns) == set(table.columns):
             return frame

@@ -49,7 +49,7 @@ class FeatureTable(Settings):
 
     @property
     def primary_keys(self) -> tuple[str, ...]:
-        """The columns that are unique in the table: the keys and the time."""
+        """The columns that together are unique in the table: the keys and the time."""
         return self.keys if self.event_time is None else (*self.keys, self.event_time)
 
     @model_validator(mode="after")
@@ -67,7 +67,7 @@ class Lookup(Settings):
         keys: The columns, of the spine or computed by a function, that hold the table's keys, in the table's order.
         features: The features to look up.
         rename: New names for some of them.
-        lookback_hours: The greatest age of the features, inclusive; None for no limit.
+        lookback_hours: The maximum age of the features, inclusive; None for no limit.
     """
 
     table: str

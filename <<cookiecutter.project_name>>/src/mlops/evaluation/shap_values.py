@@ -1,6 +1,6 @@
 """SHAP values, the contribution of each feature to a prediction, for any model that predicts from a frame.
 
-Method: Shapley values, where a missing feature is replaced by the values of background rows (Lundberg and Lee, 2017,
+Method: Shapley values, where a feature that is left out takes the values of background rows (Lundberg and Lee, 2017,
 "A unified approach to interpreting model predictions"). They are estimated by going through one random order of the
 features forwards and backwards, which is exact for models with at most second-order interactions (shap,
 PermutationExplainer).
@@ -38,7 +38,7 @@ class Explanation:
             minus the base.
         data: The rows that were explained, with the same shape, columns and index.
         base: The mean prediction for the background rows.
-        background_rows: How many rows provided values in place of missing features.
+        background_rows: How many rows provided the values of features that were left out.
     """
 
     values: pd.DataFrame
@@ -122,7 +122,7 @@ def _shap() -> ModuleType:
     settings.DISABLE_JIT = True
     try:
         with warnings.catch_warnings():
-            # shap defines its colours with a matplotlib function that will be deprecated (shap 0.51, matplotlib 3.11).
+            # shap defines its colours with a matplotlib API that is pending deprecation (shap 0.51, matplotlib 3.11).
             warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
             import shap  # noqa: PLC0415 - likewise
     finally:

@@ -32,7 +32,7 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of a single operation
         keys: Names of the keys, on both sides.
         event_time: The time column of the spine; a feature row with the same time is included.
         names: The features to add.
-        lookback_hours: The greatest age of a feature row, inclusive; None for no limit.
+        lookback_hours: The maximum age of a feature row, inclusive; None for no limit.
     """
     time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast(features.schema[TIME].dataType).alias(_FOUND)
     left = spine.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """The tables to copy (three-level names), the schema to copy them to (two-level name), and the maximum of rows."""
+    """Three-level names of the tables to copy, two-level name of the target schema, and the maximum number of rows."""
 
     source_table: str
     predictions_table: str
