@@ -1,4 +1,4 @@
-"""What tests share: one engine, and the tables of one small life."""
+"""Shared fixtures: an engine, and the tables of a small lifecycle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from pyspark.sql import SparkSession
-from sklearn import ensemble  # noqa: F401 - loads OpenMP, which can only then be limited
+from sklearn import ensemble  # noqa: F401 - loads OpenMP, which can only be limited once it is loaded
 from threadpoolctl import threadpool_limits
 
 from bundle_tools.workspace import engine
@@ -26,7 +26,7 @@ Runner = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Fit the small models of tests on one thread, which takes a tenth of the time on a machine that is busy."""
+    """Fit the small models of tests on one thread, which takes a tenth of the time on a busy machine."""
     with threadpool_limits(1, user_api="openmp"):
         yield
 
@@ -62,7 +62,7 @@ def run_task(platform: LocalPlatform) -> Runner:
 
 @pytest.fixture(scope="session")
 def trips(platform: LocalPlatform) -> str:
-    """The name of a source table with a few hundred example data."""
+    """The name of a source table with a few hundred rows of example data."""
     name = f"{new_schema(platform.spark)}.trips"
     platform.tables.overwrite(name, platform.spark.createDataFrame(synthetic.trips(rows=600)))
     return name
@@ -70,7 +70,7 @@ def trips(platform: LocalPlatform) -> str:
 
 @pytest.fixture(scope="session")
 def features_schema(trips: str, run_task: Runner) -> str:
-    """The schema in which the feature tables of the trips are."""
+    """The schema that has the feature tables of the trips."""
     schema = trips.rsplit(".", maxsplit=1)[0]
     run_task(compute_features, source_table=trips, schema_name=schema)
     return schema

@@ -1,1 +1,1 @@
-"""The machinery of the project: it is handed what is yours as one value, a `Project`, and imports nothing of yours."""
+"""The machinery of the project. It receives your code as one value, a `Project`, and imports none of it."""

@@ -1,4 +1,4 @@
-"""The base of what tasks take and give."""
+"""The base classes of task parameters and task values."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Parameters(BaseModel):
-    """The named parameters of a task: each field is one, required unless it has a default."""
+    """The named parameters of a task. Each field is a parameter, which is required unless the field has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class Values(BaseModel):
-    """The task values that a task sets: each field is one, published as text."""
+    """The task values that a task sets. Each field is a task value, which is published as text."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())

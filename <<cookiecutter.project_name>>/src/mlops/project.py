@@ -1,4 +1,4 @@
-"""The definition of a project: everything that is yours, as one frozen value that the machinery is handed."""
+"""The definition of a project: all of your code and configuration, as one frozen value that the machinery receives."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ class BuildModel(Protocol):
 
 
 class BusinessValue(Protocol):
-    """Returns the worth of each prediction: `value` of business.py."""
+    """Returns the business value of each prediction: `value` of business.py."""
 
     def __call__(self, problem_type: ProblemType, label: Array, prediction: Array) -> Array:
-        """Return the worth, shape (rows,), of predictions, shape (rows,), given the labels, shape (rows,)."""
+        """Return the value, shape (rows,), of predictions, shape (rows,), given the labels, shape (rows,)."""
 
 
 class ExampleData(Protocol):
     """Returns example rows of the source table, for local runs without a source file."""
 
     def __call__(self, rows: int, drift_from: date | None) -> pa.Table:
-        """Return so many rows; from a day on, if one is given, they are drifted."""
+        """Return this number of rows. If `drift_from` is given, the rows from that day on have drifted."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """What is yours.
+    """Your code and configuration.
 
     Attributes:
         config: The configuration in project.yml.
-        spine: Returns the rows to predict from the source table.
+        spine: Takes the source table and returns the rows to predict.
         feature_tables: The functions that compute feature tables from the source table, by name.
-        functions: The functions of features computed on demand, by name.
+        functions: The functions that compute on-demand features, by name.
         build_model: Returns an untrained model.
-        predict_method: The method of the estimator that the registered model answers with.
-        checks: The project's own checks, by name: each measures one number of the evidence.
-        business_value: The worth of predictions.
-        business_unit: The unit of that worth.
-        example_data: Example rows of the source table; None if there are none.
+        predict_method: The method of the estimator that the registered model calls to predict.
+        checks: The project's own checks, by name. Each computes one number from the evidence.
+        business_value: Returns the business value of predictions.
+        business_unit: The unit of that value.
+        example_data: Returns example rows of the source table; None if the project has none.
     """
 
     config: ProjectConfig
@@ -82,7 +82,7 @@ class Project:
         business: ModuleType,
         example_data: ExampleData | None = None,
     ) -> Project:
-        """Take the project from its modules: their public functions.
+        """Build the project from the public functions of its modules.
 
         Raises:
             ProjectError: A module lacks `spine`, `build`, `PREDICT_METHOD`, `value` or `UNIT`.
@@ -104,7 +104,7 @@ class Project:
 
 
 def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """Return the functions that a module defines itself, by name, without those whose name starts with `_`."""
+    """Return the functions that a module defines itself, by name, except those whose name starts with `_`."""
     return {
         name: member
         for name, member in vars(module).items()
@@ -114,5 +114,5 @@ def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 def _present(module: ModuleType, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
     if not hasattr(module, name):
-        raise ProjectError(f"{module.__name__.rpartition('.')[2]}.py has no {name}: write it.")
+        raise ProjectError(f"{module.__name__.rpartition('.')[2]}.py does not define {name}: add it.")
     return getattr(module, name)

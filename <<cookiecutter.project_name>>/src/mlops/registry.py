@@ -24,29 +24,29 @@ CHALLENGER = "Challenger"
 STATUS_TAG = "model_validation_status"
 ROLLED_BACK = "rolled_back"
 
-_TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run holds the whole report
+_TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run has the full report
 
 
 def uri(name: str, version: str) -> str:
-    """Return the URI of exactly this version."""
+    """Return the URI of this exact version."""
     return f"models:/{name}/{version}"
 
 
 def model_folder(model_uri: str, into: str | None = None) -> str:
-    """Return a local folder with the model itself, which takes features: within its package, if it has lookups."""
+    """Return a local folder with the model that takes features. If it is packaged with lookups, unwrap the package."""
     folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=into))
     packaged = folder / RAW_MODEL
     return str(packaged if packaged.exists() else folder)
 
 
 def load(model_uri: str) -> PyFuncModel:
-    """Load the model itself, which takes features, of a registered version."""
+    """Load the model of a registered version, without its lookups: it takes features."""
     model: PyFuncModel = mlflow.pyfunc.load_model(model_folder(model_uri))
     return model
 
 
 def predict(model_uri: str, frame: pd.DataFrame) -> Array:
-    """Return the predictions of a registered version for rows of features, shape (rows,)."""
+    """Return the predictions, shape (rows,), of a registered version for rows of features."""
     return one_column(load(model_uri).predict(frame))
 
 
@@ -55,7 +55,7 @@ _changed: ContextVar[set[tuple[str, str]] | None] = ContextVar("changed_versions
 
 @contextmanager
 def changed_versions() -> Iterator[set[tuple[str, str]]]:
-    """Collect model name and version of each version that is written to inside the `with` block."""
+    """Collect the model name and version number of each version that is changed inside the `with` block."""
     changed: set[tuple[str, str]] = set()
     token = _changed.set(changed)
     try:
@@ -70,6 +70,7 @@ class Registry:
 
     Attributes:
         name: Three-level name of the registered model.
+        client: The MLflow client.
     """
 
     name: str
@@ -86,13 +87,13 @@ class Registry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            raise ProjectError(f"model {self.name} has no version {version}: give one that training made.") from None
+            raise ProjectError(f"model {self.name} has no version {version}: give a registered version.") from None
 
     def find(self, version_or_alias: str) -> ModelVersion:
-        """Return the version of this number, or the one behind this alias.
+        """Return the version with this number or alias.
 
         Raises:
-            ProjectError: There is none.
+            ProjectError: There is no such version.
         """
         if version_or_alias.isdigit():
             return self.version(version_or_alias)
@@ -105,7 +106,7 @@ class Registry:
         return found
 
     def champion(self) -> ModelVersion | None:
-        """Return the version behind the alias Champion, or None if no version holds it.
+        """Return the version with the alias Champion, or None if no version has it.
 
         Raises:
             MlflowException: As `alias`.
@@ -113,22 +114,22 @@ class Registry:
         return self.alias(CHAMPION)
 
     def alias(self, alias: str) -> ModelVersion | None:
-        """Return the version behind an alias, or None if no version holds it.
+        """Return the version with an alias, or None if no version has it.
 
         Raises:
-            ProjectError: The alias points to a version that is gone; that is not the same as there being no alias.
-            MlflowException: The registry could not answer.
+            ProjectError: The alias points to a version that no longer exists, which differs from a missing alias.
+            MlflowException: The registry request failed.
         """
         try:
             return self.client.get_model_version_by_alias(self.name, alias)
         except MlflowException as error:
             if not (error.error_code == "RESOURCE_DOES_NOT_EXIST" or _says_no_alias(error)):
                 raise
-        self._require_nobody(alias)
+        self._require_no_alias(alias)
         return None
 
-    def _require_nobody(self, alias: str) -> None:
-        """Make sure that no version holds the alias."""
+    def _require_no_alias(self, alias: str) -> None:
+        """Raise ProjectError if the alias exists."""
         try:
             aliases = self.client.get_registered_model(self.name).aliases
         except MlflowException as error:
@@ -137,21 +138,21 @@ class Registry:
             return
         if alias in aliases:
             raise ProjectError(
-                f"the alias {alias} of {self.name} points to version {aliases[alias]}, which does not exist: set it to "
-                "a version that does, or delete it."
+                f"the alias {alias} of {self.name} points to version {aliases[alias]}, which does not exist: set the "
+                "alias to an existing version, or delete it."
             )
 
     def register(self, logged_model_uri: str) -> str:
-        """Register a logged model; return the version that this very call made."""
+        """Register a logged model; return the version that this call created."""
         return str(mlflow.register_model(logged_model_uri, self.name).version)
 
     def set_status(self, version: str, status: str, reason: str = "") -> None:
-        """Record PENDING, PASSED or FAILED on a version, its reason first."""
+        """Record PENDING, PASSED or FAILED on a version; the reason is written before the status."""
         self.tag(version, "model_validation_reasons", reason)
         self.tag(version, STATUS_TAG, status)
 
     def tag(self, version: str, key: str, value: str) -> None:
-        """Set a tag of a version; a value that is longer than Unity Catalog takes is cut."""
+        """Set a tag of a version; the value is cut to the length that Unity Catalog allows."""
         self._note(version)
         self.client.set_model_version_tag(self.name, version, key, value[:_TAG_LENGTH])
 
@@ -165,7 +166,7 @@ class Registry:
         self.client.set_registered_model_tag(self.name, key, value)
 
     def drop_model_tag(self, key: str) -> None:
-        """Delete a tag of the registered model itself, if it has it."""
+        """Delete a tag of the registered model itself, if it exists."""
         if key in self.model_tags():
             self.client.delete_registered_model_tag(self.name, key)
 

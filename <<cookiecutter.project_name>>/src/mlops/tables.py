@@ -1,4 +1,4 @@
-"""Tables by their three-level names: the same code on Databricks and on the local engine."""
+"""Reads and writes tables by their three-level names, with the same code on Databricks and on the local engine."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Tables:
     """Reads and writes Delta tables.
 
     Attributes:
-        spark: A Spark session; only what Spark Connect offers is used.
-        locate: Where a table that is created lies; None lets the catalog decide, as Unity Catalog's managed tables do.
-        version_of: Returns the version of a Delta table.
+        spark: A Spark session; only features of Spark Connect are used.
+        locate: Returns the path of a new table; None lets the catalog decide, as for managed tables of Unity Catalog.
+        version_of: Returns the current version of a Delta table.
     """
 
     spark: SparkSession
@@ -31,11 +31,11 @@ class Tables:
     version_of: Callable[[str], str]
 
     def exists(self, name: str) -> bool:
-        """Say whether the table exists."""
+        """Return whether the table exists."""
         return bool(self.spark.catalog.tableExists(quote(name)))
 
     def create_schema(self, name: str) -> None:
-        """Create a schema (two-level name) unless it exists."""
+        """Create a schema (two-level name) if it does not exist."""
         self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
 
     def read(self, name: str) -> DataFrame:
@@ -49,25 +49,25 @@ class Tables:
         return self.spark.table(quote(name))
 
     def version(self, name: str) -> str:
-        """Return the version of the table that a read sees now."""
+        """Return the current version of the table."""
         return self.version_of(name)
 
     def overwrite(self, name: str, frame: DataFrame) -> None:
-        """Replace the whole table, its columns included."""
+        """Replace the whole table, including its columns."""
         self._write(name, frame, "overwrite")
 
     def append(self, name: str, frame: DataFrame) -> None:
-        """Add the rows; create the table if there is none, and give it the columns that are new."""
+        """Append the rows. Create the table if it does not exist, and add columns that are new."""
         self._write(name, self._aligned(name, frame) if self.exists(name) else frame, "append")
 
     def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool) -> None:
-        """Insert the rows whose keys are new; create the table if there is none, and give it the columns that are new.
+        """Insert the rows whose keys are new. Create the table if it does not exist, and add columns that are new.
 
         Args:
             name: The table.
             frame: Rows with unique, non-null keys.
-            keys: What identifies a row.
-            update: Whether rows whose keys exist are updated (True) or left as they are (False).
+            keys: The columns that identify a row.
+            update: Whether existing rows with the same keys are updated (True) or left unchanged (False).
         """
         if not self.exists(name):
             self.append(name, frame.limit(0))
@@ -76,7 +76,7 @@ class Tables:
         self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *")
 
     def retain(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
-        """Delete the rows whose keys the frame does not have."""
+        """Delete the rows of the table whose keys are not in the frame."""
         self._merge(name, frame, keys, "WHEN NOT MATCHED BY SOURCE THEN DELETE")
 
     def delete(self, name: str, condition: str) -> None:
@@ -84,7 +84,10 @@ class Tables:
         self._run(f"DELETE FROM {quote(name)} WHERE {condition}")  # noqa: S608 - conditions are the project's own
 
     def _aligned(self, name: str, frame: DataFrame) -> DataFrame:
-        """Return the frame with the table's columns, once the table has the frame's: null where there is no value."""
+        """Return the frame with the columns of the table, null where it lacks them.
+
+        Columns that only the frame has are first added to the table.
+        """
         table = self.spark.table(quote(name))
         if set(frame.columns) == set(table.columns):
             return frame
@@ -113,6 +116,6 @@ class Tables:
 
 
 def _with_columns_of(other: DataFrame, frame: DataFrame) -> DataFrame:
-    """Return the frame with the columns that only the other one has: null, with the other's type."""
+    """Return the frame plus the columns that only the other frame has: null, with the other frame's types."""
     missing = [field for field in other.schema.fields if field.name not in frame.columns]
     return frame.select("*", *[F.lit(None).cast(field.dataType).alias(field.name) for field in missing])

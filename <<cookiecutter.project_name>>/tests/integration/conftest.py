@@ -1,4 +1,4 @@
-"""What tests with the model registry share: one MLflow database, and one trained model."""
+"""Fixtures for tests with the model registry: an MLflow database and a trained model."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from mlops.config.load import ProjectConfig
 from mlops.config.validation import Bound, Latency
 from mlops.registry import Registry, uri
 from mlops.tasks import train
-from mlops.validation import run_checks as judge
-from mlops.validation import structure
+from mlops.validation import run_checks, structure
 
 import example
 from conftest import Runner
@@ -31,7 +30,7 @@ def experiment_id(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def training_run(trips: str, features_schema: str, experiment_id: str, run_task: Runner) -> dict[str, str]:
-    """The name of a model and the task values of the training that made its first version."""
+    """The name of a model and the task values of the training that registered its first version."""
     model = f"{features_schema}.trained_once"
     return {"model_name": model} | run_task(
         train,
@@ -47,7 +46,7 @@ def training_run(trips: str, features_schema: str, experiment_id: str, run_task:
 
 
 def lenient(**changes: object) -> ProjectConfig:
-    """The project's configuration with gates that the small model of the tests passes, and with these changes."""
+    """Return the project's configuration with gates that the small test model passes, and with these changes."""
     wide = Bound(min=-1e9, max=1e9)
     validation = SETTINGS.validation.model_copy(
         update={
@@ -64,15 +63,16 @@ def lenient(**changes: object) -> ProjectConfig:
 
 @pytest.fixture
 def lenient_gates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the tasks use the lenient configuration, and leave out the check that starts a process of its own."""
+    """Let the tasks use the lenient configuration, and leave out the check that starts a process."""
     settings = lenient()
     example.change(monkeypatch, config=settings)
-    monkeypatch.setattr(judge, "CHECKS", tuple(look for look in judge.CHECKS if look is not structure.fresh_process))
+    quick = tuple(look for look in run_checks.CHECKS if look is not structure.fresh_process)
+    monkeypatch.setattr(run_checks, "CHECKS", quick)
 
 
 @pytest.fixture
 def trained(training_run: dict[str, str]) -> dict[str, str]:
-    """The parameters of validate and deploy for the first version, just trained, of a model of its own."""
+    """The parameters of validate and deploy for the newly trained first version of a separate model."""
     client = MlflowClient()
     model = f"{training_run['model_name']}_{uuid4().hex[:8]}"
     client.create_registered_model(model)

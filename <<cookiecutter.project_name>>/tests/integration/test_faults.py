@@ -1,8 +1,9 @@
-"""One fault at a time, through the whole training job on the local runner: no fault moves a wrong model.
+"""Injects one fault at a time into the training job on the local runner: no fault may promote a wrong model.
 
-The champion at the start is a weak one, which any sound challenger beats. After each fault the champion is what it was,
-or a version that is proven better; a version that is not proven is never PASSED; and running the job again, now without
-the fault, comes to the right end. The task `train` registers a copy of one trained model, unless it is at fault itself.
+The initial champion is weak, so that any sound challenger beats it. After each fault the champion is unchanged, or it
+is a version that was shown to be better. A version that did not pass all checks is never PASSED, and running the job
+again without the fault succeeds. The task `train` registers a copy of one trained model, unless the fault is in `train`
+itself.
 """
 
 from __future__ import annotations
@@ -56,12 +57,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provi
 
 
 class Killed(BaseException):
-    """The end of a process by kill -9: no handler and no later write of it happens."""
+    """Simulates the end of a process by kill -9: it runs no handlers and makes no more writes."""
 
 
 @dataclass
 class World:
-    """A model with a weak champion, and the training job of the bundle, whose train task copies a trained model."""
+    """A model with a weak champion, and the training job of the bundle, whose task train copies a trained model."""
 
     deployed: bundles.Bundle
     platform: LocalPlatform
@@ -73,7 +74,7 @@ class World:
     version: str = ""
 
     def run(self) -> JobRun:
-        """Run the job; `before[entry point]` is called with the task's parameters just before the task."""
+        """Run the job; `before[entry_point]` is called with the task's parameters just before the task."""
         project = example.PROJECT
         made = {name: Task(getattr(tasks, name).run, project) for name in ("train", "validate", "deploy")}
         call = entry_points.caller(made, self.platform)
@@ -92,17 +93,17 @@ class World:
         return run_job(self.deployed, "training", call=calling, parameters={"trials": "1"})
 
     def champion(self) -> str:
-        """The number of the champion."""
+        """Return the version number of the champion."""
         found = self.registry.client.get_registered_model(self.registry.name).aliases
         return str(found.get(CHAMPION, "none"))
 
     def status(self) -> str | None:
-        """The validation status of the version of the last run."""
+        """Return the validation status of the version of the last run."""
         return self.registry.version(self.version).tags.get(STATUS_TAG)
 
 
 def register(registry: Registry, trained: Mapping[str, str], model_uri: str = "") -> str:
-    """Register a copy of the trained model, described as train describes it."""
+    """Register a copy of the trained model, with a description and tags like those that train sets."""
     made = registry.client.create_model_version(
         registry.name, model_uri or trained["model_uri"], run_id=trained["run_id"]
     )
@@ -114,7 +115,7 @@ def register(registry: Registry, trained: Mapping[str, str], model_uri: str = ""
 
 @pytest.fixture(scope="module")
 def weak(training_run: dict[str, str], experiment_id: str) -> str:
-    """The URI of a model that always predicts the same, and badly, from the same lookups as the sound one."""
+    """The URI of a model that always predicts the same bad value, with the same lookups as the sound model."""
     mlflow.set_experiment(experiment_id=experiment_id)
     sound = training_run["model_uri"]
     example = mlflow.pyfunc.load_model(sound).input_example
@@ -143,7 +144,7 @@ def world(
     trips: str,
     platform: LocalPlatform,
     tmp_path: Path,
-    lenient_gates: None,  # noqa: ARG001 - used for what it does
+    lenient_gates: None,  # noqa: ARG001 - used for its side effect
 ) -> World:
     schema = training_run["model_name"].split(".")[1]
     variables = {"catalog": "dev", "schema": schema, "model": f"m{tmp_path.name}"[:60], "source_table": trips}
@@ -157,7 +158,7 @@ def world(
 
 
 def gates(patch: Patch, **changes: object) -> None:
-    """Change the gates."""
+    """Change the settings of the gates."""
     settings = example.PROJECT.config
     validation = settings.validation.model_copy(update=changes)
     changed = settings.model_copy(update={"validation": validation})
@@ -165,7 +166,7 @@ def gates(patch: Patch, **changes: object) -> None:
 
 
 def broken(patch: Patch, where: object, name: str, error: BaseException | None = None) -> None:
-    """Let a function raise."""
+    """Make a function raise an error."""
 
     def fail(*_: object, **__: object) -> None:
         raise error or RuntimeError("broken on purpose")
@@ -174,7 +175,7 @@ def broken(patch: Patch, where: object, name: str, error: BaseException | None =
 
 
 def failing_write(patch: Patch, method: str, says: str) -> None:
-    """Let the registry refuse the write whose arguments hold a text."""
+    """Make the registry refuse writes that have this text as an argument."""
     real = getattr(MlflowClient, method)
 
     def write(client: MlflowClient, *arguments: object, **named: object) -> object:
@@ -191,7 +192,7 @@ def metrics_without(patch: Patch, change: Callable[[dict[str, float]], dict[str,
 
 
 def other_model(world: World, patch: Patch, predict: Callable[[pd.DataFrame], Any]) -> None:
-    """Let train register another model than the sound one, with all that a version must have besides."""
+    """Make train register another model instead of the sound one, with everything else that a version needs."""
 
     class Other(mlflow.pyfunc.PythonModel):
         def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
@@ -208,7 +209,7 @@ def other_model(world: World, patch: Patch, predict: Callable[[pd.DataFrame], An
     patch.setattr(world, "trained", {**world.trained, "model_uri": info.model_uri})
 
 
-# Each gets the world and a monkeypatch, and puts one fault into the next run.
+# Each fault gets the world and a monkeypatch, and injects itself into the next run.
 Fault = Callable[[World, Patch], None]
 
 
@@ -218,7 +219,7 @@ def exception_in_train(world: World, patch: Patch) -> None:
 
 
 def exception_in_validate(_: World, patch: Patch) -> None:
-    broken(patch, validate, "judge")
+    broken(patch, validate, "run_checks")
 
 
 def exception_in_deploy(_: World, patch: Patch) -> None:
@@ -372,7 +373,7 @@ def status_is_taken_back(world: World, _: Patch) -> None:
 
 
 def somebody_else_becomes_champion(world: World, patch: Patch) -> None:
-    """Two trainings at once: the other one deploys while this one compares."""
+    """Simulate two trainings at once: the other one deploys while this one compares."""
     real = deploy.compare
 
     def compare(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
@@ -417,12 +418,12 @@ STOPPING: list[Fault] = [
     status_is_taken_back,
     challenger_cannot_be_written,
 ]
-# Faults before or in the check of the version: it is not proven, so it may not say PASSED.
+# Faults before or during validation: the version has not passed all checks, so its status must not be PASSED.
 UNPROVEN = STOPPING[1:2] + STOPPING[3:20]
 
 
 def heal(world: World) -> None:
-    """The same world without the fault: the job runs again, and ends with a champion that beats the weak one."""
+    """Run the job again without the fault; it must end with a champion that beats the weak one."""
     world.before.clear()
     world.real_train = False
     run = world.run()
@@ -439,7 +440,7 @@ def test_a_run_without_a_fault_promotes_the_better_version(world: World) -> None
 
 
 @pytest.mark.parametrize("fault", STOPPING, ids=lambda fault: fault.__name__)
-def test_a_fault_stops_the_job_and_leaves_the_champion(world: World, fault: Fault) -> None:
+def test_a_fault_stops_the_job_and_leaves_the_champion_unchanged(world: World, fault: Fault) -> None:
     before = world.champion()
     trained = world.trained
     with pytest.MonkeyPatch.context() as patch:
@@ -453,7 +454,7 @@ def test_a_fault_stops_the_job_and_leaves_the_champion(world: World, fault: Faul
     heal(world)
 
 
-def test_a_version_that_is_worse_is_kept_out(world: World) -> None:
+def test_a_version_that_is_worse_is_not_promoted(world: World) -> None:
     heal(world)
     good = world.champion()
     with pytest.MonkeyPatch.context() as patch:
@@ -464,7 +465,7 @@ def test_a_version_that_is_worse_is_kept_out(world: World) -> None:
     assert world.registry.version(world.version).tags["deployment_decision"].startswith("kept: ")
 
 
-def test_a_version_that_somebody_else_registers_in_between_is_not_taken_for_the_own(world: World) -> None:
+def test_a_version_that_somebody_else_registers_in_between_is_not_mistaken_for_the_trained_one(world: World) -> None:
     foreign: list[str] = []
     world.before["validate"] = lambda _: foreign.append(register(world.registry, world.trained))
     assert world.run().succeeded
@@ -473,7 +474,7 @@ def test_a_version_that_somebody_else_registers_in_between_is_not_taken_for_the_
     assert STATUS_TAG not in world.registry.version(foreign[0]).tags
 
 
-def test_of_two_trainings_at_once_the_second_says_so(world: World) -> None:
+def test_the_second_of_two_concurrent_trainings_fails_with_a_clear_error(world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         somebody_else_becomes_champion(world, patch)
         run = world.run()
@@ -482,23 +483,23 @@ def test_of_two_trainings_at_once_the_second_says_so(world: World) -> None:
     assert world.champion() not in {world.version, "none"}
     standing = world.champion()
     assert world.run().succeeded
-    assert world.champion() == standing  # just as good, so not surely better
+    assert world.champion() == standing  # equally good, so it does not beat the champion
 
 
-def test_an_alias_that_was_deleted_is_set_by_the_next_version_that_beats_the_naive_baseline(world: World) -> None:
+def test_a_deleted_alias_is_set_again_by_the_next_version_that_beats_the_naive_baseline(world: World) -> None:
     MlflowClient().delete_registered_model_alias(world.registry.name, CHAMPION)
     heal(world)
     assert world.registry.version(world.version).tags["previous_champion"] == "none"
 
 
-def test_a_champion_that_was_deleted_is_followed_by_the_next_version(world: World) -> None:
+def test_a_deleted_champion_is_replaced_by_the_next_version(world: World) -> None:
     MlflowClient().delete_model_version(world.registry.name, world.champion())
     heal(world)
 
 
 @pytest.fixture
 def writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The registry writes of a process, which can be killed before one: `writes.append("kill 3")`."""
+    """The registry writes of a process; `writes.append("kill 3")` kills it after three writes."""
     done: list[str] = []
 
     def counted(method: str) -> Callable[..., object]:
@@ -519,7 +520,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("task", ["validate", "deploy"])
-def test_a_process_that_is_killed_between_any_two_writes_moves_nothing_wrong(
+def test_killing_the_process_between_any_two_writes_never_promotes_a_wrong_version(
     world: World, task: str, writes: list[str]
 ) -> None:
     world.before[task] = lambda _: writes.clear()
@@ -546,7 +547,7 @@ def test_a_process_that_is_killed_between_any_two_writes_moves_nothing_wrong(
 
 
 def forget_claims(world: World) -> None:
-    """Let the time pass after which the claim of a dead process does not count."""
+    """Make the claims of dead processes so old that they have expired."""
     for key in world.registry.model_tags():
         if key.startswith("promotion_claim_"):
             world.registry.tag_model(key, "0.0")

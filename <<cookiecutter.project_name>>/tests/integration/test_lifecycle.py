@@ -1,4 +1,4 @@
-"""The whole life through the command line, in a process of its own, as `make lifecycle` runs it."""
+"""Runs the whole lifecycle through the command line in a separate process, as `make lifecycle` does."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with the example of the tests in place of what is yours, which tests may break."""
+    """A copy of the project, which tests may break, with the tests' example in place of your code."""
     folder = tmp_path_factory.mktemp("copy") / "project"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "dist", "build", "__pycache__"))
     example = shutil.ignore_patterns("__init__.py", "__pycache__")
@@ -66,7 +66,7 @@ def test_training_before_any_features_says_what_to_do(local: Command) -> None:
     assert re.search(r"validate +│ upstream_failed", found.stdout)
 
 
-def test_a_life_ends_with_a_champion_that_beats_the_naive_baseline(first_life: str) -> None:
+def test_the_lifecycle_ends_with_a_champion_that_beats_the_naive_baseline(first_life: str) -> None:
     for task in ("compute_features", "train", "validate", "deploy", "batch_inference"):
         assert re.search(rf"│ {task} +│ success +│ +\d+\.\d", first_life)
     assert "version 1" in first_life
@@ -74,7 +74,7 @@ def test_a_life_ends_with_a_champion_that_beats_the_naive_baseline(first_life: s
     assert re.search(r"│ \w+ +│ \S+ +│ \S+ +│", first_life)
 
 
-def test_a_second_life_scores_nothing_twice_and_keeps_the_champion(first_life: str, local: Command) -> None:
+def test_a_second_lifecycle_scores_no_row_twice_and_keeps_the_champion(first_life: str, local: Command) -> None:
     assert first_life
     again = local("run", "lifecycle", "--var", "trials=2").stdout
     assert "1,500 rows from example data" in again
@@ -88,7 +88,7 @@ def test_targets_do_not_share_models_or_tables(first_life: str, local: Command) 
     assert "does not exist" in error or "no version with the alias Champion" in error
 
 
-def test_a_model_of_dev_is_measured_against_the_champion_of_production(first_life: str, local: Command) -> None:
+def test_a_model_of_dev_is_compared_with_the_champion_of_production(first_life: str, local: Command) -> None:
     assert first_life
     before = local("run", "compare").stdout
     assert re.search(r"compared: challenger \w+ \S+ beats the naive baseline .*\(prod\.\w+\.\w+\)", before)
@@ -97,7 +97,7 @@ def test_a_model_of_dev_is_measured_against_the_champion_of_production(first_lif
     assert re.search(r"compared: challenger \w+ \S+ (beats|does not beat) champion version 1 .*\(prod\.", after)
 
 
-def test_a_snapshot_of_production_is_a_source_for_dev(first_life: str, local: Command) -> None:
+def test_a_snapshot_of_production_can_be_the_source_in_dev(first_life: str, local: Command) -> None:
     assert first_life
     copied = local("run", "snapshot", "--target", "prod", "--param", "rows=700").stdout
     name = str(re.search(r"snapshot (dev\.\w+): 700 rows, [\d,]+ predictions", copied)[1])  # type: ignore[index]
@@ -105,7 +105,7 @@ def test_a_snapshot_of_production_is_a_source_for_dev(first_life: str, local: Co
     assert re.search(r"compute_features +│ success", computed)
 
 
-def test_a_new_input_reaches_the_tables_that_are_there_already(first_life: str, project: Path, local: Command) -> None:
+def test_a_new_input_is_added_to_existing_tables(first_life: str, project: Path, local: Command) -> None:
     assert first_life
     package = project / "src" / PACKAGE
     with (
@@ -126,7 +126,7 @@ def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, t
     assert re.search(r"rows scored: 1,\d\d\d", found)
 
 
-def test_a_misspelt_setting_is_one_sentence_before_anything_runs(project: Path, local: Command) -> None:
+def test_a_misspelt_setting_gives_a_one_sentence_error_before_anything_runs(project: Path, local: Command) -> None:
     file = project / "src" / PACKAGE / "project.yml"
     with changed(file, "lookback_hours", "lookback_hour"):
         found = local("run", "lifecycle", "--state", "broken", expect=1)

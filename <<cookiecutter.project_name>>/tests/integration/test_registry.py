@@ -41,7 +41,7 @@ def test_the_alias_says_who_is_champion(registry: Registry) -> None:
         assert str(champion.version) == version
 
 
-def test_a_registry_that_cannot_answer_is_not_a_model_without_champion(
+def test_a_registry_that_does_not_answer_is_not_treated_as_a_missing_champion(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -61,7 +61,7 @@ def test_status_and_reasons_are_tags_of_the_version(registry: Registry) -> None:
     assert registry.version("1").tags == {}
 
 
-def test_a_version_that_does_not_exist_is_named(registry: Registry) -> None:
+def test_the_error_names_a_version_that_does_not_exist(registry: Registry) -> None:
     with pytest.raises(ProjectError, match="has no version 9"):
         registry.version("9")
 
@@ -74,7 +74,7 @@ def test_a_model_is_loaded_by_its_uri_as_a_consumer_would(training_run: dict[str
     assert np.isfinite(found).all()
 
 
-def test_an_alias_that_points_to_a_version_that_is_gone_is_no_missing_alias(
+def test_an_alias_of_a_deleted_version_is_not_treated_as_a_missing_alias(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert registry.alias("Nobody") is None
@@ -86,7 +86,7 @@ def test_an_alias_that_points_to_a_version_that_is_gone_is_no_missing_alias(
 
     monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", missing)
     with pytest.raises(
-        ProjectError, match=r"the alias Champion of .* points to version 1, which does not exist: set it"
+        ProjectError, match=r"the alias Champion of .* points to version 1, which does not exist: set the alias"
     ):
         registry.champion()
 
@@ -98,7 +98,7 @@ def test_a_version_is_found_by_its_number_and_by_its_alias(registry: Registry) -
         registry.find("Challenger")
 
 
-def test_tags_of_the_model_itself_come_and_go(registry: Registry) -> None:
+def test_tags_of_the_model_itself_can_be_set_and_deleted(registry: Registry) -> None:
     registry.tag_model("claim", "1")
     assert registry.model_tags()["claim"] == "1"
     registry.drop_model_tag("claim")

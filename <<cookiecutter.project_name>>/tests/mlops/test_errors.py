@@ -1,10 +1,10 @@
 from mlops.errors import did_you_mean
 
 
-def test_the_nearest_name_is_offered() -> None:
+def test_the_most_similar_name_is_suggested() -> None:
     assert did_you_mean("trian", ["deploy", "train"]) == ": did you mean 'train'?"
 
 
-def test_without_a_near_name_there_is_the_whole_list() -> None:
-    assert did_you_mean("zzz", ["one", "two"]) == ": there is one, two"
-    assert did_you_mean("zzz", {}) == ": there is none"
+def test_all_names_are_listed_if_none_is_similar() -> None:
+    assert did_you_mean("zzz", ["one", "two"]) == ": choose one of one, two"
+    assert did_you_mean("zzz", {}) == ": there are none to choose from"

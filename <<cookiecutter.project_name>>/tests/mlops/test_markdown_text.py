@@ -6,6 +6,6 @@ def test_names_and_plain_words_stay_readable_in_markdown() -> None:
         assert escaped(text) == text
 
 
-def test_a_table_without_rows_is_nothing() -> None:
+def test_a_table_without_rows_is_empty_text() -> None:
     assert table(["a"], []) == ""
     assert table(["a", "b"], [("x", None), ("y", 0.123456)]) == "| a | b |\n| --- | --- |\n| x |  |\n| y | 0.1235 |"

@@ -23,7 +23,7 @@ def test_each_part_of_a_name_is_quoted() -> None:
     assert quote("ml-dev.s.t") == "`ml-dev`.`s`.`t`"
 
 
-def test_a_table_that_does_not_exist_is_named(tables: Tables, schema: str) -> None:
+def test_the_error_names_a_table_that_does_not_exist(tables: Tables, schema: str) -> None:
     assert not tables.exists(f"{schema}.nothing")
     with pytest.raises(ProjectError, match=rf"table {schema}\.nothing does not exist"):
         tables.read(f"{schema}.nothing")

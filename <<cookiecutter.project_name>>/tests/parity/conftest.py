@@ -1,4 +1,4 @@
-"""The vendor's own feature client on this machine: Apache Spark, and a catalog that answers over HTTP."""
+"""Fixtures that run the vendor's own feature client on this machine, with Apache Spark and a fake catalog over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from parity.unity_catalog import FakeUnityCatalog
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The vendor's code, and what it brings, warns of what is none of the project's business."""
+    """Do not turn warnings into errors in these tests: the vendor's code and its dependencies emit unrelated ones."""
     for item in items:
         if "vendor" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.filterwarnings("default"))
@@ -32,7 +32,7 @@ def vendor() -> ModuleType:
     """The package `databricks.feature_engineering`."""
     for reason, missing in {
         "Apache Spark needs Java 17": shutil.which("java") is None and "JAVA_HOME" not in os.environ,
-        "pyspark is the Connect client alone, without a server: run in an environment with pyspark[connect]": (
+        "only the Connect client of pyspark is installed, without a server: use an environment with pyspark[connect]": (
             importlib.util.find_spec("py4j") is None
         ),
         "databricks-feature-engineering is not installed": importlib.util.find_spec("databricks") is None
@@ -47,18 +47,18 @@ def vendor() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def workspace(
-    vendor: ModuleType,  # noqa: ARG001 - skips where the client cannot run
+    vendor: ModuleType,  # noqa: ARG001 - skips the test if the client cannot run
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[FakeUnityCatalog]:
-    """A workspace to which the client is logged in, with MLflow in a folder of its own."""
+    """A fake workspace that the client is logged in to, with MLflow in a separate folder."""
     folder = tmp_path_factory.mktemp("vendor")
     uris = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     client = "databricks.ml_features._training_scoring_client._training_scoring_client"
     with FakeUnityCatalog() as catalog, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
-        patch.setenv("TMPDIR", str(folder))  # for the workers, which copy models to there
-        # The client removes its copy of a model before Spark's workers read it. Databricks has by then carried it to
-        # them; MLflow on another Spark Connect server has only told them where it lies.
+        patch.setenv("TMPDIR", str(folder))  # for the workers, which copy models there
+        # The client removes its copy of a model before Spark's workers read it. Databricks has copied it to them by
+        # then, but MLflow on any other Spark Connect server has only sent them its path.
         patch.setattr(f"{client}.TempDir", partial(TempDir, remove_on_exit=False))
         patch.setenv("DATABRICKS_HOST", catalog.url)
         patch.setenv("DATABRICKS_TOKEN", "token")
@@ -74,14 +74,14 @@ def workspace(
 @pytest.fixture(scope="module", params=[False], ids=["parquet"])
 def databricks(workspace: FakeUnityCatalog, request: pytest.FixtureRequest) -> Iterator[SparkSession]:
     """A session in which the catalog `dev` has a schema `taxi`."""
-    from parity.databricks_spark import databricks_spark  # noqa: PLC0415 - needs what `vendor` checks
+    from parity.databricks_spark import databricks_spark  # noqa: PLC0415 - needs the packages that `vendor` checks for
 
     try:
         with databricks_spark(workspace, ["dev"], delta=request.param) as spark:
             spark.sql("CREATE SCHEMA dev.taxi")
             yield spark
     except ProjectError as error:
-        # Spark itself has started before, without Delta.
+        # Without Delta, Spark must start; with Delta, only its jars can be missing.
         if not request.param:
             raise
-        pytest.skip(f"Delta's jars cannot be had: {error}")
+        pytest.skip(f"Delta's jars cannot be downloaded: {error}")

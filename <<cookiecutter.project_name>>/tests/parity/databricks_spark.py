@@ -1,4 +1,4 @@
-"""Apache Spark over Spark Connect, with what Databricks adds to its SQL as far as the feature client needs it."""
+"""Apache Spark over Spark Connect, with those SQL extensions of Databricks that the feature client needs."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _NOT_NULL = re.compile(r"\s*ALTER\s+TABLE\s.*\sSET\s+NOT\s+NULL\s*", re.IGNORECA
 def databricks_spark(
     unity_catalog: FakeUnityCatalog, catalogs: Sequence[str], *, delta: bool
 ) -> Iterator[SparkSession]:
-    """Yield a session on which the feature client works; it is the one that `getOrCreate` gives meanwhile.
+    """Yield a session on which the feature client works, and which `getOrCreate` returns inside the `with` block.
 
-    Keys and Python functions that are made by SQL become known to the catalog, and the catalog sees the columns of
-    the session's tables. A session of another server, such as pysail's, can be there at the same time. This process and
-    the functions are in UTC, as on Databricks.
+    Keys and Python functions that are created with SQL are registered in the catalog, and the catalog can look up the
+    columns of the session's tables. A session of another server, such as pysail's, can exist at the same time. This
+    process and the functions use UTC, as on Databricks.
 
     Args:
-        unity_catalog: What the client asks over HTTP.
+        unity_catalog: The fake catalog that the client calls over HTTP.
         catalogs: Names of catalogs.
-        delta: Whether tables are Delta tables, which the client creates and writes; Parquet tables can only be read.
+        delta: Whether tables are Delta tables, which the client can create and write; Parquet tables are read-only.
     """
     names = FunctionNames(unity_catalog.functions)
     with _utc(), apache_spark([*catalogs, "system"], delta=delta, interceptors=[names]) as spark, _active(spark):
@@ -51,13 +51,13 @@ def databricks_spark(
         unity_catalog.columns_of = lambda table: spark.table(table).dtypes
         with patch.dict(sys.modules, {"delta.tables": delta_table}):
             yield spark
-        # Another server holds none of them.
+        # They do not exist on another server.
         unity_catalog.tables.clear()
         unity_catalog.functions.clear()
 
 
 class _Sql:
-    """`SparkSession.sql` with the statements that Apache Spark does not know."""
+    """Wraps `SparkSession.sql` and adds statements that Apache Spark does not support."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class _Sql:
         self._spark, self._sql = spark, spark.sql
         self._unity_catalog, self._catalogs, self._functions = unity_catalog, catalogs, functions
 
-    def __call__(self, query: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: ANN401 - handed on
+    def __call__(self, query: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: ANN401 - passed on
         if found := _CATALOG.fullmatch(query):
             return self._spark.range(int(found[1].strip("`") in self._catalogs))
         if found := _KEY.fullmatch(query):
@@ -81,7 +81,7 @@ class _Sql:
         try:
             return self._sql(query, *args, **kwargs)
         except PySparkException:
-            # Delta forbids it for a column that may hold nulls, Databricks checks the rows instead.
+            # Delta forbids this for a nullable column, while Databricks checks the rows instead.
             if not _NOT_NULL.fullmatch(query):
                 raise
             return self._spark.range(0)
@@ -96,7 +96,7 @@ class _Sql:
 
 @contextmanager
 def _utc() -> Iterator[None]:
-    """Set the machine's time zone: it is the one in which Python functions and results show timestamps."""
+    """Set the time zone of the process to UTC, because Python functions and results show timestamps in it."""
     try:
         with patch.dict(os.environ, {"TZ": "UTC"}):
             time.tzset()
@@ -107,12 +107,12 @@ def _utc() -> Iterator[None]:
 
 @contextmanager
 def _active(spark: SparkSession) -> Iterator[None]:
-    """Make a session the one that `SparkSession.builder.getOrCreate` gives, whatever other sessions there are."""
+    """Make `SparkSession.builder.getOrCreate` return this session, even if other sessions exist."""
     connect = type(spark)
     before = connect._default_session, getattr(connect._active_session, "session", None)  # noqa: SLF001
-    connect._default_session = connect._active_session.session = spark  # noqa: SLF001 - `create` keeps an older one
+    connect._default_session = connect._active_session.session = spark  # noqa: SLF001 - `create` keeps an older session
     try:
-        # Without an address `getOrCreate` refuses before it looks for a session; with a session it is not used.
+        # Without an address, `getOrCreate` fails before it looks for a session; the address itself is never used.
         with patch.dict(os.environ, {"SPARK_REMOTE": "sc://localhost"}):
             yield
     finally:

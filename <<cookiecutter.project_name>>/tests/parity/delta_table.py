@@ -1,6 +1,6 @@
-"""`delta.tables.DeltaTable` in plain SQL, as far as the client uses it.
+"""A replacement for `delta.tables.DeltaTable` in plain SQL, limited to what the client uses.
 
-Delta's own answers Spark Connect only with a plugin in the server, which Maven Central does not hold.
+Delta's own class needs a plugin in the Spark Connect server, which is not available on Maven Central.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class DeltaTable:
 
     @classmethod
     def forName(cls, spark: SparkSession, name: str) -> Self:  # noqa: N802 - the vendor's name
-        """Return the table of a name; raises AnalysisException where it is none of Delta's."""
+        """Return the table with this name; raise AnalysisException if it is not a Delta table."""
         table = cls(spark, name)
         table.detail()
         return table
@@ -31,27 +31,27 @@ class DeltaTable:
         return self._spark.table(self._name)
 
     def detail(self) -> DataFrame:
-        """Return one row with its format, location and columns of partitions and clustering."""
+        """Return one row with the table's format, location, partition columns and clustering columns."""
         return self._spark.sql(f"DESCRIBE DETAIL {self._name}")
 
     def history(self) -> DataFrame:
-        """Return one row for each commit."""
+        """Return one row per commit."""
         return self._spark.sql(f"DESCRIBE HISTORY {self._name}")
 
     def alias(self, name: str) -> Self:
-        """Name the table in the expressions of a merge."""
+        """Set the alias of the table for the expressions of a merge."""
         self._alias = name
         return self
 
     def merge(self, source: DataFrame, condition: str) -> Self:
-        """Begin a merge; the source carries its alias."""
+        """Begin a merge; the source already has an alias."""
         view = f"merge_{uuid4().hex}"
         source.createOrReplaceTempView(view)
         self._source = f"{view} AS {_alias(condition, self._alias)} ON {condition}"
         return self
 
     def whenNotMatchedInsert(self, values: Mapping[str, Any]) -> Self:  # noqa: N802 - likewise
-        """Insert a row; a value that is no SQL is the client's null literal, which is what a left-out column gets."""
+        """Insert a row. A value that is not SQL text is the client's null literal, so its column can be left out."""
         given = {column: value for column, value in values.items() if isinstance(value, str)}
         columns, expressions = ", ".join(given), ", ".join(given.values())
         self._insert = f" WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({expressions})"  # noqa: S608 - the client's
@@ -65,12 +65,12 @@ class DeltaTable:
 
     def execute(self) -> None:
         """Run the merge."""
-        # SQL asks for this order of the clauses.
+        # SQL requires this order of the clauses.
         clauses = self._update + self._insert
         self._spark.sql(f"MERGE INTO {self._name} AS {self._alias} USING {self._source}{clauses}")
 
 
 def _alias(condition: str, target: str) -> str:
-    """The other name in a condition such as `a.key = b.key`; a frame of Spark Connect does not tell its alias."""
+    """Return the other alias in a condition such as `a.key = b.key`; a Spark Connect frame does not reveal its own."""
     left, right = condition.split(" AND ", maxsplit=1)[0].split(" = ")
     return next(side.split(".")[0] for side in (left, right) if not side.startswith(f"{target}."))

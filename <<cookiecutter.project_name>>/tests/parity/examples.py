@@ -1,4 +1,4 @@
-"""Feature tables and rows to look up in them: small, with many equal keys and times, and with nulls."""
+"""Small feature tables, and rows to look up in them, with many equal keys and times, and with nulls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPINE = "row INT, pickup INT, dropoff INT, kind STRING, time TIMESTAMP, miles DO
 
 
 def doubled(value: float | None) -> float | None:
-    """Twice as much."""
+    """Return twice the value."""
     return None if value is None else 2 * value
 
 
@@ -49,7 +49,7 @@ _lookbacks = st.one_of(st.none(), st.sampled_from([0.125, 1.0, 24.0]), st.intege
 
 @dataclass(frozen=True)
 class Example:
-    """Rows of each feature table, rows of the spine, and how old looked-up features may be."""
+    """Rows of each feature table, rows of the spine, and the lookbacks in hours."""
 
     tables: Mapping[str, Sequence[tuple[Any, ...]]]
     spine: Sequence[tuple[Any, ...]]
@@ -57,7 +57,7 @@ class Example:
 
     @property
     def features(self) -> FeatureSet:
-        """Three tables, one of them looked up twice, and functions of the request and of a looked-up feature."""
+        """Lookups in three tables, one of them twice, and functions of request columns and of a looked-up feature."""
         zones, pairs = self.lookbacks
         return FeatureSet(
             event_time="time",

@@ -1,4 +1,4 @@
-"""The feature specification that Databricks generates on its server, made here with the client's own code."""
+"""Generates the feature specification, which Databricks generates on its server, with the client's own code."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def yaml_text(
 ) -> str:
     """Return feature_spec.yaml for a request of `feature-spec/generate-yaml`.
 
-    The order of the columns and the removal of excluded ones are those of `build_feature_spec`, which the client
-    itself calls for workspace-local feature tables; that the server agrees with it is assumed. Default values of
-    features are not carried over.
+    The order of the columns and the removal of excluded ones follow `build_feature_spec`, which the client itself
+    calls for workspace-local feature tables. It is assumed that the server does the same. Default values of features
+    are not included.
 
     Args:
         request: The body, with `features`, `exclude_columns` and `input_columns`.
         keys: Primary keys and time column of each feature table, by full name.
-        columns: Names and types of the columns of the feature tables that the request names, by full name.
-        workspace_id: Stands in the result.
+        columns: Names and types of the columns of the feature tables in the request, by full name.
+        workspace_id: The ID of the workspace, which is included in the result.
     """
-    # The client is optional in the environment of the tests.
+    # The client may be missing in the environment of the tests.
     import yaml  # noqa: PLC0415
     from databricks.ml_features.utils import training_scoring_utils  # noqa: PLC0415
 
@@ -47,11 +47,11 @@ def yaml_text(
     spec = training_scoring_utils.build_feature_spec(
         lookups, metadata, infos, request.get("exclude_columns", []), workspace_id
     )
-    return yaml.safe_dump(spec._to_dict(), sort_keys=False)  # noqa: SLF001 - what the client itself writes to a file
+    return yaml.safe_dump(spec._to_dict(), sort_keys=False)  # noqa: SLF001 - the client writes the same to a file
 
 
 def table_id(table: str) -> str:
-    """Return the identity of a feature table, the same wherever it is asked for."""
+    """Return the ID of a feature table, which is the same in every response."""
     return f"id-of-{table}"
 
 

@@ -1,4 +1,4 @@
-"""A small HTTP server that answers JSON with JSON."""
+"""A small HTTP server with JSON requests and responses."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-# Takes the method, the address with its query, and the body; returns the status and the body of the answer.
+# Takes the method, the address with its query, and the body; returns the status and the body of the response.
 Answer = Callable[[str, str, dict[str, Any]], tuple[HTTPStatus, dict[str, Any]]]
 
 
 class JsonServer:
-    """Answers on 127.0.0.1 inside a `with` block.
+    """Serves on 127.0.0.1 inside a `with` block.
 
     Attributes:
-        url: Its address.
+        url: The address of the server.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -53,6 +53,6 @@ def _handler(answer: Answer) -> type[BaseHTTPRequestHandler]:
         do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815 - likewise
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the requests are recorded."""
+            """Log nothing, because the requests are recorded."""
 
     return Handler

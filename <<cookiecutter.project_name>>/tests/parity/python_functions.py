@@ -28,7 +28,7 @@ _COLUMNS = {
 
 
 class PythonFunctions:
-    """Makes functions known to Spark, to the catalog's answers and to `system.information_schema`."""
+    """Registers functions with Spark, in the catalog's responses and in `system.information_schema`."""
 
     def __init__(self, spark: SparkSession, definitions: MutableMapping[str, dict[str, Any]]) -> None:
         self._spark, self._definitions = spark, definitions
@@ -37,12 +37,12 @@ class PythonFunctions:
         """Run a CREATE FUNCTION statement.
 
         Raises:
-            ProjectError: The statement is not one that is understood.
+            ProjectError: The statement has an unsupported form.
         """
         head, dollars, body = statement.partition("$$")
         found = _STATEMENT.fullmatch(_COMMENT.sub("", head) + dollars + body)
         if found is None:
-            raise ProjectError(f"not understood: {statement}")
+            raise ProjectError(f"unsupported statement: {statement}")
         name = found["name"].replace("`", "").lower()
         if found["once"] and name in self._definitions:
             return
@@ -50,15 +50,15 @@ class PythonFunctions:
         parameters = [match.groups() for match in map(_PARAMETER.match, parts) if match]
         returned = found["type"].lower()
         python = _compile(name, [parameter for parameter, _ in parameters], found["body"])
-        # Without Arrow, a value of another type than the declared one, such as 1 for DOUBLE, would turn into null.
+        # Without Arrow, a value whose type is not the declared one, such as 1 for DOUBLE, would become null.
         function = F.udf(python, returned, useArrow=True)
         self._spark.udf.register(spark_name(name), function)
         self._definitions[name] = _definition(name, parameters, returned, found["body"])
         self._describe()
 
     def _describe(self) -> None:
-        """Client 0.13 reads the functions from here, 0.18 asks over HTTP."""
-        # A row of no function gives the columns their types.
+        """Update the views that client 0.13 reads functions from; client 0.18 uses HTTP."""
+        # A row without a function sets the types of the columns.
         rows: dict[str, list[tuple[object, ...]]] = {"routines": [("",) * 5], "parameters": [("", "", "", 0, "", "")]}
         for name, definition in self._definitions.items():
             parts = tuple(name.split("."))
@@ -73,13 +73,13 @@ class PythonFunctions:
 
 
 class FunctionNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
-    """Replaces calls of known functions in SQL: Spark holds functions of Python under names of one level only."""
+    """Replaces the names of known functions in SQL: Spark only supports one-level names for Python functions."""
 
     def __init__(self, definitions: Mapping[str, object]) -> None:
         self._definitions = definitions
 
     def intercept_unary_stream(self, send: Callable[..., Any], details: object, request: object) -> object:
-        """Send the request with names that Spark knows."""
+        """Send the request with the names that Spark uses."""
         self._replace(request)
         return send(details, request)
 
@@ -104,15 +104,15 @@ class FunctionNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInte
 
 
 def spark_name(name: str) -> str:
-    """Return the name of one level under which Spark holds a function."""
+    """Return the one-level name that Spark uses for a function."""
     return name.replace(".", "__")
 
 
 def _compile(name: str, parameters: list[str], body: str) -> Callable[..., Any]:
     code = textwrap.indent(textwrap.dedent(body.strip("\n")), "    ")
     source = f"def function({', '.join(parameters)}):\n{code}\n"
-    scope: dict[str, Any] = {"__name__": name}  # a module that cannot be imported: workers get the code itself
-    exec(compile(source, name, "exec"), scope)  # noqa: S102 - what CREATE FUNCTION is for
+    scope: dict[str, Any] = {"__name__": name}  # this module cannot be imported, so workers get the code itself
+    exec(compile(source, name, "exec"), scope)  # noqa: S102 - CREATE FUNCTION must compile the code
     return scope["function"]
 
 

@@ -1,4 +1,4 @@
-"""The tasks of the features, training and batch inference jobs with the vendor's own client over Delta tables."""
+"""Runs the tasks of the jobs features, training and batch_inference with the vendor's own client on Delta tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(platform: DatabricksPlatform, module: ModuleType, **parameters: object) 
 
 @pytest.fixture(scope="module")
 def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[dict[str, dict[str, str]]]:
-    """The task values of each task, from the first half of the trips, then all of them, to the predictions."""
+    """The task values of each task, from features of the first half and then of all trips, to the predictions."""
     with pytest.MonkeyPatch.context() as patch:
         settings = lenient()
         example.change(patch, config=settings)
@@ -94,7 +94,7 @@ def test_feature_tables_have_keys_and_a_change_data_feed_and_are_published(
     assert list(workspace.online_stores) == ["shop"]
 
 
-def test_increments_give_the_same_tables_as_the_twin_computes_at_once(
+def test_increments_give_the_same_tables_as_a_full_local_run(
     life: dict[str, dict[str, str]], vendors: DatabricksPlatform, platform: LocalPlatform, features_schema: str
 ) -> None:
     assert life
@@ -132,7 +132,7 @@ def test_the_version_was_served_with_the_features_it_was_trained_on(life: dict[s
     assert "| same as in training | passed | 0 |" in text
 
 
-def test_the_store_is_the_vendors(life: dict[str, dict[str, str]], vendors: DatabricksPlatform) -> None:
+def test_the_store_uses_the_vendors_client(life: dict[str, dict[str, str]], vendors: DatabricksPlatform) -> None:
     assert life
     store = vendors.feature_store(SCHEMA, SETTINGS.feature_tables)
     assert isinstance(store, DatabricksFeatureStore)

@@ -1,4 +1,4 @@
-"""The local feature store beside the vendor's own client, on the same tables and rows."""
+"""Compares the local feature store with the vendor's own client on the same tables and rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TRIED = settings(
     max_examples=int(os.environ.get("PARITY_EXAMPLES", "8")),
     deadline=None,
     derandomize=not THOROUGH,
-    phases=tuple(Phase) if THOROUGH else (Phase.generate,),  # each step towards a smaller example takes seconds
+    phases=tuple(Phase) if THOROUGH else (Phase.generate,),  # each shrinking step takes seconds
     suppress_health_check=list(HealthCheck),
 )
 MODEL_INPUTS = ("miles", "trips", "dropoff_trips", "share", "weight", "hour", "band", "twice")
@@ -64,7 +64,7 @@ Fill = Callable[[Example], tuple[DataFrame, DataFrame]]
 
 @pytest.fixture(scope="module")
 def fill(twin: LocalFeatureStore, real: DatabricksFeatureStore, workspace: FakeUnityCatalog) -> Fill:
-    """Write the tables of an example for both; return the spine for either."""
+    """Write the tables of an example to both stores; return the spine for each."""
 
     def both(example: Example) -> tuple[DataFrame, DataFrame]:
         spines = []
@@ -84,7 +84,7 @@ def fill(twin: LocalFeatureStore, real: DatabricksFeatureStore, workspace: FakeU
 
 
 def values(frame: DataFrame) -> pd.DataFrame:
-    """The rows in the order of the spine, times as microseconds."""
+    """Return the rows in the order of the spine, with times as microseconds."""
     times = [name for name, kind in frame.dtypes if kind == "timestamp"]
     plain = frame.selectExpr(
         *[f"unix_micros(`{name}`) AS `{name}`" if name in times else f"`{name}`" for name in frame.columns]
@@ -98,7 +98,7 @@ def looked_up(store: FeatureStore, spine: DataFrame, example: Example) -> pd.Dat
 
 @TRIED
 @given(example=examples)
-def test_training_sets_are_the_same_value_by_value_and_leak_nothing(
+def test_training_sets_have_the_same_values_and_leak_nothing(
     twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill, example: Example
 ) -> None:
     ours, theirs = fill(example)
@@ -110,16 +110,16 @@ def test_training_sets_are_the_same_value_by_value_and_leak_nothing(
 
 
 def require_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    """All values are the same, doubles to their sixteenth digit.
+    """Make sure that all values are equal, doubles to their sixteenth digit.
 
-    Where a column has one value in a file, the embedded engine (pysail 0.7) takes it from Delta's statistics, which are
-    decimal text.
+    If a column has a single value in a file, the embedded engine (pysail 0.7) reads it from Delta's statistics, which
+    are decimal text.
     """
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-15, atol=0)
 
 
 def require_no_leak(rows: pd.DataFrame, example: Example) -> None:
-    """Nothing later than the row's time and nothing older than the lookback is ever seen."""
+    """Make sure that no looked-up value is later than the row's time or older than the lookback."""
     zones, pairs = example.lookbacks
     for column, lookback in {"seen": zones, "dropoff_seen": zones, "seen_pair": pairs}.items():
         age = (rows["time"] - rows[column]).dropna()
@@ -129,7 +129,7 @@ def require_no_leak(rows: pd.DataFrame, example: Example) -> None:
 
 @pytest.fixture(scope="module")
 def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) -> dict[str, str]:
-    """The URIs of one and the same model, packaged by either store."""
+    """The URIs of the same model, packaged by each store."""
     spines = fill(FIXED)
     features = FIXED.features.model_copy(update={"lookups": tuple(without_times(FIXED))})
     assert features.features == MODEL_INPUTS
@@ -151,7 +151,7 @@ def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) 
 
 
 def without_times(example: Example) -> Iterator[Any]:
-    """The lookups, without the columns that are no inputs of a model."""
+    """Yield the lookups without the columns that are not inputs of the model."""
     for lookup in example.features.lookups:
         kept = tuple(name for name in lookup.features if name in {"trips", "share", "weight"})
         renamed = {old: new for old, new in lookup.rename.items() if old in kept}
@@ -160,7 +160,7 @@ def without_times(example: Example) -> Iterator[Any]:
 
 @settings(TRIED, max_examples=max(3, TRIED.max_examples // 3))
 @given(example=examples)
-def test_batches_are_scored_the_same_from_keys_and_time_alone(
+def test_batches_get_the_same_predictions_from_keys_and_time_alone(
     twin: LocalFeatureStore,
     real: DatabricksFeatureStore,
     fill: Fill,
@@ -184,7 +184,7 @@ def test_both_packages_hold_the_same_model(versions: dict[str, str]) -> None:
     assert list(one.input_example.columns) == list(other.input_example.columns) == list(MODEL_INPUTS)
 
 
-def test_both_packages_ask_for_the_same_columns(versions: dict[str, str]) -> None:
+def test_both_packages_require_the_same_columns(versions: dict[str, str]) -> None:
     asked = []
     for uri in versions.values():
         inputs = mlflow.models.get_model_info(uri).signature.inputs
@@ -192,7 +192,7 @@ def test_both_packages_ask_for_the_same_columns(versions: dict[str, str]) -> Non
     assert asked[0] == asked[1]
 
 
-def test_a_training_row_is_the_vector_that_is_served(
+def test_served_features_equal_those_in_training(
     twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill, versions: dict[str, str]
 ) -> None:
     example = FIXED
@@ -205,12 +205,12 @@ def test_a_training_row_is_the_vector_that_is_served(
         assert Path(mlflow.artifacts.download_artifacts(versions[name])).joinpath("data/feature_store").is_dir()
 
 
-def test_a_function_that_was_not_created_is_named_by_both(
+def test_both_stores_name_a_function_that_was_not_created(
     twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill
 ) -> None:
     example = FIXED
     other = {name: one for name, one in FUNCTIONS.items() if name != "doubled"}
     other["doubled"] = FUNCTIONS["doubled"].__class__(**{**vars(FUNCTIONS["doubled"]), "body": "return value"})
     for store, spine in zip((twin, real), fill(example), strict=True):
-        with pytest.raises(Exception, match=r"there is no function dev\.taxi\.doubled_\w+: run the features job"):
+        with pytest.raises(Exception, match=r"function dev\.taxi\.doubled_\w+ does not exist: run the features job"):
             store.training_set(spine, example.features, other, "label")

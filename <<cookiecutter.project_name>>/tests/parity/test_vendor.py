@@ -1,4 +1,4 @@
-"""The vendor's client itself runs here: what it does with tables, lookups, functions and models."""
+"""Tests of the vendor's client itself: what it does with tables, lookups, functions and models."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def _only_known_requests(workspace: FakeUnityCatalog) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def client(vendor: ModuleType, databricks: SparkSession) -> Any:  # noqa: ANN401 - optional
     client = vendor.FeatureEngineeringClient()
-    assert client._spark_client._spark is databricks  # noqa: SLF001 - not the session of another server
+    assert client._spark_client._spark is databricks  # noqa: SLF001 - to rule out the session of another server
     return client
 
 
 @pytest.fixture(scope="module")
 def lookups(vendor: ModuleType, databricks: SparkSession, workspace: FakeUnityCatalog) -> list[Any]:
-    """Two as-of lookups and two functions, the second of which takes what the first lookup finds."""
+    """Two point-in-time lookups and two functions; the second function takes the feature of the first lookup."""
     rows = [(zone, NOON - timedelta(hours=hours), zone * 100 + hours) for zone in (1, 2) for hours in (0, 2, 30)]
     for side in ("pickup", "dropoff"):
         frame = databricks.createDataFrame(rows, f"{side}_zone BIGINT, at TIMESTAMP, trips INT")

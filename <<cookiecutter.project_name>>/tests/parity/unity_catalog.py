@@ -1,4 +1,4 @@
-"""A workspace on this machine: the answers that databricks-feature-engineering needs from Databricks over HTTP."""
+"""A fake workspace on this machine, with the HTTP responses that databricks-feature-engineering needs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from parity import feature_spec
 from parity.json_server import JsonServer
 
 WORKSPACE_ID = 1234
-# The names of types in the catalog of features; the others are those of SQL in capitals.
+# Types whose names in the feature catalog are not those of SQL in upper case.
 _FEATURE_TYPES = {"int": "INTEGER", "bigint": "LONG", "smallint": "SHORT"}
-# Calls that only record something: producers, consumers, events, and what Unity Catalog already holds.
+# Calls that only record something: producers, consumers, events, and features that Unity Catalog already has.
 _RECORDED = (
     r"POST /feature-store/(?:feature-tables/add-(?:producer|data-sources)|features/(?:create|add-consumer)"
     r"|log-client-event)"
@@ -23,14 +23,14 @@ _Body = dict[str, Any]
 
 
 class FakeUnityCatalog(JsonServer):
-    """Answers on 127.0.0.1 inside a `with` block.
+    """Serves on 127.0.0.1 inside a `with` block.
 
     Attributes:
-        url: Its address.
+        url: The address of the server.
         requests: Method, path without the query, and body or query of each request, in order.
-        unknown: Method and path of those for which there is no answer.
+        unknown: Method and path of each request that has no route.
         tables: Primary keys and time column of each feature table, by full name.
-        functions: What Unity Catalog tells of each function, by full name.
+        functions: The metadata of each function in Unity Catalog, by full name.
         online_stores: The online stores, by name.
         columns_of: Returns names and types of the columns of a table.
     """
@@ -55,14 +55,14 @@ class FakeUnityCatalog(JsonServer):
             r"POST /feature-store/feature-spec/generate-yaml": self._feature_spec,
             r"POST /feature-store/online-stores": self._create_store,
             r"GET /feature-store/online-stores/([^/]+)": lambda name, _: self.online_stores[name],
-            # 0.13 asks whether the online table is there already; none ever is.
+            # Client 0.13 asks whether the online table already exists; it never does.
             r"GET /database/synced_tables/([^/]+)": lambda name, _: {}[name],
             r"POST /feature-store/tables/[^/]+/publish": self._publish,
             _RECORDED: lambda _: {},
         }
 
     def answer(self, method: str, address: str, body: _Body) -> tuple[HTTPStatus, _Body]:
-        """Record a request and return status and body of its answer."""
+        """Record a request, and return the status and the body of the response."""
         parts = urlsplit(address)
         path = unquote(parts.path)
         body = body or dict(parse_qsl(parts.query))
@@ -98,7 +98,7 @@ class FakeUnityCatalog(JsonServer):
             "table_id": feature_spec.table_id(name),
             "table_type": "MANAGED",
             "securable_kind": "TABLE_DELTA",
-            "properties": {"delta.enableChangeDataFeed": "true"},  # 0.13 publishes no table without
+            "properties": {"delta.enableChangeDataFeed": "true"},  # client 0.13 only publishes tables with it
             "columns": [{"name": column, "type_text": kind, "position": at} for at, (column, kind) in columns],
             "table_constraints": [{"primary_key_constraint": key}],
         }

@@ -1,1 +1,1 @@
-"""The configuration in project.yml: typed, frozen, unknown keys refused."""
+"""The configuration in project.yml: typed and frozen; unknown keys are rejected."""

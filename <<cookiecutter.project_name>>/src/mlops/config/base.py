@@ -1,4 +1,4 @@
-"""The groups of settings that project.yml consists of."""
+"""The base class of the groups of settings in project.yml."""
 
 from __future__ import annotations
 

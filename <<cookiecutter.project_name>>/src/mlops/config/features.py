@@ -1,4 +1,4 @@
-"""Feature tables, lookups, functions, and the inputs of a model that come of them."""
+"""Settings of feature tables, lookups and functions, and the model inputs that they produce."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import Settings
 
 
 class Spine(Settings):
-    """The columns of `features.spine`: row key, time of the prediction, model inputs known with the request."""
+    """The columns of `features.spine`: the row key, the time of the prediction, and model inputs known at that time."""
 
     key: str
     event_time: str
@@ -19,13 +19,13 @@ class Spine(Settings):
 
 
 class Increment(Settings):
-    """How the rows of a feature table depend on the times of the source, so that a run computes only what is new.
+    """How feature rows depend on source times, so that a run can compute a feature table incrementally.
 
     Attributes:
-        source_time: The column of the source with the time from which on a row counts.
+        source_time: The column of the source with the time from which a row counts.
         window_hours: How far back from its own time a feature row looks into the source.
-        late_hours: How long after its time a row of the source may still arrive.
-        past_changed: What happens when older rows came or went: compute everything again, or only say so.
+        late_hours: How long after its time a source row may still arrive.
+        past_changed: What to do when older source rows were added or removed: recompute everything, or only warn.
     """
 
     source_time: str
@@ -38,9 +38,9 @@ class FeatureTable(Settings):
     """One feature table, computed by the function of the same name in features.py.
 
     Attributes:
-        keys: What identifies a row, besides its time.
-        event_time: From when on a row is valid; None if its features never change.
-        increment: How it is computed incrementally; None to compute it whole each time.
+        keys: The columns that identify a row, besides its time.
+        event_time: The column with the time from which a row is valid; None if the features never change.
+        increment: How the table is computed incrementally; None to recompute the whole table in each run.
     """
 
     keys: tuple[str, ...] = Field(min_length=1)
@@ -49,13 +49,13 @@ class FeatureTable(Settings):
 
     @property
     def primary_keys(self) -> tuple[str, ...]:
-        """What is unique in the table: the keys and the time."""
+        """The columns that together are unique in the table: the keys and the time."""
         return self.keys if self.event_time is None else (*self.keys, self.event_time)
 
     @model_validator(mode="after")
     def _increments_have_times(self) -> Self:
         if self.increment is not None and self.event_time is None:
-            raise ValueError("a table without event_time is computed whole: remove increment, or give event_time")
+            raise ValueError("increment needs event_time: give the table an event_time, or remove increment")
         return self
 
 
@@ -64,10 +64,10 @@ class Lookup(Settings):
 
     Attributes:
         table: The feature table.
-        keys: The columns, of the spine or computed by a function, that hold the table's keys, in their order.
-        features: Which features to take.
-        rename: New names of some of them.
-        lookback_hours: How old they may be, bound included; None for any age.
+        keys: The columns, of the spine or computed by a function, that hold the table's keys, in the table's order.
+        features: The features to look up.
+        rename: New names for some of them.
+        lookback_hours: The maximum age of the features, inclusive; None for no limit.
     """
 
     table: str
@@ -78,7 +78,7 @@ class Lookup(Settings):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names that the features have for the model."""
+        """The names of the features as the model sees them."""
         return tuple(self.rename.get(name, name) for name in self.features)
 
     @model_validator(mode="after")
@@ -90,11 +90,11 @@ class Lookup(Settings):
 
 
 class Function(Settings):
-    """A feature computed on demand by a function of functions.py: in training, in a batch, and for a single request.
+    """An on-demand feature: a function of functions.py computes it in training, in batches, and for single requests.
 
     Attributes:
         function: Name of the function.
-        inputs: The column that each of its parameters gets.
+        inputs: The column that is passed to each parameter.
         output: Name of the feature.
     """
 
@@ -108,9 +108,9 @@ class FeatureSet(Settings):
 
     Attributes:
         event_time: The column of the spine with the time of the prediction.
-        inputs: The columns of the spine that the model gets as they are.
-        lookups: What is looked up in feature tables as of that time.
-        functions: What is computed on demand, from all of these.
+        inputs: The columns of the spine that the model gets unchanged.
+        lookups: The features that are looked up in feature tables as of that time.
+        functions: The on-demand features, computed from all of the above.
     """
 
     event_time: str
@@ -126,7 +126,10 @@ class FeatureSet(Settings):
 
     @property
     def request(self) -> tuple[str, ...]:
-        """The columns that a row to predict must have: time, inputs, and keys and arguments that nothing else makes."""
+        """The columns that a row must have to be predicted.
+
+        They are the time, the inputs, and those lookup keys and function arguments that are not features themselves.
+        """
         used = [self.event_time, *(key for lookup in self.lookups for key in lookup.keys)]
         used += [column for one in self.functions for column in one.inputs.values()]
         made = set(self.features) - set(self.inputs)

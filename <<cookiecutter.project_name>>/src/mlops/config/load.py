@@ -1,4 +1,4 @@
-"""The modelling choices in `project.yml`: typed, frozen, unknown keys refused."""
+"""Loads and validates project.yml."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Share = Annotated[float, Field(gt=0, lt=0.5)]
 
 
 class Split(Settings):
-    """Shares of the rows, by time, that choose the hyperparameters and that are held out; days that rows are kept."""
+    """The split by time: shares of the rows for validation and holdout, and days for which training rows are kept."""
 
     validation: Share
     holdout: Share
@@ -49,7 +49,7 @@ class Search(Settings):
 
 
 class ProjectConfig(Settings):
-    """All modelling choices of the project; `description` and `limits` are for the card of every model version."""
+    """All modelling choices of the project; `description` and `limits` appear on the card of every model version."""
 
     description: str = Field(min_length=1)
     limits: str = ""
@@ -83,7 +83,7 @@ class ProjectConfig(Settings):
 
     @property
     def request(self) -> tuple[str, ...]:
-        """The columns of the spine that predicting a row takes, its key first."""
+        """The columns of the spine that are needed to predict a row, its key first."""
         return tuple(dict.fromkeys([self.spine.key, *self.feature_set.request]))
 
     @model_validator(mode="after")
@@ -96,9 +96,9 @@ class ProjectConfig(Settings):
         for lookup in self.lookups:
             if lookup.table not in self.feature_tables:
                 hint = did_you_mean(lookup.table, self.feature_tables)
-                raise ValueError(f"lookups names {lookup.table!r}, which is not in feature_tables{hint}")
+                raise ValueError(f"lookups refers to {lookup.table!r}, which is not in feature_tables{hint}")
             if len(lookup.keys) != len(self.feature_tables[lookup.table].keys):
-                raise ValueError(f"the lookup in {lookup.table!r} must give one key for each key of that table")
+                raise ValueError(f"the lookup in {lookup.table!r} must have one key for each key of that table")
             if len({other.lookback_hours for other in self.lookups if other.table == lookup.table}) > 1:
                 raise ValueError(f"all lookups in {lookup.table!r} must have the same lookback_hours")
         if len(set(self.features)) != len(self.features):
@@ -132,7 +132,7 @@ def load(path: Path) -> ProjectConfig:
 
 
 def _first_problem(error: ValidationError) -> str:
-    # A misspelt key is reported before the key that is missing because of it.
+    # Report a misspelt key before the missing key that it causes.
     problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     path = [str(part) for part in problem["loc"]]
     where = ".".join(path) or "the file"

@@ -1,4 +1,4 @@
-"""The contract with the source table."""
+"""Settings of the data contract: the columns of the source table, and the rules that its rows must meet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Rule(Settings):
 
 
 class Nulls(Rule):
-    """At most this share of the rows has no value (null or NaN) in the column."""
+    """At most the share `at_most` of the rows has no value (null or NaN) in the column."""
 
     rule: Literal["nulls"]
     column: str
@@ -27,7 +27,7 @@ class Nulls(Rule):
 
 
 class Range(Rule):
-    """The values of the column lie in the range, bounds included, but for at most this share of them."""
+    """The values of the column lie in the range, bounds included, except for at most the share `at_most` of them."""
 
     rule: Literal["range"]
     column: str
@@ -43,7 +43,7 @@ class Range(Rule):
 
 
 class Allowed(Rule):
-    """The values of the column are among these, but for at most this share of them."""
+    """The values of the column are among `values`, except for at most the share `at_most` of them."""
 
     rule: Literal["allowed"]
     column: str
@@ -52,7 +52,7 @@ class Allowed(Rule):
 
 
 class Unique(Rule):
-    """No two rows have the same values in these columns, but for at most this share of the rows."""
+    """No two rows have the same values in these columns, except for at most the share `at_most` of the rows."""
 
     rule: Literal["unique"]
     columns: tuple[str, ...] = Field(min_length=1)
@@ -60,7 +60,7 @@ class Unique(Rule):
 
 
 class Fresh(Rule):
-    """The newest time in the column is at most so many hours old."""
+    """The newest time in the column is at most `hours` hours old."""
 
     rule: Literal["fresh"]
     column: str
@@ -75,8 +75,8 @@ class Source(Settings):
 
     Attributes:
         columns: The columns that the project reads, with their Spark types.
-        keys: The columns that tell a person which row is meant, when a rule is broken.
-        rules: What their values must be like.
+        keys: The columns that identify a row in messages about a broken rule.
+        rules: The rules that the values must meet.
     """
 
     columns: dict[str, ColumnType] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""What a version must show to pass, and to become champion."""
+"""Settings of the gates: what a version needs to pass validation, and to become champion."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ class Bound(Settings):
 
 
 class Slice(Settings):
-    """Held-out rows that meet a condition on their columns, and what the version must reach on them.
+    """Held-out rows that meet a condition, and the performance that the version needs on them.
 
     Attributes:
-        where: A condition as pandas' `DataFrame.eval` reads it, such as `trip_distance >= 5`.
+        where: A condition for pandas' `DataFrame.eval`, such as `trip_distance >= 5`.
         metrics: Bounds of metrics on these rows alone.
-        worse_than_all: By which share of the deciding metric on all rows it may be worse on these; None for any.
+        worse_than_all: How much worse the deciding metric may be on these rows, as a share of its value on all rows;
+            None for no limit.
     """
 
     where: str
@@ -41,30 +42,30 @@ class Slice(Settings):
 
 
 class SliceRows(Settings):
-    """From how many rows on a slice is judged, and what becomes of a version with fewer."""
+    """How many rows a slice needs to be checked, and what happens if it has fewer."""
 
     at_least: int = Field(ge=1)
     otherwise: Literal["skip", "fail"]
 
 
 class Latency(Settings):
-    """Milliseconds that predicting one row, and a batch of a thousand, may take."""
+    """How many milliseconds it may take to predict one row, and a batch of a thousand rows."""
 
     row_ms: float = Field(gt=0)
     batch_ms: float = Field(gt=0)
 
 
 class Validation(Settings):
-    """What a version must show on the held-out rows and besides.
+    """What a version needs to pass validation.
 
     Attributes:
         metrics: Bounds of metrics on all held-out rows.
-        slices: What it must reach on some of them.
-        slice_rows: When a slice is too small to judge.
-        predictions: The range of every prediction.
+        slices: Requirements on slices of them, by name.
+        slice_rows: When a slice is too small to be checked.
+        predictions: The range that every prediction must lie in.
         latency: How long predictions may take.
         required_tags: Tags of the version that must have a value.
-        documentation: The file that its training run must hold.
+        documentation: The file that its training run must contain.
         custom: Bounds of the checks in checks.py, by the names of their functions.
     """
 
@@ -79,12 +80,14 @@ class Validation(Settings):
 
 
 class Promotion(Settings):
-    """When a challenger takes the champion's place.
+    """When a challenger replaces the champion.
 
     Attributes:
-        policy: Surely better by the metric, surely not worse by more than the margin, or surely better in money.
-        margin: A share of the champion's metric (0.01 is one percent): to be better by, or not to be worse by.
-        confidence: How surely: the share of the resamples inside the interval.
+        policy: What must be shown with this confidence. `better`: the challenger's metric is better by more than the
+            margin. `not_worse`: its metric is not worse by more than the margin. `business`: its business value is
+            greater by more than the margin.
+        margin: A share of the champion's metric or business value; 0.01 is one percent.
+        confidence: The share of the resamples inside the confidence interval.
         resamples: How often the held-out rows are resampled.
         seed: Makes the comparison repeatable.
     """

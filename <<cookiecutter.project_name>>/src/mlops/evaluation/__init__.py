@@ -1,1 +1,1 @@
-"""Metrics, resampling, SHAP values and plots: arrays in, numbers and figures out."""
+"""Metrics, resampling, SHAP values and plots: functions that turn arrays into numbers and figures."""

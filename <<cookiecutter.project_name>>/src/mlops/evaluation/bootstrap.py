@@ -1,11 +1,11 @@
-"""How sure a difference between two models is: a paired bootstrap on the rows that both predicted.
+"""The confidence interval of the difference between two models: a paired bootstrap on the rows that both predicted.
 
-Every metric here is a function of means over rows (of squared errors, of hits ...), so a resample needs the sums of
-these columns only. Rows are first put into at most `GROUPS` random groups, and the groups are resampled: with fewer
-rows than that this is the ordinary bootstrap, with more it keeps the variance of a mean to within a few percent, in
-time and memory that do not grow with resamples times rows (Efron and Tibshirani, An Introduction to the Bootstrap,
-1993; the area under the curve enters by its placement values: DeLong, DeLong and Clarke-Pearson, Biometrics 44,
-1988).
+Every metric here is a function of means over rows (of squared errors, of hits ...), so a resample only needs the sums
+of these columns. Rows are first put into at most `GROUPS` random groups, and then the groups are resampled. With fewer
+rows than `GROUPS` this is the ordinary bootstrap. With more rows it preserves the variance of a mean to within a few
+percent, and time and memory do not grow with resamples times rows (Efron and Tibshirani, An Introduction to the
+Bootstrap, 1993). The area under the curve is computed from its placement values (DeLong, DeLong and Clarke-Pearson,
+Biometrics 44, 1988).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Value = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Interval:
-    """A gain with its confidence interval, in the unit of the metric; positive is better."""
+    """A gain with its confidence interval, in the unit of the metric; a positive gain is an improvement."""
 
     gain: float
     low: float
@@ -37,7 +37,7 @@ class Interval:
         return f"{self.gain:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
-def metric_gain(  # noqa: PLR0913 - two models, one truth, and how to draw
+def metric_gain(  # noqa: PLR0913 - two models, the labels, and settings of the resampling
     metric: str,
     label: Array,
     challenger: Array,
@@ -47,19 +47,19 @@ def metric_gain(  # noqa: PLR0913 - two models, one truth, and how to draw
     confidence: float,
     seed: int,
 ) -> Interval:
-    """Return by how much the challenger's metric is better than the incumbent's on the same rows.
+    """Return how much better the challenger's metric is than the incumbent's on the same rows.
 
     Args:
-        metric: A metric of `evaluation.METRICS`.
+        metric: A metric of `metrics.METRICS`.
         label: Shape (rows,): values, or 0 and 1.
         challenger: Shape (rows,): predictions of the challenger.
         incumbent: Shape (rows,): predictions of the incumbent.
-        resamples: How many resamples.
-        confidence: Share of the resamples inside the interval, such as 0.95.
-        seed: Makes it repeatable.
+        resamples: The number of resamples.
+        confidence: The share of the resamples inside the interval, such as 0.95.
+        seed: Makes the interval repeatable.
 
     Raises:
-        ValueError: No rows, unequal lengths, or a value that is not finite.
+        ValueError: There are no rows, the lengths differ, or a value is not finite.
     """
     columns, value = _METRICS[metric]
     sign = 1.0 if GREATER_IS_BETTER[metric] else -1.0
@@ -68,7 +68,7 @@ def metric_gain(  # noqa: PLR0913 - two models, one truth, and how to draw
 
 
 def value_gain(challenger: Array, incumbent: Array, *, resamples: int, confidence: float, seed: int) -> Interval:
-    """Return by how much the mean of a value of each row, shape (rows,), is greater for the challenger.
+    """Return how much greater the challenger's mean is than the incumbent's, given a value, shape (rows,), per row.
 
     Raises:
         ValueError: As `metric_gain`.
@@ -80,12 +80,12 @@ def _gain(pair: list[list[Array]], value: Value, resamples: int, confidence: flo
     columns = [np.asarray(column, dtype=np.float64) for side in pair for column in side]
     rows = len(columns[0])
     if rows == 0 or any(column.shape != (rows,) for column in columns):
-        raise ValueError("two models can be compared on the same rows only, and on one at least")
+        raise ValueError("two models can only be compared on the same rows, and on at least one row")
     if not all(np.isfinite(column).all() for column in columns):
         raise ValueError("labels and predictions must be finite")
     generator = np.random.default_rng(seed)
     sums = _grouped([np.ones(rows), *columns], generator)
-    # Each side by itself, so that equal models have equal sums to the last bit.
+    # Each side is summed separately, so that equal models have exactly equal sums.
     width = len(pair[0])
     sides = [np.ascontiguousarray(sums[:, start : start + width]) for start in (1, 1 + width)]
     found = []
@@ -95,7 +95,7 @@ def _gain(pair: list[list[Array]], value: Value, resamples: int, confidence: flo
         found.append(challenger - incumbent)
     gains = np.concatenate(found)
     if not np.isfinite(gains).all():
-        raise ValueError("a resample has no value of the metric, because it lacks a class: give it more rows")
+        raise ValueError("the metric is undefined on a resample that lacks a class: provide more rows")
     low, high = np.quantile(gains[1:], [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(gains[0]), float(low), float(high))
 
@@ -109,7 +109,7 @@ def _grouped(columns: list[Array], generator: np.random.Generator) -> Array:
 
 
 def _draws(groups: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each group is drawn, shape (up to `_CHUNK`, groups): once each, then with replacement."""
+    """Yield how often each group is drawn, shape (up to `_CHUNK`, groups): first once each, then with replacement."""
     yield np.ones((1, groups))
     for start in range(0, resamples, _CHUNK):
         size = min(_CHUNK, resamples - start)
@@ -124,17 +124,17 @@ def _log_losses(label: Array, prediction: Array) -> list[Array]:
 
 
 def _decisions(label: Array, prediction: Array) -> list[Array]:
-    """True positives, false positives, false negatives."""
+    """Return true positives, false positives and false negatives."""
     decided, positive = prediction >= DECISION_THRESHOLD, label > 0
     return [np.asarray(one, dtype=np.float64) for one in (decided & positive, decided & ~positive, ~decided & positive)]
 
 
 def _placements(label: Array, prediction: Array) -> list[Array]:
-    """The share of the other class that each row is ranked right against, by class, and the area under the curve."""
+    """Return the share of the other class that each row is ranked correctly against, by class, and the ROC AUC."""
     positive = label > 0
     count, others = int(positive.sum()), int((~positive).sum())
     if not (count and others):
-        raise ValueError("all labels are of one class, so a classifier cannot be judged on them")
+        raise ValueError("all labels are of one class, so a classifier cannot be evaluated on them")
     ranks = rankdata(prediction)
     placed = np.zeros(len(label))
     placed[positive] = (ranks[positive] - rankdata(prediction[positive])) / others
@@ -160,7 +160,7 @@ _METRICS: Mapping[str, tuple[Columns, Value]] = {
         lambda label, prediction: [((prediction >= DECISION_THRESHOLD) == (label > 0)).astype(np.float64)],
         lambda means: means[:, 0],
     ),
-    # Without any positive, predicted or true, it is 0, as in scikit-learn with zero_division=0.
+    # Without any predicted or true positives, F1 is 0, as in scikit-learn with zero_division=0.
     "f1": (
         _decisions,
         lambda means: np.nan_to_num(_ratio(2 * means[:, 0], 2 * means[:, 0] + means[:, 1] + means[:, 2])),

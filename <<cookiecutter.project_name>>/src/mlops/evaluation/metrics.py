@@ -1,4 +1,4 @@
-"""What a prediction is worth: pure functions of arrays."""
+"""Metrics of predictions, as pure functions of arrays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def one_column(raw: object) -> Array:
     """Return the predictions of any model of the project as one column.
 
     Args:
-        raw: What the model's pyfunc returns: shape (n,) or (n, 1) values; a classifier's (n, 2) class probabilities.
+        raw: The output of the model's pyfunc: values, shape (n,) or (n, 1), or class probabilities, shape (n, 2).
 
     Returns:
         Shape (n,): the predicted value, or the probability of the positive class.
@@ -39,7 +39,7 @@ def one_column(raw: object) -> Array:
         return values
     if values.ndim == 2 and values.shape[1] in {1, 2}:  # noqa: PLR2004 - value, or negative and positive class
         return values[:, -1]
-    raise ValueError(f"predictions have shape {values.shape}; one value or two class probabilities a row are expected")
+    raise ValueError(f"predictions have shape {values.shape}: expected one value or two class probabilities per row")
 
 
 def naive_baseline(label: Array) -> float:
@@ -48,7 +48,7 @@ def naive_baseline(label: Array) -> float:
 
 
 def evaluate(problem_type: ProblemType, label: Array, prediction: Array) -> dict[str, float]:
-    """Return every metric of the problem type.
+    """Return all metrics of the problem type.
 
     Args:
         problem_type: Regression or classification.
@@ -56,7 +56,7 @@ def evaluate(problem_type: ProblemType, label: Array, prediction: Array) -> dict
         prediction: Shape (n,): values in the label's unit, or probabilities of class 1.
 
     Raises:
-        ValueError: No rows, unequal lengths, or a label or prediction that is not finite.
+        ValueError: There are no rows, the lengths differ, or a label or prediction is not finite.
     """
     if len(label) == 0 or label.shape != prediction.shape:
         raise ValueError(f"cannot evaluate {len(prediction)} predictions on {len(label)} labels")
@@ -75,7 +75,7 @@ def _regression(label: Array, prediction: Array) -> dict[str, float]:
 
 def _classification(label: Array, prediction: Array) -> dict[str, float]:
     if len(np.unique(label)) == 1:
-        raise ValueError("all labels are of one class, so a classifier cannot be judged on them")
+        raise ValueError("all labels are of one class, so a classifier cannot be evaluated on them")
     decided = prediction >= DECISION_THRESHOLD
     return {
         "roc_auc": float(sk.roc_auc_score(label, prediction)),

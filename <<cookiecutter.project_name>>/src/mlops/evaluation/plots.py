@@ -1,4 +1,4 @@
-"""Figures of a model version, for its run: arrays in, a matplotlib figure out, without the state of pyplot."""
+"""Figures about a model version for its run: functions from arrays to matplotlib figures, without pyplot's state."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _BINS, _GROUPS = 40, 10
 
 
 def of_explanation(found: Explanation, quantity: str) -> dict[str, Figure]:
-    """Return the figures of an explanation by name; `quantity` is what is predicted, with its unit if it has one."""
+    """Return the figures of an explanation by name; `quantity` names what is predicted, with its unit if it has one."""
     return {"importance": bars(found.importance, quantity), "shap_values": beeswarm(found, quantity)}
 
 
 def of_predictions(problem_type: ProblemType, label: Array, prediction: Array, quantity: str) -> dict[str, Figure]:
-    """Return the figures of predictions, shape (rows,), beside the truth, shape (rows,), by name."""
+    """Return the figures that compare predictions, shape (rows,), with labels, shape (rows,), by name."""
     drawn = (predicted_and_actual, residuals) if problem_type == "regression" else (calibration, scores)
     return {draw.__name__: draw(label, prediction, quantity) for draw in drawn}
 
 
 def bars(importance: pd.Series[float], quantity: str) -> Figure:
-    """Return a bar for each feature, greatest first: its mean absolute SHAP value, in the unit of the prediction."""
+    """Draw a bar for each feature, greatest first: its mean absolute SHAP value, in the unit of the prediction."""
     shown = importance.head(MOST_FEATURES)
     figure, axes = _blank(height=1.6 + 0.34 * len(shown))
     drawn = axes.barh([str(name) for name in shown.index], shown.to_numpy(), color=BLUE, height=0.7)
@@ -44,7 +44,7 @@ def bars(importance: pd.Series[float], quantity: str) -> Figure:
 
 
 def beeswarm(found: Explanation, quantity: str) -> Figure:
-    """Return a dot for each explained row and feature: its SHAP value, coloured by how high the feature's value is."""
+    """Draw a dot for each explained row and feature: its SHAP value, coloured by how high the feature's value is."""
     shown = [str(name) for name in found.importance.index[:MOST_FEATURES]]
     figure, axes = _blank(height=1.6 + 0.42 * len(shown))
     axes.axvline(0, color=GREY, linewidth=1)
@@ -58,26 +58,26 @@ def beeswarm(found: Explanation, quantity: str) -> Figure:
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURS), ax=axes, ticks=[0, 1], aspect=30, pad=0.02)
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("value of the feature (dark grey: missing)", labelpad=-12, fontsize=9)
-    title = f"How each feature moves single predictions{_of_how_many(len(shown), found.values.shape[1])}"
+    title = f"How each feature moves individual predictions{_of_how_many(len(shown), found.values.shape[1])}"
     return _titled(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
 
 
 def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figure:
-    """Return predictions over truth, a dot a row, with the line on which they are equal."""
+    """Draw predictions over labels, one dot per row, with the line on which they are equal."""
     figure, axes = _blank(height=5.6)
     low, high = float(min(label.min(), prediction.min())), float(max(label.max(), prediction.max()))
     edge = 0.03 * (high - low or 1.0)
     ends = (low - edge, high + edge)
     alpha = float(np.clip(300 / len(label), 0.08, 0.5))
     axes.scatter(label, prediction, s=14, color=BLUE, alpha=alpha, linewidths=0, label=f"{len(label):,} held-out rows")
-    axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--", label="prediction = truth")
+    axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--", label="predicted = actual")
     axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
     return _titled(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
 
 
 def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
-    """Return how often predictions are off by how much: above 0 they are too high."""
+    """Draw a histogram of the errors of the predictions: above 0 they are too high."""
     off = prediction - label
     figure, axes = _blank()
     low, high = np.quantile(off, [0.005, 0.995])
@@ -85,18 +85,18 @@ def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
     axes.axvline(0, color=INK, linewidth=1, linestyle="--", label="no error")
     axes.axvline(float(off.mean()), color=RED, linewidth=1.5, label=f"mean {off.mean():.3g}")
     axes.legend(frameon=False, fontsize=9)
-    across = f"predicted minus actual {quantity}\n(the bars at both ends hold all rows beyond them)"
-    return _titled(figure, axes, "Errors of prediction", across, "held-out rows")
+    across = f"predicted minus actual {quantity}\n(the bars at both ends include all rows beyond them)"
+    return _titled(figure, axes, "Prediction errors", across, "held-out rows")
 
 
 def calibration(label: Array, prediction: Array, quantity: str) -> Figure:
-    """Return the share of class 1 over the predicted one, in ten groups of equally many rows, with 95 % intervals."""
+    """Draw the observed share of class 1 over the predicted share, in ten groups of equal size, with 95 % intervals."""
     figure, axes = _blank(height=5.6)
     groups = [rows for rows in np.array_split(np.argsort(prediction, kind="stable"), _GROUPS) if len(rows)]
     count = np.array([len(rows) for rows in groups])
     predicted = np.array([prediction[rows].mean() for rows in groups])
     observed = np.array([label[rows].mean() for rows in groups])
-    # Wilson's interval: unlike the plain one it has a width where all rows of a group are of one class.
+    # Wilson's interval: unlike the normal approximation, it has a width even if all rows of a group are of one class.
     centre = (observed * count + 1.92) / (count + 3.84)
     half = 1.96 * np.sqrt(observed * (1 - observed) * count + 0.96) / (count + 3.84)
     axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--", label="perfectly calibrated")
@@ -108,7 +108,7 @@ def calibration(label: Array, prediction: Array, quantity: str) -> Figure:
 
 
 def scores(label: Array, prediction: Array, quantity: str) -> Figure:
-    """Return how the predictions of either class are distributed."""
+    """Draw the distribution of the predictions for each class."""
     figure, axes = _blank()
     edges = np.linspace(0, 1, _BINS // 2 + 1).tolist()
     for value, colour in ((0, BLUE), (1, RED)):
@@ -141,7 +141,7 @@ def _of_how_many(shown: int, there_are: int) -> str:
 
 
 def _spread(values: Array) -> Array:
-    """Offsets, shape (rows,), that set dots of about the same value beside each other, at most 0.4 from the middle."""
+    """Return offsets, shape (rows,), that put dots of similar values next to each other, at most 0.4 off the middle."""
     step = (values.max() - values.min()) / 60 or 1.0
     cell = pd.Series(np.round(values / step))
     turn = cell.groupby(cell).cumcount().to_numpy()

@@ -1,8 +1,9 @@
-"""What a prediction owes to each feature: SHAP values, for any model that predicts from a frame.
+"""SHAP values, the contribution of each feature to a prediction, for any model that predicts from a frame.
 
-Method: Shapley values of features that are replaced by those of background rows (Lundberg and Lee, 2017, "A unified
-approach to interpreting model predictions"), estimated by walking one random order of the features forwards and
-backwards, which is exact for models of up to second-order interactions (shap, PermutationExplainer).
+Method: Shapley values, where a feature that is left out takes the values of background rows (Lundberg and Lee, 2017,
+"A unified approach to interpreting model predictions"). They are estimated by going through one random order of the
+features forwards and backwards, which is exact for models with at most second-order interactions (shap,
+PermutationExplainer).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Predict = Callable[[pd.DataFrame], Array]
 BACKGROUND_ROWS = 30
 SAMPLE_ROWS = 100
 _FEWEST_ROWS = 10
-_PREDICTIONS = 200_000  # in all; a model with many features is explained on fewer rows
+_PREDICTIONS = 200_000  # in total; a model with many features is explained on fewer rows
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Explanation:
     """The contributions of each feature to each prediction.
 
     Attributes:
-        values: SHAP values, shape (rows, features), in the unit of the prediction: a row's sum is its prediction less
-            the base.
-        data: The rows that were explained, of the same shape, columns and index.
+        values: SHAP values, shape (rows, features), in the unit of the prediction. The sum of a row is its prediction
+            minus the base.
+        data: The rows that were explained, with the same shape, columns and index.
         base: The mean prediction for the background rows.
-        background_rows: How many rows stood in for "feature not known".
+        background_rows: How many rows provided the values of features that were left out.
     """
 
     values: pd.DataFrame
@@ -53,34 +54,34 @@ class Explanation:
 
 
 def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame, seed: int) -> Explanation:
-    """Explain the predictions for a sample of rows against a background of others.
+    """Explain the predictions for a sample of rows relative to background rows.
 
     Args:
         predict: Maps a frame of doubles with the columns of `background` to predictions, shape (rows,).
-        background: Rows that the features of an explained row are replaced by, shape (any, features); NaN is allowed.
+        background: Rows whose values replace the features of an explained row, shape (any, features); NaN is allowed.
             At most `BACKGROUND_ROWS` of them are drawn.
-        sample: Rows to explain, with the same columns. At most `SAMPLE_ROWS` of them are drawn, fewer for a model with
-            many features.
-        seed: Makes the draw and the orders of features repeatable.
+        sample: Rows to explain, with the same columns. At most `SAMPLE_ROWS` of them are drawn, and fewer for a model
+            with many features.
+        seed: Makes the drawn rows and the orders of features repeatable.
 
     Raises:
-        ValueError: No rows, other columns, features that are no numbers, or a model that does not give one finite
-            prediction a row.
+        ValueError: There are no rows, the columns differ, a feature is not numeric, or the model does not return one
+            finite prediction per row.
     """
     if background.empty or sample.empty or list(background.columns) != list(sample.columns):
         raise ValueError(
-            f"cannot explain {len(sample)} rows of {list(sample.columns)} "
-            f"by {len(background)} rows of {list(background.columns)}"
+            f"cannot explain {len(sample)} rows with the columns {list(sample.columns)} "
+            f"by {len(background)} background rows with the columns {list(background.columns)}"
         )
     against = _draw(background, BACKGROUND_ROWS, seed)
     evaluations = 2 * len(sample.columns) + 1
     bound = max(_FEWEST_ROWS, min(SAMPLE_ROWS, _PREDICTIONS // (len(against) * evaluations)))
     rows = _draw(sample, bound, seed)
-    # The model is asked for a thousand rows at a time, too few for threads (see training.py).
+    # The model predicts about a thousand rows at a time, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
         found, base = _shapley(_checked(predict), against, rows, seed)
     if not np.isfinite(found).all():
-        raise ValueError("the model's predictions, and so its SHAP values, are not finite")
+        raise ValueError("the model's predictions, and therefore its SHAP values, are not finite")
     return Explanation(pd.DataFrame(found, rows.index, rows.columns), rows, base, len(against))
 
 
@@ -100,13 +101,13 @@ def _checked(predict: Predict) -> Predict:
 
 
 def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, seed: int) -> tuple[Array, float]:
-    """SHAP values, shape (rows, features), and the mean prediction for the background."""
+    """Return SHAP values, shape (rows, features), and the mean prediction for the background rows."""
     shap = _shap()
     evaluations = 2 * rows.shape[1] + 1
     with _numpy_state_kept():
         masker = shap.maskers.Independent(background, max_samples=len(background))
         explainer = shap.PermutationExplainer(predict, masker, seed=seed)
-        # Row by row: a call for all rows computes main effects as well (shap 0.51), which is half as much work again.
+        # Row by row: a call for all rows also computes main effects (shap 0.51), which adds half as much work again.
         options = {"max_evals": evaluations, "main_effects": False, "error_bounds": False, "batch_size": "auto"}
         found = [explainer.explain_row(row, outputs=None, silent=True, **options) for row in rows.to_numpy()]
     values = np.array([row["values"] for row in found], dtype=np.float64)
@@ -114,9 +115,9 @@ def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, see
 
 
 def _shap() -> ModuleType:
-    """Import shap, as late as it is needed."""
+    """Import shap lazily."""
     with warnings.catch_warnings(), _not_compiled():
-        # shap's own colours, by a way of matplotlib that will go some day (shap 0.51, matplotlib 3.11).
+        # shap defines its colours with a matplotlib API that is pending deprecation (shap 0.51, matplotlib 3.11).
         warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
         import shap  # noqa: PLC0415 - takes a while
     return shap  # type: ignore[no-any-return]
@@ -124,7 +125,7 @@ def _shap() -> ModuleType:
 
 @contextmanager
 def _not_compiled() -> Iterator[None]:
-    """Keep numba, with which shap was built until 0.53, from compiling it: that takes seconds, and spares a tenth."""
+    """Turn off numba's compilation of shap (up to 0.53), which takes seconds and saves only a tenth of a second."""
     if importlib.util.find_spec("numba") is None:
         yield
         return
@@ -139,7 +140,7 @@ def _not_compiled() -> Iterator[None]:
 
 @contextmanager
 def _numpy_state_kept() -> Iterator[None]:
-    """Leave numpy's global random state, which the explainer seeds, as it was."""
+    """Restore numpy's global random state afterwards, because the explainer seeds it."""
     state = np.random.get_state()
     try:
         yield

@@ -1,1 +1,1 @@
-"""Feature tables and point-in-time lookups: the client of Databricks, and its local twin."""
+"""Feature tables and point-in-time lookups, with the client of Databricks or its local counterpart."""

@@ -1,4 +1,4 @@
-"""The protocol of a feature store: the client of Databricks, and its local twin, keep it."""
+"""The protocol of a feature store, which the Databricks client and its local counterpart implement."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from ..evaluation.metrics import ProblemType
     from ..features.uc_function import Definition
 
-# Spark's type of what a model answers: a number, or the probability of each class.
+# The Spark type of a model's output: a number, or the probability of each class.
 RESULT_TYPES: Mapping[ProblemType, str] = {"regression": "double", "classification": "array<double>"}
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The rows to train on, and what the store packages with a model that is trained on them.
+    """The rows to train on, and the information that the store packages with a model trained on them.
 
     Attributes:
         rows: The spine with its features.
-        package: The store's own account of where the features come from.
+        package: Where the features come from, in the store's own format.
     """
 
     rows: DataFrame
@@ -32,23 +32,23 @@ class TrainingSet:
 
 
 class FeatureStore(Protocol):
-    """Feature tables, features computed on demand, training sets, and models that look their features up."""
+    """Feature tables, on-demand features, training sets, and models that look up their features."""
 
     def write_table(self, name: str, frame: DataFrame, *, replace: bool = False) -> None:
         """Insert and update feature rows by keys and event time, or replace them all; create the table if needed.
 
-        The frame's keys are unique and not null.
+        The frame's keys must be unique and not null.
         """
 
     def register(self, functions: Iterable[Definition]) -> list[str]:
-        """Create the functions that are not there yet; return the three-level names of all."""
+        """Create the functions that do not exist yet; return the three-level names of all functions."""
 
     def training_set(
         self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
     ) -> TrainingSet:
         """Return the spine with looked-up and computed features, null where nothing is found.
 
-        No row is more or less, but that those without an event time may be left out.
+        No rows are added, and none are removed, except that rows without an event time may be left out.
 
         Raises:
             ProjectError: A feature table or function is missing.
@@ -56,7 +56,7 @@ class FeatureStore(Protocol):
 
     def log_model(
         self,
-        estimator: Any,  # noqa: ANN401 - any library's
+        estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
         **how: Any,  # noqa: ANN401 - likewise
@@ -67,7 +67,7 @@ class FeatureStore(Protocol):
 
         Args:
             estimator: A scikit-learn model that takes the features.
-            training_set: What it was trained on.
+            training_set: The training set that the model was trained on.
             example: Some rows with the columns of the request and the features.
             how: Arguments of `mlflow.sklearn.save_model`.
         """
@@ -75,8 +75,8 @@ class FeatureStore(Protocol):
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
         """Return the frame with the model's features and a column `prediction`, computed on Spark's workers.
 
-        The frame holds the columns of the request; the model's own lookups get the rest, as of the event time.
+        The frame has the columns of the request; the model's own lookups add the other features as of the event time.
         """
 
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:
-        """Publish a feature table to an online store, which is created if there is none; return its online name."""
+        """Publish a feature table to an online store, creating the store if needed; return the table's online name."""

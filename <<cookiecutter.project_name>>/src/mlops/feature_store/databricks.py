@@ -1,4 +1,4 @@
-"""The feature store of Databricks: its own feature-engineering client over Unity Catalog."""
+"""The feature store on Databricks: its own feature-engineering client and Unity Catalog."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
 
 @dataclass(frozen=True)
 class DatabricksFeatureStore:
-    """The feature tables of one schema, through the client that the runtime brings: 0.13 or newer.
+    """The feature tables of one schema, accessed with the client that the runtime includes: 0.13 or newer.
 
-    The versions differ for this project in one thing, what `log_model` returns, which is settled there.
+    For this project the versions differ only in what `log_model` returns, which the method `log_model` handles.
 
     Attributes:
         tables: The tables of Unity Catalog.
@@ -44,12 +44,12 @@ class DatabricksFeatureStore:
 
     @cached_property
     def client(self) -> FeatureEngineeringClient:
-        """The vendor's client."""
+        """The feature-engineering client."""
         try:
             from databricks.feature_engineering import FeatureEngineeringClient  # noqa: PLC0415 - takes seconds
         except ImportError as error:
             raise ProjectError(
-                f"databricks-feature-engineering cannot be imported ({error}): use a Databricks Runtime ML, or add it "
+                f"databricks-feature-engineering cannot be imported ({error}): use Databricks Runtime ML, or add it "
                 "to the dependencies of the environment in resources/common.yml."
             ) from error
         return FeatureEngineeringClient()
@@ -62,7 +62,7 @@ class DatabricksFeatureStore:
     def write_table(self, name: str, frame: DataFrame, *, replace: bool = False) -> None:
         """Insert and update feature rows by keys and event time, or replace them all; create the table if needed.
 
-        The table has its keys as primary key, and the change data feed on, which online stores and monitors read.
+        The table has a primary key, and its change data feed is enabled, which online stores and monitors read.
         """
         full_name, table = f"{self.schema}.{name}", self.feature_tables[name]
         if not self.tables.exists(full_name):
@@ -71,16 +71,16 @@ class DatabricksFeatureStore:
                 primary_keys=list(table.primary_keys),
                 timeseries_column=table.event_time,
                 schema=frame.schema,
-                description=f"Made by features.{name} of the project.",
+                description=f"Computed by features.{name} of the project.",
             )
         self._require_types(full_name, frame)
         self._require_change_data_feed(full_name)
-        self.client.write_table(name=full_name, df=frame, mode="merge")  # the only mode there is
+        self.client.write_table(name=full_name, df=frame, mode="merge")  # the client has no other mode
         if replace:
             self.tables.retain(full_name, frame, table.primary_keys)
 
     def register(self, functions: Iterable[Definition]) -> list[str]:
-        """Create the functions that are not there yet; return the three-level names of all."""
+        """Create the functions that do not exist yet; return the three-level names of all functions."""
         names = []
         for one in functions:
             names.append(f"{self.schema}.{one.name}")
@@ -95,7 +95,7 @@ class DatabricksFeatureStore:
             self._require_function(f"{self.schema}.{one.name}")
         parts = [self._lookup(one, features.event_time) for one in features.lookups]
         parts += [self._function(one, functions) for one in features.functions]
-        # The client forgets what it excludes, and the project keeps keys and times of its rows: hence a set for each.
+        # The client drops excluded columns, but the project keeps the keys and times of its rows: hence two sets.
         rows = self.client.create_training_set(df=spine, feature_lookups=parts, label=label).load_df()
         package = partial(
             self.client.create_training_set,
@@ -108,33 +108,33 @@ class DatabricksFeatureStore:
 
     def log_model(
         self,
-        estimator: Any,  # noqa: ANN401 - any library's
+        estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
         **how: Any,  # noqa: ANN401 - likewise
     ) -> str:
-        """Log the model with the lookups of its training set to the active run, as `model`; return its URI."""
+        """Log the model with the lookups of its training set to the active run as `model`; return its URI."""
         info = self.client.log_model(
             model=estimator,
             artifact_path="model",
             flavor=mlflow.sklearn,
             training_set=training_set.package(),
-            input_example=example[how["signature"].inputs.input_names()],  # of the model itself, as all of `how` is
+            input_example=example[how["signature"].inputs.input_names()],  # like `how`, it describes the model itself
             **how,
         )
-        # Client 0.13 returns nothing, but MLflow knows what it has just logged.
+        # Client 0.13 returns None, but MLflow remembers the model that it logged last.
         logged: Any = info or mlflow.last_logged_model()
         return str(logged.model_uri)
 
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
-        """Return the frame with the features that it lacks and a column `prediction`, computed on Spark's workers."""
+        """Return the frame with its missing features and a column `prediction`, computed on Spark's workers."""
         scored: DataFrame = self.client.score_batch(
             model_uri=model_uri, df=frame, result_type=result_type, env_manager="local"
         )
         return scored
 
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:
-        """Publish a feature table to an online store, which is created if there is none; return its online name."""
+        """Publish a feature table to an online store, creating the store if needed; return the table's online name."""
         store = self._online_store(online_store, capacity)
         online_name = f"{self.schema}.{name}_online"
         self.client.publish_table(
@@ -170,20 +170,20 @@ class DatabricksFeatureStore:
             self.workspace.functions.get(name)
         except NotFound:
             raise ProjectError(
-                f"there is no function {name}: run the features job, which creates the functions of functions.py."
+                f"function {name} does not exist: run the features job, which creates the functions of functions.py."
             ) from None
 
     def _require_types(self, name: str, frame: DataFrame) -> None:
         there = dict(self.tables.read(name).dtypes)
         changed = [
-            f"{column} is {there[column]} and would be {kind}"
+            f"{column} is {there[column]} and would become {kind}"
             for column, kind in frame.dtypes
             if there.get(column, kind) != kind
         ]
         if changed:
             raise ProjectError(
-                f"feature table {name} cannot change the types of columns: {', '.join(changed)}. Name the new features "
-                "otherwise, or drop the table and run the features job again."
+                f"feature table {name} cannot change the types of columns: {', '.join(changed)}. Give the new features "
+                "other names, or drop the table and run the features job again."
             )
 
     def _require_change_data_feed(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a packaged model needs to get its inputs again: the lookups and functions of its training set."""
+"""The feature spec of a packaged model: the lookups and functions that it needs to compute its inputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import ProjectError
 
 
 class TableLookup(Settings):
-    """A lookup in the feature table of a three-level name."""
+    """A lookup in a feature table, which is given by its three-level name."""
 
     name: str
     table: FeatureTable
@@ -18,29 +18,29 @@ class TableLookup(Settings):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns that it needs."""
+        """The columns that the lookup needs."""
         return self.lookup.keys
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The columns that it adds."""
+        """The columns that the lookup adds."""
         return self.lookup.outputs
 
 
 class FunctionCall(Settings):
-    """A call of the version of a function that has this three-level name."""
+    """A call of one version of a function, which is given by its three-level name."""
 
     name: str
     function: Function
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns that it needs."""
+        """The columns that the function needs."""
         return tuple(self.function.inputs.values())
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The column that it adds."""
+        """The column that the function adds."""
         return (self.function.output,)
 
 
@@ -52,10 +52,10 @@ class FeatureSpec(Settings):
 
     Attributes:
         event_time: The column with the time of the prediction.
-        request: The columns that a row must bring.
+        request: The columns that a row must have.
         features: The model's inputs, in order.
-        lookups: What is looked up.
-        functions: What is computed.
+        lookups: The lookups in feature tables.
+        functions: The calls of on-demand functions.
     """
 
     event_time: str
@@ -65,9 +65,9 @@ class FeatureSpec(Settings):
     functions: tuple[FunctionCall, ...]
 
     def steps(self, columns: list[str]) -> Iterator[Step]:
-        """Yield what is to do for a frame with these columns, each step once its inputs are there.
+        """Yield the steps for a frame with these columns, each after the steps that provide its inputs.
 
-        A step whose outputs the frame brings is left out: what a row brings counts.
+        A step is skipped if the frame already has its outputs, so that given values take precedence.
 
         Raises:
             ProjectError: The frame lacks a column.
@@ -79,7 +79,9 @@ class FeatureSpec(Settings):
             ready = next((step for step in waiting if present.issuperset(step.inputs)), None)
             if ready is None:
                 lacking = sorted({name for step in waiting for name in step.inputs} - present)
-                raise ProjectError(f"the rows have no column {', '.join(lacking)}: they have {', '.join(columns)}.")
+                raise ProjectError(
+                    f"the rows have no column {', '.join(lacking)}, but only {', '.join(columns)}: add what is missing."
+                )
             yield ready
             waiting.remove(ready)
             present.update(ready.outputs)

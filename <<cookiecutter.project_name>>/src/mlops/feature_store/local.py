@@ -1,4 +1,4 @@
-"""The feature store on one machine: the protocol of the feature-engineering client of Databricks, on plain Spark."""
+"""The local feature store: the counterpart of the Databricks feature-engineering client, on plain Spark."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class LocalFeatureStore:
     """The feature tables of one schema.
 
     Attributes:
-        tables: Where they are read and written.
+        tables: Reads and writes the feature tables.
         schema: Two-level name of the schema.
         feature_tables: The declared feature tables, by name.
-        folder: Where functions are kept: `folder/catalog/schema/functions/name.json`.
+        folder: The folder of the functions: `folder/catalog/schema/functions/name.json`.
     """
 
     tables: Tables
@@ -55,11 +55,11 @@ class LocalFeatureStore:
 
     @property
     def functions(self) -> LocalFunctions:
-        """The functions beside the tables."""
+        """The functions that are stored next to the tables."""
         return LocalFunctions(self.folder)
 
     def register(self, functions: Iterable[Definition]) -> list[str]:
-        """Create the functions that are not there yet; return the three-level names of all."""
+        """Create the functions that do not exist yet; return the three-level names of all functions."""
         return [self.functions.create(self.schema, one) for one in functions]
 
     def training_set(
@@ -69,7 +69,7 @@ class LocalFeatureStore:
         taken = sorted(set(spine.columns) & (set(features.features) - set(features.inputs)))
         if taken:
             raise ProjectError(
-                f"the spine has columns that are looked up or computed: {', '.join(taken)}. Rename them."
+                f"the spine has columns that are also looked up or computed: {', '.join(taken)}. Rename them."
             )
         spec = FeatureSpec(
             event_time=features.event_time,
@@ -89,32 +89,32 @@ class LocalFeatureStore:
 
     def log_model(
         self,
-        estimator: Any,  # noqa: ANN401 - any library's
+        estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
         **how: Any,  # noqa: ANN401 - likewise
     ) -> str:
-        """Log the model with the lookups of its training set to the active run, as `model`; return its URI."""
-        from . import packaged_model  # noqa: PLC0415 - MLflow takes seconds, which joins need not wait for
+        """Log the model with the lookups of its training set to the active run as `model`; return its URI."""
+        from . import packaged_model  # noqa: PLC0415 - importing MLflow takes seconds, and joins do not need it
 
         spec, types, label = training_set.package
         takes = packaged_model.signature(spec, types, label)
         return str(packaged_model.log(estimator, spec, takes, example, **how).model_uri)
 
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
-        """Return the frame with the features that it lacks and a column `prediction`, computed on the engine's workers.
+        """Return the frame with its missing features and a column `prediction`, computed on the engine's workers.
 
-        One row of zeros is scored first, alone: the workers are threads of one process and share the folder that MLflow
-        downloads the model to, so that those who come first at the same time would read it half-written.
+        A single row of zeros is scored first. The workers are threads of one process and share the folder that MLflow
+        downloads the model to, so workers that started at the same time could read a half-written model.
         """
-        import mlflow.pyfunc  # noqa: PLC0415 - takes seconds, which joins need not wait for
+        import mlflow.pyfunc  # noqa: PLC0415 - takes seconds, and joins do not need it
 
         from .packaged_model import RAW_MODEL, read_spec  # noqa: PLC0415 - likewise
 
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
         spec = read_spec(folder)
         rows = self._augmented(frame, spec)
-        # With the slash MLflow copies what is in the folder to where workers look for it first, without it the folder.
+        # With the trailing slash MLflow copies the contents of the folder to where workers look first, not the folder.
         uri = f"{folder / RAW_MODEL}/"
         model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
         row = F.struct(*[F.lit(0.0).alias(name) for name in spec.features])
@@ -123,8 +123,8 @@ class LocalFeatureStore:
         added = [name for name in spec.features if name not in frame.columns]
         return rows.select(*frame.columns, *added, prediction)
 
-    def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - one protocol
-        """Publish nothing, and say so: one machine needs no online store beside its tables."""
+    def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - part of the protocol
+        """Publish nothing, and log this, because a local run has no online store."""
         log.info("a local run has no online store: %s.%s is not published to %s", self.schema, name, online_store)
         return f"{self.schema}.{name}"
 
@@ -148,19 +148,19 @@ class LocalFeatureStore:
 
 
 def _require_keys(frame: DataFrame, keys: tuple[str, ...], name: str) -> None:
-    """Make sure that the keys are unique and not null, as those of a table of Unity Catalog must be."""
+    """Make sure that the keys are unique and not null, as primary keys in Unity Catalog must be."""
     null = reduce(operator.or_, [F.col(key).isNull() for key in keys])
     rows, nulls, different = frame.agg(F.count("*"), F.count(F.when(null, 1)), F.count_distinct(*keys)).collect()[0]
     repeated = rows - nulls - different
     if nulls or repeated:
         raise ProjectError(
-            f"the rows for feature table {name} must have {', '.join(keys)} of their own, but there are {nulls} "
-            f"rows with a null and {repeated} rows with a key that another one has: nothing is written."
+            f"the rows for feature table {name} must have unique, non-null keys ({', '.join(keys)}), but {nulls} rows "
+            f"have a null key and {repeated} rows repeat a key: nothing is written. Correct features.{name}."
         )
 
 
 def _require_types(frame: DataFrame, features: DataFrame, keys: Mapping[str, str], table: str) -> None:
-    """Make sure that the keys of both sides have the same types, as the client of Databricks demands."""
+    """Make sure that the keys of both sides have the same types, as the Databricks client requires."""
     ours, theirs = dict(frame.dtypes), dict(features.dtypes)
     for column, key in keys.items():
         if ours[column] != theirs[key]:

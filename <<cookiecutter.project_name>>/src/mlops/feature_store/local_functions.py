@@ -1,4 +1,4 @@
-"""Functions of Unity Catalog on one machine: kept as files beside the tables, run on the engine's workers."""
+"""The local counterpart of Unity Catalog functions: stored as files next to the tables, run on the engine's workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import ProjectError
 from ..features.uc_function import Definition
 from .feature_spec import FunctionCall
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - functions get times without a zone, in UTC
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - functions get times in UTC without a time zone
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class LocalFunctions:
     """The functions of all schemas.
 
     Attributes:
-        folder: Where they are kept: `folder/catalog/schema/functions/name.json`.
+        folder: The folder of the functions: `folder/catalog/schema/functions/name.json`.
     """
 
     folder: Path
 
     def create(self, schema: str, definition: Definition) -> str:
-        """Keep a version of a function, unless it is there; return its three-level name."""
+        """Store a version of a function if it does not exist yet; return its three-level name."""
         name = f"{schema}.{definition.name}"
         file = self._file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -37,15 +37,16 @@ class LocalFunctions:
         return name
 
     def call(self, frame: DataFrame, step: FunctionCall) -> DataFrame:
-        """Return the frame with the output of a function.
+        """Return the frame with the output of a function as a new column.
 
         Raises:
-            ProjectError: There is no such function, or an argument has another type.
+            ProjectError: There is no such function, or an argument has the wrong type.
         """
         file = self._file(step.name)
         if not file.exists():
             raise ProjectError(
-                f"there is no function {step.name}: run the features job, which creates the functions of functions.py."
+                f"function {step.name} does not exist: run the features job, which creates the functions of "
+                "functions.py."
             )
         definition, types = Definition.from_json(file.read_text(encoding="utf-8")), dict(frame.dtypes)
         arguments = []
@@ -69,7 +70,7 @@ def _as_argument(column: Column, kind: str) -> Column:
 
 
 def _on_row(definition: Definition) -> Any:  # noqa: ANN401 - whatever the function returns
-    """The function for Spark: times come as microseconds, because a worker would show them in its own time zone."""
+    """Return the function for Spark. Times are passed as microseconds, because a worker would use its own time zone."""
     called = definition.compiled()
     times = [kind == "timestamp" for _, kind in definition.parameters]
 

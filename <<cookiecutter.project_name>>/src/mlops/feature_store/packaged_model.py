@@ -1,7 +1,7 @@
-"""A model packaged with its lookups, laid out as the feature-engineering client of Databricks lays it out.
+"""A model packaged with its lookups, in the same folder layout as the Databricks feature-engineering client uses.
 
-`data/feature_store/raw_model` is the model itself, which takes features; beside it lies what gets them. MLflow calls
-`_load_pyfunc` when such a package is loaded as a whole.
+`data/feature_store/raw_model` is the model itself, which takes features; next to it is the spec of its lookups. MLflow
+calls `_load_pyfunc` when the whole package is loaded.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def log(
     Args:
         estimator: The model, which takes a frame of the features.
         spec: How a row gets its features.
-        takes: What the package takes and gives.
+        takes: The signature of the package.
         example: Some rows with the columns of the request and the features.
         how: Arguments of `mlflow.sklearn.save_model`.
     """
@@ -72,7 +72,7 @@ def log(
 
 
 def _shown(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
-    """The rows of the example that bring all that is required; a column of integers with a null is one of doubles."""
+    """Return the example rows that have all required values; integers that nulls made doubles are integers again."""
     whole = example.dropna(subset=takes.inputs.required_input_names())
     types = {one.name: one.type.to_pandas() for one in takes.inputs if one.required and one.type in _INTEGERS}
     return None if whole.empty else whole[takes.inputs.input_names()].astype(types)
@@ -86,17 +86,17 @@ def read_spec(folder: Path) -> FeatureSpec:
     """
     file = folder / SPEC
     if not file.exists():
-        raise ProjectError("the model holds no feature_spec: log it with the feature store's log_model, then retry.")
+        raise ProjectError("the model has no feature_spec: log it with the feature store's log_model, then retry.")
     return FeatureSpec.model_validate_json(file.read_text(encoding="utf-8"))
 
 
 def signature(spec: FeatureSpec, types: Mapping[str, str], label: str) -> ModelSignature:
-    """Return what a package takes and gives: what a row brings is required, what is looked up or computed is optional.
+    """Return the signature of a package: request columns are required, looked-up or computed features are optional.
 
     Args:
         spec: How a row gets its features.
-        types: Spark's types of the columns of the request, of the features and of the label.
-        label: The label.
+        types: The Spark types of the request columns, the features and the label.
+        label: The name of the label.
     """
     optional = [name for name in spec.features if name not in spec.request]
     columns: list[ColSpec | TensorSpec] = [ColSpec(_TYPES[types[name]], name, required=True) for name in spec.request]
@@ -105,7 +105,7 @@ def signature(spec: FeatureSpec, types: Mapping[str, str], label: str) -> ModelS
 
 
 class _Packaged:
-    """The model of a package for rows that bring all features; who wants lookups scores with a feature store."""
+    """The model of a package, for rows that have all features; to look up features, score with a feature store."""
 
     def __init__(self, folder: Path) -> None:
         self.spec = read_spec(folder)
@@ -114,7 +114,7 @@ class _Packaged:
     def predict(self, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - as the model does
         missing = [name for name in self.spec.features if name not in frame.columns]
         if missing:
-            raise ProjectError(f"the rows lack {', '.join(missing)}: score_batch of the feature store looks them up.")
+            raise ProjectError(f"the rows lack {', '.join(missing)}: use score_batch of the feature store to add them.")
         return self.model.predict(frame[list(self.spec.features)])
 
 

@@ -1,4 +1,4 @@
-"""The point-in-time join: for each row, the newest features of its keys that were known at its time."""
+"""The point-in-time join: finds, for each row, the newest features of its keys that were known at its time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIME = "__time"
 _SIDE, _FOUND = "__side", "__found"
 
 
-def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
+def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of a single operation
     spine: DataFrame,
     features: DataFrame,
     keys: Sequence[str],
@@ -21,18 +21,18 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
 ) -> DataFrame:
     """Join each spine row with the newest feature row of its keys at or before its event time.
 
-    Both sides are laid over one another, ordered by key and time, and each spine row takes the time of the last feature
-    row above it, by which the features are joined: one sort and one join by equality, where a join by range would be
-    quadratic for each key.
+    The rows of both sides are combined and sorted by key and time. Each spine row takes the time of the last feature
+    row before it, and the features are then joined by key and that time. This needs one sort and one equality join,
+    while a range join would take quadratic time for each key.
 
     Args:
-        spine: Rows to keep, with the keys and the event time; those without a time are left out, as the join of
-            Databricks' client leaves them out.
-        features: Columns: the keys, `TIME`, and the features; unique by keys and time, keys not null.
+        spine: Rows to keep, with the keys and the event time. Rows without a time are left out, as the Databricks
+            client does.
+        features: Columns: the keys, `TIME`, and the features. Keys and time are unique, and keys are not null.
         keys: Names of the keys, on both sides.
-        event_time: The spine's time; a feature row of the same time is seen.
+        event_time: The time column of the spine; a feature row with the same time is included.
         names: The features to add.
-        lookback_hours: How old a feature row may be, bound included; None for any age.
+        lookback_hours: The maximum age of a feature row, inclusive; None for no limit.
     """
     time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast(features.schema[TIME].dataType).alias(_FOUND)
     left = spine.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)
@@ -47,12 +47,12 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of one operation
 
 
 def equal_join(spine: DataFrame, features: DataFrame, keys: Sequence[str], names: Sequence[str]) -> DataFrame:
-    """Join each spine row with the feature row of its keys, which are unique among the features."""
+    """Join each spine row with the feature row of its keys; the keys of the features must be unique."""
     return spine.join(features.select(*keys, *names), list(keys), "left").select(*spine.columns, *names)
 
 
 def _is_fresh(lookback_hours: float | None) -> Column:
-    """Whether the feature row found is young enough."""
+    """Return whether the feature row is not older than the lookback."""
     if lookback_hours is None:
         return F.lit(True)  # noqa: FBT003 - a literal of Spark
     micros = round(lookback_hours * 3_600_000_000)

@@ -1,1 +1,1 @@
-"""The data contract, incremental computation, the log of runs, and functions of Unity Catalog."""
+"""The data contract, incremental computation of feature tables, their run log, and functions of Unity Catalog."""

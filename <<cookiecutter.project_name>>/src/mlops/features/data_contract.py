@@ -1,4 +1,4 @@
-"""The data contract: what the configuration says of the source table."""
+"""The data contract: checks the columns and rules that the configuration demands of the source table."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Violation:
 
     Attributes:
         column: The column, or columns.
-        rule: What was demanded.
+        rule: The rule in words.
         severity: `warn` or `fail`.
-        bad_rows: How many rows break it.
-        rows: How many rows there are.
-        sample_keys: The keys of some of the rows that break it.
+        bad_rows: How many rows break the rule.
+        rows: How many rows the table has.
+        sample_keys: The keys of some of the rows that break the rule.
     """
 
     column: str
@@ -42,28 +42,28 @@ class Violation:
 
     def __str__(self) -> str:
         sample = f", such as {'; '.join(self.sample_keys)}" if self.sample_keys else ""
-        return f"{self.column} {self.rule}, and {self.bad_rows} of {self.rows} rows are not{sample}"
+        return f"{self.column} {self.rule}, but {self.bad_rows} of {self.rows} rows break this rule{sample}"
 
 
 def enforce(source: Source, frame: DataFrame, name: str) -> None:
-    """Check the source table; log which rules do not hold.
+    """Check the source table, and log the rules that do not hold.
 
     Raises:
-        ProjectError: A column is missing or of another type, or a rule of severity `fail` does not hold.
+        ProjectError: A column is missing or has another type, or a rule of severity `fail` does not hold.
     """
     wrong_types = [
-        f"{column} must be {kind} and is {dict(frame.dtypes).get(column, 'missing')}"
+        f"{column} must be {kind}, but is {dict(frame.dtypes).get(column, 'missing')}"
         for column, kind in source.columns.items()
         if dict(frame.dtypes).get(column) != kind
     ]
-    # Rules of the values can only be checked where there are columns to check.
+    # The rules can only be checked if the columns are there with the right types.
     found = [] if wrong_types else violations(source, frame, now=datetime.now(UTC))
     for one in found:
         log.log(logging.WARNING if one.severity == "warn" else logging.ERROR, "source table %s: %s", name, one)
     broken = wrong_types + [str(one) for one in found if one.severity == "fail"]
     if broken:
         raise ProjectError(
-            f"source table {name} breaks its contract, so no features are written: {' | '.join(broken)}. Repair the "
+            f"source table {name} breaks its contract, so no features are written: {' | '.join(broken)}. Fix the "
             "table, or change source in project.yml."
         )
 
@@ -87,7 +87,7 @@ def violations(source: Source, frame: DataFrame, now: datetime) -> list[Violatio
 
 
 def _plain(source: Source, frame: DataFrame) -> DataFrame:
-    """The frame with NaN as null, which it means, and times as microseconds, which have no time zone to mistake."""
+    """Return the frame with NaN as null, and with times as microseconds, which do not depend on a time zone."""
     columns = []
     for name, kind in source.columns.items():
         column = F.col(name)
@@ -107,11 +107,11 @@ def _violation(source: Source, rule: AnyRule, found: Outcome, rows: int) -> Viol
 
 
 def _demand(rule: AnyRule, observed: Any) -> str:  # noqa: ANN401 - whatever a column holds
-    """The rule in words."""
+    """Return the rule in words."""
     match rule:
         case Fresh():
-            newest = "there is none" if observed is None else f"the newest is of {_time(int(observed))}"
-            return f"must have a time of the last {rule.hours:g} hours ({newest})"
+            newest = "there is no time" if observed is None else f"the newest is {_time(int(observed))}"
+            return f"must have a time within the last {rule.hours:g} hours ({newest})"
         case Nulls():
             text = "must not be null"
         case Range():
@@ -120,11 +120,11 @@ def _demand(rule: AnyRule, observed: Any) -> str:  # noqa: ANN401 - whatever a c
             text = f"must be one of {', '.join(map(str, rule.values))}"
         case Unique():
             text = "must be unique"
-    return f"{text} (but for {rule.at_most:.3g} of the rows)" if rule.at_most else text
+    return f"{text} (except for a share of {rule.at_most:.3g} of the rows)" if rule.at_most else text
 
 
 def _key(source: Source, row: Mapping[str, Any]) -> str:
-    """The keys of a row, for people."""
+    """Return the keys of a row as text."""
     times = [name for name in source.keys if source.columns[name] == "timestamp" and row[name] is not None]
     return ", ".join(f"{name}={_time(int(row[name])) if name in times else row[name]}" for name in source.keys)
 

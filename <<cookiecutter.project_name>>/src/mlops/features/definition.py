@@ -1,4 +1,4 @@
-"""The digest of what computes a feature table: another one means that the rows it has are out of date."""
+"""The digest of the code and configuration of a feature table. If it changes, the rows of the table are out of date."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..config.features import FeatureTable
 
 
 def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
-    """Return the digest of a feature function, of what it uses of its own package, and of the table's configuration.
+    """Return the digest of a feature function, the code that it uses from its own package, and the table's settings.
 
-    It covers the code of functions and classes, and the statements that define constants. Comments, docstrings and
-    layout make no difference, and neither does what other packages contain.
+    It covers the code of functions and classes, and the statements that define constants. Comments, docstrings,
+    formatting and the contents of other packages do not change it.
     """
     digest = hashlib.sha256(table.model_dump_json().encode())
     for part in sorted(set(_parts(compute, set()))):
@@ -28,14 +28,14 @@ def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
 
 
 def _parts(member: Any, seen: set[object]) -> Iterator[str]:  # noqa: ANN401 - whatever a function uses
-    """What a function, class or module of the project consists of, each thing once."""
+    """Yield the code of a function, class or module of the project, and of all that it uses, each part once."""
     if id(member) in seen:
         return
     seen.add(id(member))
     text = textwrap.dedent(inspect.getsource(member))
     try:
         tree = ast.parse(text)
-    except SyntaxError:  # a lambda inside another statement: there is no more than its text
+    except SyntaxError:  # a lambda inside another statement does not parse on its own: use its text
         yield text
         return
     name = member.__name__.rpartition(".")[2] if isinstance(member, ModuleType) else member.__qualname__
@@ -45,7 +45,7 @@ def _parts(member: Any, seen: set[object]) -> Iterator[str]:  # noqa: ANN401 - w
 
 
 def _names(tree: ast.AST, module: ModuleType, seen: set[object]) -> Iterator[str]:
-    """What the names in a piece of a module stand for, as far as the project defines it."""
+    """Yield the definitions of the names in a piece of code, as far as the project defines them."""
     for name in sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & set(vars(module))):
         value = vars(module)[name]
         if not isinstance(value, FunctionType | type | ModuleType):
@@ -55,7 +55,7 @@ def _names(tree: ast.AST, module: ModuleType, seen: set[object]) -> Iterator[str
 
 
 def _constant(name: str, module: ModuleType, seen: set[object]) -> Iterator[str]:
-    """The statements that give a name of a module its value: unlike the value, the same text in every process."""
+    """Yield the statements that define a constant. Unlike its value, their text is the same in every process."""
     if (id(module), name) in seen:
         return
     seen.add((id(module), name))

@@ -1,7 +1,7 @@
-"""Great Expectations, asked about the rules of the data contract.
+"""Checks the rules of the data contract with Great Expectations.
 
-It is the library for this because it checks all of these rules over Spark Connect, which serverless compute and the
-embedded engine speak, counts the rows that break them, shows some, and leaves the rows where they are.
+This library was chosen because it checks all of these rules over Spark Connect, which serverless compute and the
+embedded engine use. It counts the rows that break a rule, shows some of them, and leaves the rows in Spark.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ SAMPLES = 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one rule.
+    """The result of one rule.
 
     Attributes:
-        holds: Whether the rows fulfil it.
-        bad_rows: How many do not, of those that have a value; None for rules of the whole column.
-        observed: What a rule of the whole column saw.
-        sample: The keys of some rows that do not.
+        holds: Whether the rule holds.
+        bad_rows: How many of the rows with a value break the rule; None for rules about the whole column.
+        observed: The value that a rule about the whole column looked at.
+        sample: The keys of some rows that break the rule.
     """
 
     holds: bool
@@ -41,9 +41,9 @@ def check(frame: DataFrame, rules: Sequence[AnyRule], keys: Sequence[str], now: 
     """Check the rules on a table.
 
     Args:
-        frame: The table; its times are microseconds since 1970, and what is no number is null.
-        rules: What to check.
-        keys: The columns that tell which row is meant.
+        frame: The table, with times as microseconds since 1970, and null instead of NaN.
+        rules: The rules to check.
+        keys: The columns that identify a row.
         now: The time that freshness is measured against.
 
     Returns:
@@ -55,8 +55,8 @@ def check(frame: DataFrame, rules: Sequence[AnyRule], keys: Sequence[str], now: 
     import great_expectations as gx  # noqa: PLC0415 - takes seconds, which only this check needs
     from great_expectations import expectations  # noqa: PLC0415 - likewise
 
-    context = gx.get_context(mode="ephemeral")  # keeps nothing
-    context.enable_analytics(enable=False)  # tells nobody
+    context = gx.get_context(mode="ephemeral")  # stores nothing on disk
+    context.enable_analytics(enable=False)  # sends no usage data
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_spark("source", persist=False)  # serverless compute cannot persist
     suite = context.suites.add(gx.ExpectationSuite(name="contract"))
@@ -99,7 +99,7 @@ def _expectation(kinds: Any, rule: AnyRule, now: datetime, meta: dict[str, int])
 
 
 def _outcome(rule: AnyRule, found: Any) -> Outcome:  # noqa: ANN401 - a class of the library's
-    """Read a result; an error, which the library reports like a broken rule, is raised."""
+    """Convert a result, and raise an error, which the library reports in the same way as a broken rule."""
     info = found.exception_info or {}
     for one in (info, *info.values()):
         if isinstance(one, dict) and one.get("exception_message"):

@@ -1,4 +1,4 @@
-"""The functions of functions.py that the configuration asks for, as definitions for Unity Catalog."""
+"""The functions of functions.py that the configuration uses, as definitions for Unity Catalog."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ def definitions(wanted: Iterable[Function], functions: Mapping[str, Callable[...
     """Return the definitions of the functions, by name.
 
     Raises:
-        ProjectError: functions.py lacks one, it cannot be one of Unity Catalog, or its parameters are others than those
-            that the configuration gives it.
+        ProjectError: functions.py lacks a function, a function cannot run in Unity Catalog, or its parameters differ
+            from its inputs in the configuration.
     """
     found = {}
     for one in wanted:
         function = functions.get(one.function)
         if function is None:
             hint = did_you_mean(one.function, functions)
-            raise ProjectError(f"functions.py has no function {one.function}{hint}: write it, or correct project.yml.")
+            raise ProjectError(f"functions.py has no function {one.function}{hint}: add it, or correct project.yml.")
         found[one.function] = definition = define(function)
         parameters = [name for name, _ in definition.parameters]
         if set(parameters) != set(one.inputs):
             raise ProjectError(
                 f"functions.py: {one.function} takes {', '.join(parameters) or 'nothing'}, but project.yml gives "
-                f"{one.output} the inputs {', '.join(one.inputs)}."
+                f"{one.output} the inputs {', '.join(one.inputs)}: give the same names in both."
             )
     return found

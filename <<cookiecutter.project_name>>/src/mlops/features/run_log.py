@@ -1,4 +1,4 @@
-"""The table that records what each run of the feature tables has seen and written."""
+"""The table that records what each run of the feature tables has processed and written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FeatureRuns:
     """The runs of the feature tables of one schema.
 
     Attributes:
-        tables: Where the table is.
+        tables: Reads and writes the table.
         schema: Two-level name of the schema.
     """
 
@@ -35,7 +35,7 @@ class FeatureRuns:
         return f"{self.schema}.feature_runs"
 
     def last(self, feature_table: str) -> Progress | None:
-        """Return what the last run of a feature table had seen, or None if there was none or its table is gone."""
+        """Return what the last run of a feature table has processed; None if there was no run or the table is gone."""
         if not self.tables.exists(self.name) or not self.tables.exists(f"{self.schema}.{feature_table}"):
             return None
         runs = self.tables.read(self.name).where(F.col("feature_table") == feature_table)
@@ -46,7 +46,7 @@ class FeatureRuns:
         return Progress(newest["source_table"], newest["definition"], seen, newest["settled_rows"])
 
     def record(self, feature_table: str, progress: Progress, span: Span) -> None:
-        """Record a run that has written its rows."""
+        """Record a run after it has written its rows."""
         row = (
             feature_table,
             progress.source_table,

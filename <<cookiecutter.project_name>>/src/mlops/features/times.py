@@ -1,4 +1,4 @@
-"""Times as microseconds since 1970, which have no time zone to mistake."""
+"""Times as microseconds since 1970, which do not depend on a time zone."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_micros(micros: int) -> datetime:
-    """Return the time that is so many microseconds after 1970, in UTC: exact, and of no other time zone."""
+    """Return the exact time, in UTC, of this number of microseconds since 1970."""
     return EPOCH + timedelta(microseconds=micros)

@@ -1,4 +1,4 @@
-"""A plain Python function as the definition of a Python function of Unity Catalog.
+"""Turns a plain Python function into the definition of a Python function of Unity Catalog.
 
 https://docs.databricks.com/sql/language-manual/sql-ref-syntax-ddl-create-sql-function
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import ProjectError
 
-# A Python type of an annotation and the SQL type that Unity Catalog hands over as such.
+# The Python types of annotations, and the SQL types that Unity Catalog passes as these Python types.
 SQL_TYPES: dict[Any, str] = {
     float: "double",
     int: "bigint",
@@ -33,7 +33,7 @@ SQL_TYPES: dict[Any, str] = {
 
 @dataclass(frozen=True)
 class Definition:
-    """What a function of Unity Catalog is made of.
+    """The definition of a function of Unity Catalog.
 
     Attributes:
         function: Name of the Python function.
@@ -51,12 +51,12 @@ class Definition:
 
     @property
     def name(self) -> str:
-        """The name of this version: another body, another name, so that a model keeps what it was trained with."""
+        """The name of this version: a new body gets a new name, so that a model keeps the one it was trained with."""
         facts = json.dumps([self.parameters, self.returns, self.body])
         return f"{self.function}_{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
 
     def statement(self, full_name: str) -> str:
-        """Return the SQL statement that creates it under a (quoted) three-level name, unless it is there."""
+        """Return the SQL statement that creates the function under a (quoted) three-level name if it does not exist."""
         parameters = ", ".join(f"`{name}` {kind.upper()}" for name, kind in self.parameters)
         comment = self.comment.replace("\\", "\\\\").replace("'", "\\'")
         return (
@@ -66,7 +66,7 @@ class Definition:
         )
 
     def compiled(self) -> Callable[..., Any]:
-        """Return the function that the body describes, as Unity Catalog would run it: with nothing around it."""
+        """Return the function as Unity Catalog would run it: without the module around it."""
         names = ", ".join(name for name, _ in self.parameters)
         space: dict[str, Any] = {"__name__": self.name}
         text = f"def called({names}):\n{textwrap.indent(self.body, '    ')}\n"
@@ -80,7 +80,7 @@ class Definition:
 
     @classmethod
     def from_json(cls, text: str) -> Definition:
-        """Read what `to_json` wrote."""
+        """Return the definition from the text that `to_json` returned."""
         facts = json.loads(text)
         return cls(**facts | {"parameters": tuple((name, kind) for name, kind in facts["parameters"])})
 
@@ -89,7 +89,7 @@ def define(function: Callable[..., Any]) -> Definition:
     """Return the definition of a function.
 
     Raises:
-        ProjectError: It does not stand alone, or an annotation is missing or of another type than those of `SQL_TYPES`.
+        ProjectError: The function uses names from outside itself, or an annotation is missing or not in `SQL_TYPES`.
     """
     name = function.__name__
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
@@ -101,7 +101,7 @@ def define(function: Callable[..., Any]) -> Definition:
     returns = _sql_type(name, "return", hints)
     body = f"{ast.unparse(_bare(tree))}\nreturn {name}({', '.join(one for one, _ in parameters)})"
     if "$$" in body:
-        raise ProjectError(f"functions.py: {name} must not contain $$, which ends a function in SQL.")
+        raise ProjectError(f"functions.py: {name} must not contain $$, which ends the function in SQL: remove it.")
     return Definition(name, parameters, returns, body, (inspect.getdoc(function) or name).partition("\n")[0])
 
 
@@ -117,14 +117,14 @@ def _require_alone(name: str, tree: ast.FunctionDef) -> None:
     around = sorted(one for one in used - bound if not hasattr(builtins, one))
     if around:
         raise ProjectError(
-            f"functions.py: {name} uses {', '.join(around)} from outside itself, which Unity Catalog does not know: "
+            f"functions.py: {name} uses {', '.join(around)} from outside the function, which Unity Catalog lacks: "
             "import or define it inside the function."
         )
 
 
 def _sql_type(function: str, name: str, hints: dict[str, Any]) -> str:
     kind = hints.get(name)
-    if isinstance(kind, types.UnionType):  # what comes may be null
+    if isinstance(kind, types.UnionType):  # the value may be null
         kind = next((one for one in SQL_TYPES if kind == one | None), kind)
     if kind not in SQL_TYPES:
         what = "its result" if name == "return" else f"the parameter {name}"
@@ -134,7 +134,7 @@ def _sql_type(function: str, name: str, hints: dict[str, Any]) -> str:
 
 
 def _bare(tree: ast.FunctionDef) -> ast.FunctionDef:
-    """The function without annotations and docstring, which mean nothing where it runs."""
+    """Return the function without annotations and docstring, which have no meaning in Unity Catalog."""
     for argument in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]:
         argument.annotation = None
     tree.returns = None

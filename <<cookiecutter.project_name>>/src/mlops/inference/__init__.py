@@ -1,1 +1,1 @@
-"""Scoring rows with the champion."""
+"""Scores rows with the champion."""

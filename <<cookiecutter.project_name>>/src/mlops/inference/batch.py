@@ -1,4 +1,4 @@
-"""Batch inference: which rows have no prediction yet, and their predictions."""
+"""Batch inference: finds the rows without a prediction, and predicts them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..training import training_set
 
 
 def unscored(project: Project, tables: Tables, source_table: str, predictions_table: str) -> DataFrame:
-    """Return the rows to predict whose key is not in the predictions table.
+    """Return the rows to predict whose keys are not in the predictions table.
 
     Raises:
         ProjectError: The source is missing, or lacks a column.
@@ -26,9 +26,9 @@ def unscored(project: Project, tables: Tables, source_table: str, predictions_ta
 
 
 def score(settings: ProjectConfig, store: FeatureStore, model_uri: str, rows: DataFrame) -> DataFrame:
-    """Return what rows bring to a request, their features, and a column `prediction`: a number or a probability.
+    """Return the request columns of the rows, their features, and a column `prediction`: a number or a probability.
 
-    The model looks its features up itself, as of the event time.
+    The model looks up its features itself, as of the event time.
     """
     scored = store.score_batch(model_uri, rows.select(*settings.request), RESULT_TYPES[settings.problem_type])
     if settings.problem_type == "classification":

@@ -1,1 +1,1 @@
-"""The model card of a version: what it says, and where it is written."""
+"""The model card of a version: how it is rendered, and where it is published."""

@@ -1,4 +1,4 @@
-"""The model card of a version, from what the registry and its run say, written to that run."""
+"""Builds the model card of a version from the registry and from its training run, and writes it to that run."""
 
 from __future__ import annotations
 
@@ -32,21 +32,22 @@ _ATTEMPTS = 3
 
 
 def refresh(settings: ProjectConfig, model_name: str, version: str) -> None:
-    """Write the card of a version, as of now, to its run, and say on the version where it is.
+    """Write the current card of a version to its run, and record its location in a tag of the version.
 
-    Never raises, for no model fails for want of a card: what goes wrong is logged, and a tag of the version says it.
+    This never raises, because no task should fail for lack of a card: an error is logged, and recorded in a tag of the
+    version.
     """
     try:
         _refresh(settings, Registry(model_name), version)
     except Exception as error:  # noqa: BLE001 - see above
         said = first_line(error)
-        log.warning("no model card of version %s of %s: %s", version, model_name, said)
+        log.warning("the model card of version %s of %s was not written: %s", version, model_name, said)
         with contextlib.suppress(Exception):
             Registry(model_name).tag(version, ERROR_TAG, said)
 
 
 def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelCard:
-    """Return what is known about a version.
+    """Return the card of a version with everything that is known about it.
 
     Raises:
         ProjectError: There is no such version.
@@ -73,7 +74,7 @@ def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelC
 
 
 def _refresh(settings: ProjectConfig, registry: Registry, version: str) -> None:
-    """Write until the card says what is known: a task beside this one may have written an older card over it."""
+    """Write the card until it is up to date: another task may be overwriting it with an older card at the same time."""
     written = ""
     for _ in range(_ATTEMPTS):
         card = collect(settings, registry, version)

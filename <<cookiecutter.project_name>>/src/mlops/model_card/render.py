@@ -1,4 +1,4 @@
-"""The model card: what one model version is, was made of, can do and cannot (Mitchell et al., 2019, "Model cards")."""
+"""The model card of a version: its data, performance, validation and limits (Mitchell et al., 2019, "Model cards")."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ th,td{border:1px solid #d0d7de;padding:.3rem .7rem;text-align:left;vertical-alig
 
 @dataclass(frozen=True)
 class ModelCard:
-    """All that a card says. What is empty is not known yet.
+    """The contents of a card. An empty value is not known yet.
 
     Attributes:
         metrics: Metrics by the rows that they were measured on, such as `holdout`, then by name.
-        slices: Checks of the validation on some of the held-out rows; `checks` are the others.
+        slices: The validation checks on slices; `checks` has the others.
         importance: Mean absolute SHAP values by feature, greatest first, in the unit of `importance_of`.
-        explanation: Why there is no importance, if that is known.
-        limits: What the model should not be used for; empty for what can be derived from the rest of the card.
-        plots: Artifacts of the run.
+        explanation: Why there is no importance, if the reason is known.
+        limits: What the model should not be used for; if empty, limits are derived from the rest of the card.
+        plots: Paths of the plots among the artifacts of the run.
     """
 
     name: str
@@ -67,7 +67,7 @@ class ModelCard:
 
 
 def markdown(card: ModelCard) -> str:
-    """Return the card as Markdown with tables; what was written by people is escaped."""
+    """Return the card as Markdown with tables; text written by people is escaped."""
     limits = [card.limits] if card.limits else _limits(card)
     sections = {
         "What it is": _facts(_what(card)),
@@ -89,7 +89,7 @@ def markdown(card: ModelCard) -> str:
 
 
 def html(card: ModelCard) -> str:
-    """Return the card as one HTML page that needs no other file."""
+    """Return the card as a self-contained HTML page."""
     title = markup.escape(f"{card.name}, version {card.version}")
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
@@ -111,7 +111,7 @@ def _data(card: ModelCard) -> dict[str, str]:
 
 
 def _decision(card: ModelCard) -> dict[str, str]:
-    facts = {"decision": card.decision, "champion before": card.previous_champion, "comparison": card.comparison}
+    facts = {"decision": card.decision, "previous champion": card.previous_champion, "comparison": card.comparison}
     return facts | {"rolled back": card.rolled_back or "no"}
 
 
@@ -128,13 +128,13 @@ def _importance(card: ModelCard) -> str:
 
 def _limits(card: ModelCard) -> Iterable[str]:
     if card.data_from and card.data_to:
-        yield f"It knows rows from {card.data_from} to {card.data_to} alone; later ones may differ."
+        yield f"It was built from rows from {card.data_from} to {card.data_to} only; later rows may differ."
     if card.source_table:
-        yield f"It knows what {card.source_table} holds; rows of another kind were never measured."
+        yield f"It was trained and evaluated on rows of {card.source_table} only, not on other kinds of rows."
     for check in card.slices:
         if check.skipped or not check.passed:
             yield f"{check.reason}: do not rely on it there."
-    yield "SHAP values say what moves the prediction, not what causes the outcome."
+    yield "SHAP values show what moves the prediction, not what causes the outcome."
 
 
 def _plots(card: ModelCard) -> str:

@@ -1,1 +1,1 @@
-"""What differs between Databricks and a laptop, behind a small protocol."""
+"""The differences between Databricks and a local machine, behind a small protocol."""

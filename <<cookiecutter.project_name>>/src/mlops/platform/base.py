@@ -1,4 +1,4 @@
-"""What differs between Databricks and a laptop, behind a few small protocols."""
+"""The protocol that hides the differences between Databricks and a local machine, and the platform in use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Platform(Protocol):
-    """What a task needs from where it runs."""
+    """What a task needs from the platform that it runs on."""
 
     @property
     def tables(self) -> Tables:
@@ -44,16 +44,16 @@ def use(platform: Platform) -> Iterator[None]:
 
 
 def current() -> Platform:
-    """Return the platform in use: the one of `use`, else Databricks where the code runs there.
+    """Return the platform set by `use`, or else Databricks if the code runs there.
 
     Raises:
-        ProjectError: Neither.
+        ProjectError: No platform is set, and the code does not run on Databricks.
     """
     platform = _current.get()
     if platform is not None:
         return platform
     if "DATABRICKS_RUNTIME_VERSION" not in os.environ:
-        raise ProjectError("a task runs on Databricks or in the local runner: start it with `make run JOB=<job>`.")
-    from .databricks import DatabricksPlatform  # noqa: PLC0415 - only importable with a session on Databricks
+        raise ProjectError("a task only runs on Databricks or in the local runner: start it with `make run JOB=<job>`.")
+    from .databricks import DatabricksPlatform  # noqa: PLC0415 - imports only where a Databricks session exists
 
     return DatabricksPlatform.connect()

@@ -1,4 +1,4 @@
-"""A Databricks cluster or serverless compute."""
+"""The platform on Databricks: a cluster or serverless compute."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DatabricksPlatform:
-    """Runs tasks with the platform's own Spark session, Unity Catalog, and dbutils.
+    """Runs tasks with Databricks' own Spark session, Unity Catalog and dbutils.
 
     Attributes:
-        spark: The session of the job's compute.
-        dbutils: The platform's utilities, as `databricks.sdk.runtime` gives them.
+        spark: The Spark session of the job's compute.
+        dbutils: The Databricks utilities, from `databricks.sdk.runtime`.
     """
 
     spark: SparkSession
@@ -33,12 +33,12 @@ class DatabricksPlatform:
 
     @classmethod
     def connect(cls) -> Self:
-        """Take the session and the utilities of the running job."""
+        """Connect to the Spark session and the utilities of the running job."""
         from databricks.sdk.runtime import dbutils  # noqa: PLC0415 - importing it needs credentials
 
         mlflow.set_registry_uri("databricks-uc")
         spark = SparkSession.builder.getOrCreate()
-        # Hours and weekdays are features: they must not depend on where the compute stands.
+        # Hours and weekdays are features, so they must not depend on the time zone of the compute.
         spark.conf.set("spark.sql.session.timeZone", "UTC")
         return cls(spark, dbutils)
 
@@ -59,7 +59,7 @@ class DatabricksPlatform:
         try:
             row = self.spark.sql(f"DESCRIBE HISTORY {quote(name)} LIMIT 1").first()
         except PySparkException as error:
-            # Views and tables shared without their history have no version to record.
+            # Views, and tables that are shared without their history, have no version to record.
             log.warning("table %s has no readable history: %s", name, error.getCondition())
             return "unversioned"
         return str(row["version"]) if row is not None else "unversioned"

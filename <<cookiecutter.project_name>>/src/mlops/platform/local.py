@@ -1,4 +1,4 @@
-"""One machine: the embedded Spark Connect engine, Delta tables in a folder, task values in memory."""
+"""The platform on a local machine: embedded Spark Connect engine, Delta tables in a folder, task values in memory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class LocalPlatform:
 
     Attributes:
         spark: A session of the embedded engine.
-        folder: Where tables lie: `folder/catalog/schema/table`.
-        task_values: What tasks have published since it was last cleared.
+        folder: The folder of the tables: a table is stored at `folder/catalog/schema/table`.
+        task_values: The task values that were published since this was last cleared.
     """
 
     spark: SparkSession
@@ -45,5 +45,5 @@ class LocalPlatform:
         return self.folder.joinpath(*name.split("."))
 
     def _table_version(self, name: str) -> str:
-        """The newest commit in the Delta log; its file name is the version (Delta protocol, Delta log entries)."""
+        """Return the number in the name of the newest file of the Delta log (Delta protocol, Delta log entries)."""
         return str(max(int(commit.stem) for commit in (self._path(name) / "_delta_log").glob("*.json")))

@@ -1,1 +1,1 @@
-"""Comparing a challenger with the champion, deciding, and moving the alias."""
+"""Compares a challenger with the champion, decides whether to promote it, and moves the alias."""

@@ -1,9 +1,10 @@
-"""Moving the alias Champion so that two who move it at once cannot undo each other's comparison.
+"""Moves the alias Champion safely when several processes promote at the same time.
 
-The registry moves an alias in one step, but cannot make the step depend on what the alias was. So whoever promotes
-first claims the model by a tag of its own on the registered model, then looks for claims of others, and goes on only if
-there is none: of two at the same time at least one sees the other, because both write before they read (Lamport's
-bakery, 1974). Inside the claim it looks whether the champion is still the one that was compared.
+The registry moves an alias in one step, but it cannot make that step depend on the alias's current version. So each
+process first claims the model with its own tag on the registered model, then looks for the claims of others, and
+continues only if there are none. Of two concurrent processes at least one sees the other, because both write before
+they read (Lamport's bakery algorithm, 1974). While it holds the claim, the process checks that the champion is still
+the version that was compared.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ PREFIX = "promotion_claim_"
 
 @dataclass(frozen=True)
 class ClaimTimes:
-    """Seconds: how long a claim counts whose owner may have died, how long to wait for others, between two looks."""
+    """Times in seconds.
+
+    Attributes:
+        claim: How long a claim is valid, in case its owner has died.
+        wait: How long to wait for others.
+        look: How long to wait between two looks at the claims.
+        now: Returns the current time.
+        sleep: Sleeps for a number of seconds.
+    """
 
     claim: float = 60.0
     wait: float = 180.0
@@ -43,17 +52,17 @@ def promote(
     remember: bool = True,
     patience: ClaimTimes = _CLAIM_TIMES,
 ) -> bool:
-    """Make a version champion if the champion is still the expected one; return whether it was not champion already.
+    """Make a version champion if the champion is still the expected one; return whether the alias was moved.
 
     Args:
-        registry: The model.
+        registry: The registered model.
         version: The version to promote.
         expected: The champion that the version was compared with; None if there was none.
-        remember: Whether the expected champion is the one to go back to, should the version be rolled back.
+        remember: Whether to record the expected champion as the version to go back to in a rollback.
         patience: How long to wait for others.
 
     Raises:
-        ProjectError: The champion is another one by now, or others do not finish. The champion is then as it was.
+        ProjectError: Another version has become champion, or other processes do not finish. The champion is unchanged.
     """
     try:
         _claim(registry, version, patience)
@@ -63,28 +72,31 @@ def promote(
             return False
         if standing != expected:
             raise ProjectError(
-                f"the champion of {registry.name} became version {standing or 'none'} while version {version} was "
-                f"compared with {f'version {expected}' if expected else 'none'}: run the job again, which compares "
-                "with that one."
+                f"the champion of {registry.name} changed to {_named(standing)} while version {version} was compared "
+                f"with {_named(expected)}: run the job again to compare with the new champion."
             )
         if remember:
             registry.tag(version, "previous_champion", expected or "none")
         registry.set_alias(CHAMPION, version)
-        log.info("version %s is champion, after %s", version, expected or "none")
+        log.info("version %s is now champion; the previous champion was %s", version, _named(expected))
         return True
     finally:
         registry.drop_model_tag(f"{PREFIX}{version}")
 
 
+def _named(version: str | None) -> str:
+    return f"version {version}" if version else "none"
+
+
 def _claim(registry: Registry, version: str, patience: ClaimTimes) -> None:
-    """Claim the model alone: write, then read; give way to an older claim, and wait for a younger one to give way."""
+    """Claim the model exclusively: write, then read. Yield to an older claim, and wait until a newer claim yields."""
     end = patience.now() + patience.wait
     mine = _write(registry, version, patience)
     while others := _others(registry, version, patience):
         if patience.now() > end:
             raise ProjectError(
-                f"version {', '.join(sorted(others))} of {registry.name} is being promoted and does not finish: run "
-                "the job again later."
+                f"the promotion of version {', '.join(sorted(others))} of {registry.name} does not finish: run the job "
+                "again later."
             )
         if any((claimed, other) < (mine, version) for other, claimed in others.items()):
             registry.drop_model_tag(f"{PREFIX}{version}")
@@ -101,7 +113,7 @@ def _write(registry: Registry, version: str, patience: ClaimTimes) -> float:
 
 
 def _others(registry: Registry, version: str, patience: ClaimTimes) -> dict[str, float]:
-    """The claims of other versions that still count, by version."""
+    """Return the claims of other versions that are still valid, by version."""
     claims = {
         key.removeprefix(PREFIX): float(value)
         for key, value in registry.model_tags().items()

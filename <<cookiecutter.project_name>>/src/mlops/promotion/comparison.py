@@ -1,4 +1,4 @@
-"""A candidate beside what stands now, on the same held-out rows."""
+"""Compares a candidate with the current champion on the same held-out rows."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from .decision import Decision, decide
 
 
 class ChampionCannotBeScoredError(ProjectError):
-    """The champion, or the naive baseline in its place, has no metrics on the held-out rows."""
+    """The champion, or the naive baseline in its place, could not be evaluated on the held-out rows."""
 
 
 def compare(
     project: Project, candidate: Candidate, platform: Platform, champion: ModelVersion | None, log_as: str
 ) -> Decision:
-    """Judge the candidate and the champion or, where there is none, the naive baseline of the candidate's training.
+    """Compare the candidate with the champion or, if there is none, with the naive baseline of its training.
 
     Args:
-        project: Its metric, policy of promotion and business value.
-        candidate: The version to judge, with its held-out rows.
-        platform: Where the rows are read.
-        champion: The version that stands, of this or of another model.
-        log_as: What the names of the standing metrics start with, on the candidate's training run.
+        project: Defines the metric, the promotion policy and the business value.
+        candidate: The version to compare, with its held-out rows.
+        platform: The platform that the rows are read from.
+        champion: The champion of this or of another model.
+        log_as: The prefix of the champion's metrics on the candidate's training run.
 
     Raises:
-        ChampionCannotBeScoredError: What stands could not be scored on those rows.
-        ProjectError: There are no such rows.
+        ChampionCannotBeScoredError: The champion or the baseline could not be scored on those rows.
+        ProjectError: There are no held-out rows.
     """
     settings = project.config
     features, label = holdout(candidate, settings, platform)
@@ -48,9 +48,9 @@ def compare(
     except Exception as error:
         raise ChampionCannotBeScoredError(
             f"{named} of {champion.name if champion else candidate.model_name} could not be scored on the held-out "
-            f"rows, which is no win for the challenger: repair or replace it ({first_line(error)})."
+            f"rows, so the challenger is not promoted: repair or replace it ({first_line(error)})."
         ) from error
-    # Without a champion the bar is the naive baseline, whatever the policy asks of champions.
+    # Without a champion, the candidate must beat the naive baseline, whatever the policy says.
     policy = settings.promotion if champion else settings.promotion.model_copy(update={"policy": "better", "margin": 0})
     name, gain, sides = _measure(project, policy, label, challenger, incumbent)
     with mlflow.start_run(run_id=candidate.run_id):
@@ -64,7 +64,7 @@ def compare(
 def _measure(
     project: Project, policy: Promotion, label: Array, challenger: Array, incumbent: Array
 ) -> tuple[str, Interval, tuple[float, float]]:
-    """What the policy compares: its name, the gain, and its value for either side."""
+    """Return what the policy compares: its name, the gain, and its value for the challenger and the incumbent."""
     settings = project.config
     if policy.policy == "business":
         worth = [project.business_value(settings.problem_type, label, side) for side in (challenger, incumbent)]
@@ -86,7 +86,7 @@ def _measure(
 
 
 def _predictions(candidate: Candidate, features: pd.DataFrame, champion: ModelVersion | None) -> Array:
-    """Predictions of the champion or, where there is none, of the constant that training recorded."""
+    """Return the predictions of the champion or, if there is none, the constant that training recorded."""
     if champion is not None:
         return predict(uri(champion.name, str(champion.version)), features)
     constant = float(mlflow.get_run(candidate.run_id).data.params["naive_baseline"])

@@ -1,4 +1,4 @@
-"""When a model may move on: pure decisions, closed whenever something is missing."""
+"""Decides whether a model may proceed: pure functions that keep a gate closed whenever something is missing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..config.validation import Promotion
 from ..evaluation.bootstrap import Interval
 from ..validation.check import Check
 
-_ROUNDING = 1e-12  # a gain of less, as a share of the incumbent's metric, is none
+_ROUNDING = 1e-12  # a smaller gain, as a share of the incumbent's metric, counts as none
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a gate opens, and why: one sentence a check."""
+    """Whether a gate opens, and why: one sentence per check."""
 
     passed: bool
     reasons: tuple[str, ...]
 
     @classmethod
     def of(cls, checks: Sequence[Check]) -> Self:
-        """Open if every check passed, and one at least was not skipped."""
+        """Open the gate if every check passed and at least one was not skipped."""
         looked = [check for check in checks if not check.skipped]
         return cls(bool(looked) and all(check.passed for check in looked), tuple(check.reason for check in checks))
 
@@ -31,18 +31,18 @@ class Decision:
         return "; ".join(self.reasons)
 
 
-def decide(  # noqa: PLR0913 - what is compared, how surely, and how to call it
+def decide(  # noqa: PLR0913 - the policy, the numbers that it compares, and their names
     policy: Promotion, metric: str, gain: Interval, *, challenger: float, incumbent: float, incumbent_is: str
 ) -> Decision:
-    """Open for a challenger that the policy lets pass, at the confidence that it asks for.
+    """Open the gate if the challenger meets the policy at its confidence level.
 
     Args:
-        policy: `better` and `business` ask for a gain of more than the margin, `not_worse` for a loss of less.
-        metric: How to call what was compared.
-        gain: By how much the challenger is better, with its interval.
+        policy: `better` and `business` require a gain of more than the margin, `not_worse` a loss of less than it.
+        metric: The name of what was compared.
+        gain: How much better the challenger is, with a confidence interval.
         challenger: The challenger's metric.
-        incumbent: The metric of the champion, or of the naive baseline where there is no champion.
-        incumbent_is: How to call the incumbent in the reason, for example `champion version 3`.
+        incumbent: The metric of the champion, or of the naive baseline if there is no champion.
+        incumbent_is: The name of the incumbent in the reason, for example `champion version 3`.
     """
     numbers = (gain.gain, gain.low, gain.high, challenger, incumbent)
     if not all(math.isfinite(number) for number in numbers):

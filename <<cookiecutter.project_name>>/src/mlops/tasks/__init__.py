@@ -1,4 +1,4 @@
-"""The tasks of the jobs: one module each, with its parameters, its task values and `run`."""
+"""The tasks of the jobs. Each has a module with its parameters, its task values and `run`."""
 
 from . import (
     approve,

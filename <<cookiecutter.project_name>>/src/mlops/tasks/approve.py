@@ -1,4 +1,4 @@
-"""Let the job go on only if somebody has approved the version."""
+"""Let the job continue only if somebody has approved the version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ APPROVED = "approved"
 
 
 class Parameters(task.Parameters):
-    """The version, and the tag of it that says `approved`: named as the task, which MLflow's Approve button sets.
+    """The version, and the tag that must be `approved`. MLflow's Approve button sets the tag that is named as the task.
 
     Source: https://docs.databricks.com/mlflow/deployment-job
     """
@@ -27,26 +27,26 @@ class Parameters(task.Parameters):
 
 
 class Values(task.Values):
-    """Who approved, where that is known."""
+    """Who approved the version, if that is known."""
 
     approved_by: str
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - the signature of a task
-    """Pass if the version is approved.
+    """Succeed if the version is approved.
 
     Raises:
-        ProjectError: It is not; the sentence says how to approve it.
+        ProjectError: The version is not approved; the message says how to approve it.
     """
     name, version, tag = parameters.model_name, parameters.model_version, parameters.approval_tag
     tags = Registry(name).version(version).tags
     said = tags.get(tag, "")
     if said.strip().lower() != APPROVED:
         raise ProjectError(
-            f"version {version} of {name} waits for approval: its tag {tag!r} is {said or 'not set'}. Look at its "
-            f"model card, set the tag to {APPROVED!r} (the Approve button of the model version does it; locally: "
+            f"version {version} of {name} is waiting for approval: its tag {tag!r} is {said or 'not set'}. Read its "
+            f"model card, set the tag to {APPROVED!r} (with the Approve button of the model version, or locally with "
             "APPROVE=yes), then repair the run."
         )
-    who, when = tags.get(f"{tag}_by", "somebody"), tags.get(f"{tag}_at", "at a time that is not known")
+    who, when = tags.get(f"{tag}_by", "somebody"), tags.get(f"{tag}_at", "at an unknown time")
     log.info("version %s was approved by %s, %s", version, who, when)
     return Values(approved_by=who)

@@ -1,4 +1,4 @@
-"""Score the rows that have no prediction yet with the champion."""
+"""Score the rows that have no prediction yet, using the champion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """Where to read rows and features, which model scores, and where predictions go."""
+    """Where to read rows and features, which model to use, and where to write predictions."""
 
     source_table: str
     schema_name: str
@@ -27,14 +27,14 @@ class Parameters(task.Parameters):
 
 
 class Values(task.Values):
-    """Which version scored how many rows."""
+    """Which version scored the rows, and how many rows it scored."""
 
     model_version: str
     rows_scored: int
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Append predictions for the rows of the source whose key is not in the predictions table yet.
+    """Append predictions for the source rows whose keys are not in the predictions table yet.
 
     Raises:
         ProjectError: There is no champion, or the source or a feature table is missing.

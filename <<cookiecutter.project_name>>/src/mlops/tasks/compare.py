@@ -1,4 +1,4 @@
-"""Measure a version against the champion of another environment, and move nothing."""
+"""Compare a version with the champion of another environment, without changing any alias."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """Which version, by number or alias, against the champion of which model, on the held-out rows of which table."""
+    """The version (number or alias), the model whose champion it is compared with, and the table of held-out rows."""
 
     model_name: str
     model_version: str
@@ -28,7 +28,7 @@ class Parameters(task.Parameters):
 
 
 class Values(task.Values):
-    """Whether the version beats the other champion, which version that is, and the sentence that says so."""
+    """Whether the version beats the other champion, that champion's version number, and the result as a sentence."""
 
     better: str
     champion_version: str
@@ -36,9 +36,10 @@ class Values(task.Values):
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Compare on the rows held out from the version's training; write the result on the version and on its run.
+    """Compare both on the rows held out from the version's training; record the result on the version and on its run.
 
-    Without a champion over there the naive baseline stands in, so that the first model can be measured too.
+    If the other environment has no champion, the naive baseline takes its place, so that a first model can be compared
+    too.
 
     Raises:
         ProjectError: There is no such version, or the other champion cannot be read or scored.
@@ -71,5 +72,5 @@ def _champion(model_name: str) -> ModelVersion | None:
     except MlflowException as error:
         raise ProjectError(
             f"the champion of {model_name} cannot be read ({error.error_code}): ask for USE CATALOG, USE SCHEMA and "
-            "EXECUTE there, or compare on a snapshot instead (docs/environments.md)."
+            "EXECUTE on it, or compare on a snapshot instead (docs/environments.md)."
         ) from error

@@ -1,4 +1,4 @@
-"""Check the source, create the functions of features computed on demand, and bring every feature table up to date."""
+"""Check the source table, create the functions of on-demand features, and bring every feature table up to date."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Parameters(task.Parameters):
     """Where to read and write, and what to compute.
 
     Attributes:
-        source_table: Three-level name of the source.
-        schema_name: Two-level name of the schema of the features.
-        since: From which time on feature rows are computed at least: an ISO 8601 time, `all`, or nothing for what is
-            new.
+        source_table: Three-level name of the source table.
+        schema_name: Two-level name of the schema of the feature tables.
+        since: Recompute feature rows from this ISO 8601 time, or all of them (`all`), besides the rows that are new;
+            empty for only the new rows.
         online_store: The online store to publish the feature tables to; empty for none.
-        online_store_capacity: Its size, should it have to be created.
+        online_store_capacity: Its size, used if it has to be created.
     """
 
     source_table: str
@@ -49,12 +49,12 @@ class Parameters(task.Parameters):
         try:
             incremental.asked(text)
         except ValueError:
-            raise ValueError("give an ISO 8601 time such as 2026-01-31T00:00, or all, or nothing") from None
+            raise ValueError("give an ISO 8601 time such as 2026-01-31T00:00, or all, or leave it empty") from None
         return text
 
 
 class Values(task.Values):
-    """The feature tables written and the functions they go with, separated by commas."""
+    """The feature tables that were written, and the on-demand functions, each separated by commas."""
 
     feature_tables: str
     functions: str
@@ -62,7 +62,7 @@ class Values(task.Values):
 
 @dataclass(frozen=True)
 class _Work:
-    """One feature table: its rows to write, and what to record when they are written."""
+    """A feature table: the rows to write, and the progress to record once they are written."""
 
     name: str
     frame: DataFrame
@@ -71,7 +71,7 @@ class _Work:
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Compute what is new in each feature table, and merge it.
+    """Compute the new rows of each feature table, and merge them into it.
 
     Raises:
         ProjectError: The source breaks its contract, or a function is missing or wrong; then nothing is written.
@@ -85,7 +85,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     work = [_work(name, project, parameters, source, runs) for name in settings.feature_tables]
     functions = store.register(definitions.values())
     for one in work:
-        log.info("feature table %s: %s, because %s", one.name, _extent(one.span), one.span.reason)
+        log.info("feature table %s: computing %s (%s)", one.name, _extent(one.span), one.span.reason)
         store.write_table(one.name, one.frame, replace=one.span.replace)
         if one.progress is not None:
             runs.record(one.name, one.progress, one.span)
@@ -96,12 +96,12 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
 
 
 def _work(name: str, project: Project, parameters: Parameters, source: DataFrame, runs: FeatureRuns) -> _Work:
-    """Decide what to compute of a feature table, and how."""
+    """Decide which rows of a feature table to compute, and define them."""
     table = project.config.feature_tables[name]
     compute = project.feature_tables.get(name)
     if compute is None:
         hint = did_you_mean(name, project.feature_tables)
-        raise ProjectError(f"features.py has no function {name}{hint}: write it, or remove the table from project.yml.")
+        raise ProjectError(f"features.py has no function {name}{hint}: add it, or remove the table from project.yml.")
     increment = table.increment
     if increment is None:
         whole = incremental.span(None, None, "", "", None)
@@ -124,7 +124,7 @@ def _checked(frame: DataFrame, name: str, table: FeatureTable) -> DataFrame:
 
 
 def _times(source: DataFrame, increment: Increment, last: Progress | None) -> tuple[datetime | None, int | None]:
-    """The newest time in the source, and how many of its rows are older than the last run's `settled_before`."""
+    """Return the newest time in the source, and the number of rows older than the last run's `settled_before`."""
     counts = [F.max(F.unix_micros(F.col(increment.source_time)))]
     if last is not None:
         before = _before(increment.source_time, incremental.settled_before(increment, last.until))
@@ -142,4 +142,4 @@ def _before(column: str, time: datetime) -> Column:
 
 
 def _extent(span: Span) -> str:
-    return "all rows" if span.since is None else f"rows from {span.since:%Y-%m-%d %H:%M:%S} on"
+    return "all rows" if span.since is None else f"rows since {span.since:%Y-%m-%d %H:%M:%S}"

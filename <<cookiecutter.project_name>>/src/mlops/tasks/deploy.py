@@ -1,4 +1,4 @@
-"""Compare the challenger with the champion and move the alias Champion if it is better."""
+"""Compare the challenger with the champion, and move the alias Champion if the challenger is better."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(Candidate):
-    """What to deploy, and an operator's reason to go on where the gate would stay closed for want of evidence."""
+    """The version to deploy, and an operator's reason to promote it although the champion cannot be scored."""
 
     override_reason: str = ""
 
@@ -33,11 +33,11 @@ class Values(task.Values):
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Promote the version if it passed validation and beats the champion; otherwise leave the champion as it is.
+    """Promote the version if it passed validation and beats the champion; otherwise leave the champion unchanged.
 
     Raises:
-        ProjectError: The version has not passed validation, was rolled back, or the comparison could not be made; or
-            the champion is another one by now.
+        ProjectError: The version has not passed validation, was rolled back, or could not be compared; or another
+            version has become champion in the meantime.
     """
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
@@ -45,7 +45,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
-        log.info("version %s is the champion already", incumbent)
+        log.info("version %s is already the champion", incumbent)
         return Values(promoted="false", champion_version=incumbent)
     decision = _decide(parameters, project, platform, champion)
     said = "to be promoted" if decision.passed else "kept"
@@ -66,17 +66,17 @@ def _require_evidence(registry: Registry, parameters: Parameters) -> None:
     if status != "PASSED":
         raise ProjectError(
             f"{parameters} has the validation status {status}: "
-            "only a version that passed can be deployed, so run the task validate first."
+            "only a version that passed validation can be deployed, so run the task validate first."
         )
     if ROLLED_BACK in tags and not parameters.override_reason:
         raise ProjectError(
-            f"{parameters} was rolled back ({tags[ROLLED_BACK]}): train another one, or give the job parameter "
+            f"{parameters} was rolled back ({tags[ROLLED_BACK]}): train a new version, or give the job parameter "
             "override_reason, which is recorded."
         )
 
 
 def _decide(parameters: Parameters, project: Project, platform: Platform, champion: ModelVersion | None) -> Decision:
-    """Compare; an operator's reason stands in where the champion cannot be scored, and is recorded."""
+    """Compare the versions. If the champion cannot be scored, an operator's reason decides instead, and is recorded."""
     try:
         return compare(project, parameters, platform, champion, log_as="incumbent")
     except ChampionCannotBeScoredError as error:

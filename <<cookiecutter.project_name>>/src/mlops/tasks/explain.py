@@ -1,4 +1,4 @@
-"""Explain one model version and draw its predictions, on its training run; write its model card anew."""
+"""Explain a model version and plot its predictions on its training run, then refresh its model card."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Values(task.Values):
 
 
 def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
-    """Log what moves the version's predictions, and plots of them; a version that defies it stays unexplained.
+    """Log SHAP values of the version and plots of its predictions; a version that cannot be explained is skipped.
 
     Raises:
-        ProjectError: There is no such version, or the table holds no rows of its run.
+        ProjectError: There is no such version, or the table has no rows of its run.
         MlflowException: There is no such model.
     """
     settings = project.config
@@ -57,9 +57,9 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
         found = importance(predict, background[features], holdout[features], settings.search.seed)
         _log_explanation(settings, parameters.run_id, found)
         outcome = "done"
-    except Exception as error:  # noqa: BLE001 - whatever a model does to an explainer, the job goes on
+    except Exception as error:  # noqa: BLE001 - the job continues whatever error a model causes here
         outcome = f"skipped: {first_line(error)}"
-        log.warning("%s is not explained, %s", parameters, outcome)
+        log.warning("%s is not explained: %s", parameters, outcome)
     registry.tag(parameters.model_version, EXPLANATION_TAG, outcome)
     return Values(explained=str(outcome == "done").lower())
 
@@ -67,14 +67,14 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
 def _sample(
     settings: ProjectConfig, candidate: Candidate, platform: Platform, split: str, at_most: int
 ) -> pd.DataFrame:
-    """Rows of the run, chosen by a hash of their key: random, and the same each time."""
+    """Return rows of the run, chosen by a hash of their keys, so that the sample is random but the same each time."""
     rows = platform.tables.read(candidate.training_table)
     own = rows.where((F.col("run_id") == candidate.run_id) & (F.col("split") == split))
     key = settings.spine.key
     sample = own.orderBy(F.xxhash64(key), key).limit(at_most).toPandas()
     if sample.empty:
         raise ProjectError(
-            f"table {candidate.training_table} holds no {split} rows of run {candidate.run_id}: "
+            f"table {candidate.training_table} has no {split} rows of run {candidate.run_id}: "
             "run the training job again."
         )
     return sample
@@ -106,5 +106,5 @@ def _log_figures(run_id: str, figures: Mapping[str, Figure]) -> None:
 
 
 def _quantity(settings: ProjectConfig) -> str:
-    """What is predicted: the label, or how likely it is."""
+    """Return the name of what is predicted: the label, or its probability."""
     return settings.label if settings.problem_type == "regression" else f"probability of {settings.label}"

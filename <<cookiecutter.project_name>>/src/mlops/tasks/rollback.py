@@ -1,4 +1,4 @@
-"""Give the alias Champion back to an earlier version, and keep the bad one from coming back."""
+"""Move the alias Champion back to an earlier version, and keep the bad version from being promoted again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """Of which model, why, and to which version; without a version, to the champion before."""
+    """The model, the reason, and the version to go back to; without a version, the previous champion."""
 
     model_name: str
     reason: str
@@ -25,7 +25,7 @@ class Parameters(task.Parameters):
 
 
 class Values(task.Values):
-    """Which version is champion now, and which one was taken back."""
+    """Which version is champion now, and which version was rolled back."""
 
     champion_version: str
     rolled_back_version: str
@@ -35,7 +35,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Check the earlier version, mark the champion as rolled back, and move the alias.
 
     Raises:
-        ProjectError: There is no champion or no earlier version, or that version does not pass; nothing has changed.
+        ProjectError: There is no champion or no earlier version, or that version fails a check; nothing has changed.
     """
     registry = Registry(parameters.model_name)
     if not parameters.reason.strip():
@@ -49,11 +49,11 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     target = target or champion.tags.get("previous_champion", "none")
     if target in {"none", bad}:
         raise ProjectError(
-            f"version {bad} of {parameters.model_name} has no champion before it: name the version to go back to "
+            f"version {bad} of {parameters.model_name} has no previous champion: give the version to go back to "
             "(to_version)."
         )
     _require_sound(registry, target)
-    # Should it stop here, the champion is still the one it was; running it again ends the same way.
+    # If the process stops after the tag, the champion is unchanged, and running the task again has the same result.
     registry.tag(bad, ROLLED_BACK, parameters.reason)
     promote(registry, target, bad, remember=False)
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
@@ -64,7 +64,10 @@ def _require_sound(registry: Registry, version: str) -> None:
     tags = registry.version(version).tags
     if tags.get(STATUS_TAG) != "PASSED" or ROLLED_BACK in tags:
         what = "was rolled back itself" if ROLLED_BACK in tags else "never passed validation"
-        raise ProjectError(f"version {version} of {registry.name} {what}: name another one (to_version).")
+        raise ProjectError(f"version {version} of {registry.name} {what}: give another version (to_version).")
     decision = Decision.of(smoke(uri(registry.name, version)))
     if not decision.passed:
-        raise ProjectError(f"version {version} of {registry.name} cannot take over: {decision}.")
+        raise ProjectError(
+            f"version {version} of {registry.name} cannot become champion: {decision}. Give another version "
+            "(to_version)."
+        )

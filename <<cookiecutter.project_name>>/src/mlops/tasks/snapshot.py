@@ -1,4 +1,4 @@
-"""Copy a bounded sample of the source and its predictions to a schema that others may read."""
+"""Copy a limited sample of the source table and its predictions to a schema that others may read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """What to copy (three-level names), where to (two-level name of a schema), and how many rows at most."""
+    """Three-level names of the tables to copy, two-level name of the target schema, and the maximum number of rows."""
 
     source_table: str
     predictions_table: str
@@ -35,18 +35,18 @@ class Values(task.Values):
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Replace the snapshot: a random sample of the source, and the predictions of just these rows, if there are any.
+    """Replace the snapshot with a random sample of the source and the predictions of these rows, if there are any.
 
-    The same source gives the same sample. The schema is created if there is none.
+    The same source gives the same sample. The schema is created if it does not exist.
 
     Raises:
-        ProjectError: The source is missing, or the snapshot would overwrite what it is taken from.
+        ProjectError: The source is missing, or the snapshot would overwrite a table that it copies.
     """
     tables = platform.tables
     names = [f"{parameters.snapshot_schema}.{table.rsplit('.', maxsplit=1)[-1]}" for table in _copied(parameters)]
     if set(names) & set(_copied(parameters)) or len(set(names)) < len(names):
         raise ProjectError(
-            f"the snapshot would write {' and '.join(names)}, which is what it copies or the same table twice: "
+            f"the snapshot would write {' and '.join(names)}, but it copies one of them, or they are the same table: "
             "give another snapshot_schema."
         )
     sample = _sample(tables.read(parameters.source_table), parameters.rows)
@@ -71,5 +71,5 @@ def _copied(parameters: Parameters) -> tuple[str, str]:
 
 
 def _sample(frame: DataFrame, rows: int) -> DataFrame:
-    """Return at most so many rows, chosen by a hash of their content: random, and the same each time."""
+    """Return at most `rows` rows, chosen by a hash of their content, so that they are random but the same each time."""
     return frame.orderBy(F.xxhash64(*frame.columns), *frame.columns).limit(rows)

@@ -1,4 +1,4 @@
-"""A job's task: a frozen model of its parameters, a function, and a frozen model of its task values."""
+"""A task of a job: a frozen model of its parameters, a function, and a frozen model of its task values."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ V = TypeVar("V", bound=Values)
 
 
 class Task(Generic[P, V]):
-    """Makes an entry point of `run(parameters, project, platform) -> values` and a project.
+    """Makes an entry point from a function `run(parameters, project, platform) -> values` and a project.
 
-    Called without arguments, as Databricks calls the entry point of a wheel task, it parses the command line
-    (`--name=value`), runs, and publishes the task values; the types of `run` say which parameters and values there are.
+    Databricks calls the entry point of a wheel task without arguments. The task then parses the command line
+    (`--name=value`), runs, and publishes the task values. The type hints of `run` define its parameters and values.
     """
 
     def __init__(self, run: Callable[[P, Project, Platform], V], project: Project) -> None:
@@ -45,7 +45,7 @@ class Task(Generic[P, V]):
         """Run the task.
 
         Raises:
-            ProjectError: A parameter is missing or of the wrong type, or the task says what is wrong.
+            ProjectError: A parameter is missing or has the wrong type, or the task itself raises the error.
         """
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         for module in (__name__, self.project.spine.__module__):
@@ -58,7 +58,7 @@ class Task(Generic[P, V]):
         log.info("task values: %s", values)
 
     def execute(self, parameters: P, platform: Platform) -> V:
-        """Run the task on a platform; then, even if it fails, refresh the card of every version that it changed."""
+        """Run the task on a platform, then refresh the card of every version that it changed, even if it fails."""
         with changed_versions() as changed:
             try:
                 return self.run(parameters, self.project, platform)
@@ -68,14 +68,14 @@ class Task(Generic[P, V]):
 
 
 def parse(model: type[P], argv: Sequence[str]) -> P:
-    """Read the parameters from a command line.
+    """Parse the parameters from a command line.
 
-    Parameters that the model does not know are left alone: Databricks hands each parameter of a job to every wheel task
-    of it (https://docs.databricks.com/jobs/job-parameters). That the job files name none by mistake is checked before
-    they are deployed.
+    Parameters that the model does not have are ignored, because Databricks passes every parameter of a job to each of
+    its wheel tasks (https://docs.databricks.com/jobs/job-parameters). Misspelt parameters in the job files are found by
+    a check before they are deployed.
 
     Raises:
-        ProjectError: A parameter is missing or of the wrong type, or a word is not a parameter.
+        ProjectError: A parameter is missing or has the wrong type, or a word is not a parameter.
     """
     parser = _Parser(add_help=False, allow_abbrev=False)
     for name, field in model.model_fields.items():
@@ -84,7 +84,7 @@ def parse(model: type[P], argv: Sequence[str]) -> P:
     for word in unknown:
         if not word.startswith("--"):
             raise ProjectError(f"task parameters: {word!r} is not a parameter: write --name=value.")
-        log.info("no parameter of this task, so not used: %s", word)
+        log.info("ignoring %s, which is not a parameter of this task", word)
     try:
         return model.model_validate(vars(known))
     except ValidationError as error:
@@ -95,7 +95,7 @@ def parse(model: type[P], argv: Sequence[str]) -> P:
 
 
 def text_problem(model: type[Parameters], name: str, text: str) -> str | None:
-    """Say what is wrong with the text of one parameter of the model, or None if it is a value for it."""
+    """Return what is wrong with the text of one parameter of the model, or None if the text is valid."""
     field = model.model_fields[name]
     declared: Any = Annotated[field.annotation, field]
     try:
@@ -106,7 +106,7 @@ def text_problem(model: type[Parameters], name: str, text: str) -> str | None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports a wrong command line as one sentence, without the usage text."""
+    """Reports an invalid command line as one sentence, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
         raise ProjectError(f"task parameters: {message}.")

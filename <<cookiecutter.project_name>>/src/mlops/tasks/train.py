@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """Where to read and write, and how much to try."""
+    """Where to read and write, how many trials to run, and what to record on the version."""
 
     source_table: str
     schema_name: str
@@ -40,7 +40,7 @@ class Parameters(task.Parameters):
 
 
 class Values(task.Values):
-    """Exactly what was trained, for the tasks that follow."""
+    """The exact version that was trained, for the tasks that follow."""
 
     model_uri: str
     model_version: str
@@ -49,7 +49,7 @@ class Values(task.Values):
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Build the training set, search, log, register."""
+    """Build the training set, search for the best model, log it and register it."""
     settings = project.config
     version = platform.tables.version(parameters.source_table)
     with mlflow.start_run(experiment_id=parameters.experiment_id, run_name="train") as mlflow_run:
@@ -77,7 +77,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
 def _written(
     settings: ProjectConfig, parameters: Parameters, platform: Platform, built: TrainingSet, run_id: str
 ) -> dict[str, pd.DataFrame]:
-    """Write the training set under this run's id, so that later tasks judge on the same rows, and read it back."""
+    """Write the training set with this run's ID, so that later tasks use the same rows, and read it back."""
     training_set.write(platform.tables, parameters.training_table, built.rows, run_id, settings.split.keep_days)
     splits = training_set.SPLITS
     return {split: training_set.read(platform.tables, parameters.training_table, run_id, split) for split in splits}
@@ -88,14 +88,14 @@ def _log_origin(parameters: Parameters, source_version: str) -> None:
         delta_table_name=parameters.source_table,
         delta_table_version=int(source_version) if source_version.isdigit() else None,
     )
-    dataset = MetaDataset(source, name=parameters.source_table)  # type: ignore[abstract] # it is not: MLflow documents it
+    dataset = MetaDataset(source, name=parameters.source_table)  # type: ignore[abstract] # MLflow documents it
     mlflow.log_input(dataset, context="training")
     mlflow.log_params({"source_table": parameters.source_table, "source_version": source_version})
     mlflow.set_tag("git_commit", parameters.git_commit)
 
 
 def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
-    # A nested run belongs to the default experiment unless it is told its parent's.
+    # Without an experiment ID, MLflow puts a nested run into the default experiment, not into its parent's.
     parent = mlflow.active_run()
     experiment_id = None if parent is None else parent.info.experiment_id
     with mlflow.start_run(experiment_id=experiment_id, run_name=f"trial-{number}", nested=True):
@@ -117,7 +117,7 @@ def _log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[st
 def _log_model(
     project: Project, store: FeatureStore, built: TrainingSet, trained: search.Trained, rows: pd.DataFrame
 ) -> str:
-    """Log the model with signature, input example and its lookups; return its URI."""
+    """Log the model with its signature, input example and lookups; return its URI."""
     settings = project.config
     example = rows[list(dict.fromkeys([*settings.request, *settings.features]))].head(5)
     features = example[list(settings.features)]
@@ -135,7 +135,7 @@ def _log_model(
 def _describe(
     settings: ProjectConfig, parameters: Parameters, version: str, source_version: str, rows: dict[str, pd.DataFrame]
 ) -> None:
-    """Say on the version what it is, who answers for it, and which data and code it comes from."""
+    """Record on the version its description, its owner, and the data and code that it was trained with."""
     registry = Registry(parameters.model_name)
     registry.describe(version, settings.description)
     times = pd.concat([frame[settings.spine.event_time] for frame in rows.values()])

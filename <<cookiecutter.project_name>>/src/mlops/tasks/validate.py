@@ -1,4 +1,4 @@
-"""Judge one model version on the rows held out from its training, and on all else that it must show."""
+"""Run all checks of a model version, including its performance on the rows held out from its training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..registry import CHALLENGER, Registry
 from ..validation import report
 from ..validation.candidate import Candidate, evidence, resolved
 from ..validation.check import Check
-from ..validation.run_checks import judge
+from ..validation.run_checks import run_checks
 from . import task
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     """Set the version's status to PENDING, then to PASSED or FAILED; log the report to its run.
 
     Raises:
-        ProjectError: The version failed; the reasons are in the message and on the version.
+        ProjectError: The version failed validation; the reasons are in the message and on the version.
     """
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
@@ -39,7 +39,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     try:
         found = evidence(parameters, project, platform)
         with mlflow.start_run(run_id=parameters.run_id):
-            checks = judge(found)
+            checks = run_checks(found)
             mlflow.log_dict([asdict(check) for check in checks], report.FILE)  # type: ignore[arg-type] # any JSON
             mlflow.log_text(report.table(checks), report.TABLE)
     except Exception as error:
@@ -50,8 +50,8 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
     if not passed:
-        raise ProjectError(f"{parameters} failed: {_failures(checks)}.")
-    log.info("version %s passed: %s", parameters.model_version, report.summary(checks))
+        raise ProjectError(f"{parameters} failed validation: {_failures(checks)}.")
+    log.info("version %s passed validation: %s", parameters.model_version, report.summary(checks))
     return Values(model_version=parameters.model_version)
 
 

@@ -1,1 +1,1 @@
-"""The training set, the hyperparameter search, and what a model needs wherever it is loaded."""
+"""The training set, the hyperparameter search, and the requirements of a model."""

@@ -1,4 +1,4 @@
-"""The packages that a model needs wherever it is loaded."""
+"""The packages that must be installed wherever a model is loaded."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _PACKAGES = ("cloudpickle", "numpy", "pandas", "scikit-learn")
 
 
 def model_requirements() -> list[str]:
-    """Return pinned requirements: the versions that the model was trained with.
+    """Return the requirements, pinned to the versions that the model was trained with.
 
-    MLflow is asked itself: on Databricks the distribution is `mlflow-skinny`, and `mlflow` has no metadata there.
+    The version of MLflow comes from the module: on Databricks the installed package is `mlflow-skinny`, not `mlflow`.
     """
     return [f"mlflow=={mlflow.__version__}", *[f"{name}=={version(name)}" for name in _PACKAGES]]

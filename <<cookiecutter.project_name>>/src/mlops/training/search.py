@@ -20,7 +20,7 @@ from ..project import Project
 
 log = logging.getLogger(__name__)
 
-# On few rows OpenMP threads cost more than they save, and ten times as much on a machine that is busy.
+# With few rows, OpenMP threads cost more time than they save, and ten times as much on a busy machine.
 _ROWS_WORTH_THREADS = 50_000
 
 Metrics = dict[str, float]
@@ -29,7 +29,7 @@ OnTrial = Callable[[int, dict[str, Any], Metrics], None]
 
 @dataclass(frozen=True)
 class Trained:
-    """The chosen model with its hyperparameters and its metrics by split."""
+    """The best model with its hyperparameters and its metrics by split."""
 
     estimator: Pipeline
     hyperparameters: dict[str, Any]
@@ -37,20 +37,21 @@ class Trained:
 
 
 def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_trial: OnTrial | None = None) -> Trained:
-    """Search the hyperparameters on the validation rows and measure the best model on every split.
+    """Search for the best hyperparameters on the validation rows, and evaluate the best model on every split.
 
     Args:
-        project: Builds the model; names the features, the label, the metric and the search space.
-        rows: Frames of the splits train, validation and holdout, with features and label.
-        trials: How many models to try, at least 1.
-        on_trial: Called with number, hyperparameters and validation metrics of each trial.
+        project: Builds the model, and names the features, the label, the metric and the search space.
+        rows: One frame for each of the splits train, validation and holdout, with features and label.
+        trials: How many sets of hyperparameters to try, at least 1.
+        on_trial: Called with the number, the hyperparameters and the validation metrics of each trial.
 
     Returns:
-        The model trained on the train rows alone, so that its validation and holdout metrics are of unseen rows.
+        The best model, trained on the train rows only, so that its validation and holdout metrics are of rows that it
+        was not fitted to.
     """
     config = project.config
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    optuna.logging.disable_default_handler()  # its lines go where the project's own go
+    optuna.logging.disable_default_handler()  # Optuna's lines go to the project's own log handlers
     optuna.logging.enable_propagation()
     direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
@@ -69,7 +70,7 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
 
 
 def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int:
-    """Let the trial choose a value of one dimension of the search space."""
+    """Let the trial choose the value of one hyperparameter."""
     if dimension.type == "int":
         return trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
     return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
@@ -85,7 +86,7 @@ def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -
 
 
 def predict(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Array:
-    """Return the predictions of a model in memory, shape (rows,)."""
+    """Return the predictions, shape (rows,), of a model in memory."""
     method = getattr(estimator, project.predict_method)
     return one_column(method(rows[list(project.config.features)]))
 

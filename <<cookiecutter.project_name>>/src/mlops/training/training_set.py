@@ -1,4 +1,4 @@
-"""The rows of one training run: spine, features and label, split by time."""
+"""The rows of a training run: the spine with features and label, split by time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPLITS = ("train", "validation", "holdout")
 
 
 def spine(project: Project, source: DataFrame, source_name: str) -> DataFrame:
-    """Return the rows to predict, as `features.spine` makes them; without a time nothing can be looked up for a row.
+    """Return the rows to predict from `features.spine`, without those that have no event time to look up features at.
 
     Raises:
         ProjectError: The source lacks a column, or the spine lacks one that the configuration names.
@@ -37,12 +37,12 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
     """Return the labelled rows with their point-in-time features and a column `split`.
 
     Returns:
-        Rows with the columns of the request (key and event time among them), the features and the label (doubles), and
+        Rows with the columns of the request (including key and event time), the features and the label (doubles), and
         `split`: train, validation or holdout.
 
     Raises:
-        ProjectError: A column is missing, an input of the model is no double, no row has a label, or a split would be
-            empty.
+        ProjectError: A column is missing, an input of the model is not a double, no row has a label, or a split would
+            be empty.
     """
     config = project.config
     rows = spine(project, source, source_name)
@@ -62,7 +62,7 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:
-    """Add the rows of a training run under its id, and delete those of runs older than `keep_days`."""
+    """Append the rows of a training run with its run ID, and delete the rows of runs older than `keep_days` days."""
     now = datetime.now(UTC)
     tables.append(table, rows.withColumns({"run_id": F.lit(run_id), "created_at": F.lit(now)}))
     tables.delete(table, f"created_at < TIMESTAMP '{now - timedelta(days=keep_days):%Y-%m-%d %H:%M:%S}+00:00'")
@@ -72,34 +72,34 @@ def read(tables: Tables, table: str, run_id: str, split: str) -> pd.DataFrame:
     """Return the rows of one training run and split, oldest first.
 
     Raises:
-        ProjectError: The table does not exist or holds no such rows.
+        ProjectError: The table does not exist or has no such rows.
     """
     rows = tables.read(table).where((F.col("run_id") == run_id) & (F.col("split") == split)).toPandas()
     if rows.empty:
-        raise ProjectError(f"table {table} holds no {split} rows of run {run_id}: run the training job again.")
-    rows.attrs.clear()  # Spark Connect notes metrics of its plan there, which no file format can write
+        raise ProjectError(f"table {table} has no {split} rows of run {run_id}: run the training job again.")
+    rows.attrs.clear()  # Spark Connect stores metrics of its plan there, which no file format can write
     return rows.sort_values(list(rows.columns[1::-1]), ignore_index=True)
 
 
 def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -> None:
-    """Raise ProjectError if a wanted column is missing."""
+    """Raise ProjectError if one of the wanted columns is missing."""
     missing = [name for name in wanted if name not in present]
     if missing:
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
 
 
 def _require_doubles(config: ProjectConfig, rows: DataFrame) -> None:
-    """Make sure that a model gets the same types in training and in serving, where nothing casts them."""
+    """Make sure that the model gets the same types in training and in serving, where nothing casts them."""
     others = [f"{name} ({kind})" for name, kind in rows.dtypes if name in config.features and kind != "double"]
     if others:
         raise ProjectError(
             f"the model's inputs must be doubles, but these are not: {', '.join(others)}. Cast them where they are "
-            'made, with .cast("double") in features.py or float() in functions.py.'
+            'computed, with .cast("double") in features.py or float() in functions.py.'
         )
 
 
 def _cut_times(config: ProjectConfig, labelled: DataFrame, source_name: str) -> list[int]:
-    """The times (microseconds) at which validation and holdout begin."""
+    """Return the times (in microseconds) at which the validation and holdout rows begin."""
     shares = [1 - config.split.validation - config.split.holdout, 1 - config.split.holdout]
     micros = F.unix_micros(F.col(config.spine.event_time))
     row = labelled.select(
@@ -110,7 +110,7 @@ def _cut_times(config: ProjectConfig, labelled: DataFrame, source_name: str) -> 
     cuts = [round(cut) for cut in row["cuts"]]
     if not row["first"] < cuts[0] < cuts[1]:
         raise ProjectError(
-            f"{source_name} has {row['rows']} labelled rows, too few or at too few different times "
-            "to split them into train, validation and holdout by time."
+            f"{source_name} has {row['rows']} labelled rows, which are too few, or have too few different times, "
+            "to be split into train, validation and holdout by time: provide more rows."
         )
     return cuts

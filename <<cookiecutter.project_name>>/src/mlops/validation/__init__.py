@@ -1,1 +1,1 @@
-"""What a model version must show before it may challenge: evidence, checks on it, and their report."""
+"""Validation of a model version before it becomes challenger: the evidence, the checks on it, and their report."""

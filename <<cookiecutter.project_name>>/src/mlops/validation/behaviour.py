@@ -1,4 +1,4 @@
-"""Does the version behave: finite, in range, repeatable, tolerant where features may be missing, quick enough?"""
+"""Checks of behaviour: are predictions finite, in range, repeatable, tolerant of missing features, and fast enough?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BATCH = 1000
 def shape(evidence: Evidence) -> Iterator[Check]:
     """There is one prediction for each row."""
     rows, found = len(evidence.features), evidence.prediction.shape
-    yield Check("one prediction a row", found == (rows,), f"{rows} rows give predictions of shape {found}")
+    yield Check("one prediction per row", found == (rows,), f"{rows} rows give predictions of shape {found}")
 
 
 def finite(evidence: Evidence) -> Iterator[Check]:
@@ -37,7 +37,7 @@ def allowed_range(evidence: Evidence) -> Iterator[Check]:
 
 
 def repeatable(evidence: Evidence) -> Iterator[Check]:
-    """The same rows give the same predictions, also in another order."""
+    """The same rows give the same predictions, even in another order."""
     again = evidence.predict(evidence.features.iloc[::-1])[::-1]
     difference = float(np.max(np.abs(again - evidence.prediction)))
     yield Check(
@@ -45,12 +45,12 @@ def repeatable(evidence: Evidence) -> Iterator[Check]:
         bool(np.allclose(again, evidence.prediction, rtol=1e-9, atol=1e-12)),
         f"the same rows in another order give predictions that differ by at most {difference:.3g}",
         difference,
-        "at most rounding",
+        "at most rounding errors",
     )
 
 
 def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
-    """Looked-up features may be missing, so the version predicts without any of them."""
+    """The version can predict without any looked-up features, because they may be missing."""
     looked_up = [name for lookup in evidence.settings.lookups for name in lookup.outputs]
     rows = evidence.features.head(_BATCH).copy()
     rows[looked_up] = np.nan
@@ -61,7 +61,7 @@ def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
 
 
 def latency(evidence: Evidence) -> Iterator[Check]:
-    """One row and a batch are predicted in time: the median of some calls, in milliseconds."""
+    """One row and a batch are predicted within their time limits, by the median of several calls in milliseconds."""
     limits = evidence.settings.validation.latency
     for name, rows, limit in (
         ("latency of one row", 1, limits.row_ms),

@@ -1,4 +1,4 @@
-"""The model version that validate and deploy judge, and the rows that they judge it on."""
+"""The model version that is validated, compared or deployed, and the held-out rows that it is evaluated on."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .evidence import Evidence
 
 
 class Candidate(Parameters):
-    """Exactly one registered version, its training run, and the table with the rows held out from that run.
+    """One exact registered version, its training run, and the table with the rows held out from that run.
 
-    An empty run is the one that the registry names for the version.
+    If `run_id` is empty, it is the run that the registry records for the version.
     """
 
     model_name: str
@@ -38,25 +38,25 @@ C = TypeVar("C", bound=Candidate)
 
 
 def resolved(told: C) -> C:
-    """Return the candidate with its training run, which the registry names where nobody told it.
+    """Return the candidate with its training run, which is read from the registry if it is not given.
 
     Raises:
-        ProjectError: No version was named, there is none of this number, or the URI is that of another version.
+        ProjectError: No version is given, there is no such version, or the URI belongs to another version.
     """
     if not told.model_version:
-        raise ProjectError(f"no version of {told.model_name} is named: give the job parameter model_version.")
+        raise ProjectError(f"no version of {told.model_name} is given: set the job parameter model_version.")
     version = Registry(told.model_name).version(told.model_version)
     own = uri(told.model_name, told.model_version)
     if told.model_uri != own:
         raise ProjectError(
-            f"model_uri is {told.model_uri}, but {told} is {own}: give the URI and the number of one version."
+            f"model_uri is {told.model_uri}, but {told} is {own}: give the URI and the number of the same version."
         )
     run_id = told.run_id or str(version.run_id)
     return told.model_copy(update={"run_id": run_id})
 
 
 def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evidence:
-    """Return everything that the checks of the version look at.
+    """Return the evidence for the checks of the version.
 
     Raises:
         ProjectError: There is no such version, or there are no held-out rows.
@@ -77,7 +77,7 @@ def holdout(candidate: Candidate, settings: ProjectConfig, platform: Platform) -
     """Return the features, shape (rows, features), and the label, shape (rows,), of the held-out rows.
 
     Raises:
-        ProjectError: There are none.
+        ProjectError: There are no held-out rows.
     """
     rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
     return rows[list(settings.features)], rows[settings.label].to_numpy()

@@ -1,4 +1,4 @@
-"""One thing that was looked at, and whether it is as it must be."""
+"""The result of one check of a version."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ..config.validation import Bound
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at.
-        passed: Whether it is as it must be. What was skipped by the policy counts as passed.
-        reason: A sentence that says why.
-        value: What was measured, where it is a number.
-        bound: What it was held against, as text.
-        skipped: Whether the policy let it be skipped.
+        name: What was checked.
+        passed: Whether the check passed. A check that the policy allows to skip counts as passed.
+        reason: A sentence that explains the result.
+        value: The measured value, if it is a number.
+        bound: The bound that the value was compared with, as text.
+        skipped: Whether the check was skipped, as the policy allows.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Check:
 
 
 def within(name: str, value: float | None, bound: Bound, unit: str = "") -> Check:
-    """Pass a value that is present, finite and in its range, bounds included."""
+    """Return a check that passes if the value is present, finite and within the bound, inclusive."""
     limits = str(bound)
     if value is None or not math.isfinite(value):
         return Check(name, passed=False, reason=f"{name} is missing", bound=limits)

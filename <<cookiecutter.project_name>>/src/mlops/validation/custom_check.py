@@ -1,4 +1,4 @@
-"""The project's own checks: a function measures one number, its bound is in the configuration."""
+"""The project's own checks: a function of checks.py computes one number, and its bound is in the configuration."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .evidence import Evidence
 
 
 def custom(evidence: Evidence) -> Iterator[Check]:
-    """Every own check with a bound lies in it, and every one has a bound.
+    """The number of each of the project's own checks lies within its bound, and each of these checks has a bound.
 
     Raises:
-        ProjectError: A bound has no function, or a function no bound.
+        ProjectError: A bound has no function, or a function has no bound.
     """
     bounds, measures = evidence.settings.validation.custom, evidence.checks
     for name in bounds:

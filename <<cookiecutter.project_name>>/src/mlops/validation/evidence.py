@@ -1,4 +1,4 @@
-"""Everything that the checks of one version look at."""
+"""The evidence that the checks of a version use."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..registry import load
 
 @dataclass(frozen=True)
 class Evidence:
-    """A version as a consumer loads it, and the rows that were held out from its training.
+    """A version, loaded as a consumer loads it, and the rows that were held out from its training.
 
     Attributes:
         settings: The configuration.
-        model_uri: The exact version in the registry.
+        model_uri: The URI of the exact version in the registry.
         version: Its entry in the registry.
         rows: The held-out rows: key, event time, features and label.
-        all_rows: All rows of the training run, with their `split`, on Spark.
-        store: Where its features are looked up.
+        all_rows: All rows of the training run, with their `split`, as a Spark frame.
+        store: The feature store in which its features are looked up.
         checks: The project's own checks, by name.
     """
 
@@ -50,7 +50,7 @@ class Evidence:
         """The model's inputs of the held-out rows.
 
         Raises:
-            ProjectError: There are none.
+            ProjectError: There are no held-out rows.
         """
         if self.rows.empty:
             raise ProjectError("there are no held-out rows")
@@ -58,12 +58,12 @@ class Evidence:
 
     @cached_property
     def label(self) -> Array:
-        """The truth, shape (rows,)."""
+        """The labels of the held-out rows, shape (rows,)."""
         return self.rows[self.settings.label].to_numpy(dtype="float64")
 
     @cached_property
     def prediction(self) -> Array:
-        """What the version predicts for the held-out rows, shape (rows,)."""
+        """The predictions of the version for the held-out rows, shape (rows,)."""
         return self.predict(self.features)
 
     @cached_property
@@ -72,5 +72,5 @@ class Evidence:
         return evaluate(self.settings.problem_type, self.label, self.prediction)
 
     def predict(self, frame: pd.DataFrame) -> Array:
-        """Return the predictions for any rows of features, shape (rows,)."""
+        """Return the predictions, shape (rows,), for any rows of features."""
         return one_column(self.model.predict(frame))

@@ -1,4 +1,4 @@
-"""Is the version good enough, on all held-out rows and on each slice of them, and on rows that it has not seen?"""
+"""Checks of performance: is the version good enough on all held-out rows and on each slice, and were they unseen?"""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _MODEL_TYPES = {"regression": "regressor", "classification": "classifier"}
 
 
 def metrics(evidence: Evidence) -> Iterator[Check]:
-    """Every bounded metric on all held-out rows lies in its bounds."""
+    """Every metric with a bound lies within it on all held-out rows."""
     for name, bound in evidence.settings.validation.metrics.items():
         yield within(name, evidence.metrics.get(name), bound)
 
 
 def slices(evidence: Evidence) -> Iterator[Check]:
-    """Every metric on each slice lies in the slice's own bounds, and is not much worse than on all rows."""
+    """The metrics of each slice lie within its own bounds, and the deciding one is not much worse than on all rows."""
     policy = evidence.settings.validation.slice_rows
     for name, one in evidence.settings.validation.slices.items():
         try:
             inside = np.asarray(evidence.rows.eval(one.where), dtype=bool)
         except Exception as error:
-            raise ProjectError(f"validation.slices.{name}.where {one.where!r} cannot be read: {error}") from error
+            raise ProjectError(f"validation.slices.{name}.where {one.where!r} cannot be evaluated: {error}") from error
         count = int(inside.sum())
         if count < policy.at_least:
             skipped = policy.otherwise == "skip"
@@ -52,17 +52,17 @@ def _of_slice(
     loss = (whole[metric] - found[metric]) * (1 if GREATER_IS_BETTER[metric] else -1)
     allowed = one.worse_than_all * abs(whole[metric])
     yield Check(
-        f"slice {name} beside all rows",
+        f"slice {name} compared with all rows",
         loss <= allowed,
-        f"slice {name} {metric} {found[metric]:.4g} is worse than {whole[metric]:.4g} on all rows by {loss:.4g}, "
-        f"{allowed:.4g} is allowed",
+        f"slice {name} {metric} {found[metric]:.4g} is worse than {whole[metric]:.4g} on all rows by {loss:.4g}; "
+        f"at most {allowed:.4g} is allowed",
         loss,
         f"at most {allowed:.4g}",
     )
 
 
 def leakage(evidence: Evidence) -> Iterator[Check]:
-    """No held-out row was trained on: their keys are others, and their times come after all the others."""
+    """No held-out row was used in training: their keys are not among the other rows, and their times are later."""
     key, event_time = evidence.settings.spine.key, evidence.settings.spine.event_time
     held_out = F.col("split") == "holdout"
     shared = (
@@ -71,18 +71,19 @@ def leakage(evidence: Evidence) -> Iterator[Check]:
         .join(evidence.all_rows.where(~held_out).select(key), key, "left_semi")
         .count()
     )
-    yield Check("keys are held out", shared == 0, f"{shared} held-out keys were trained on", float(shared), "at most 0")
+    reason = f"{shared} held-out keys were also used in training"
+    yield Check("keys are held out", shared == 0, reason, float(shared), "at most 0")
     micros = F.unix_micros(F.col(event_time))
     times = evidence.all_rows.select(
         F.max(F.when(~held_out, micros)).alias("last"), F.min(F.when(held_out, micros)).alias("first")
     ).first()
     apart = times is not None and None not in (times["last"], times["first"]) and times["last"] < times["first"]
     verdict = "after" if apart else "before the end of"
-    yield Check("times are held out", apart, f"the held-out rows begin {verdict} the rows that were trained on")
+    yield Check("times are held out", apart, f"the held-out rows begin {verdict} the rows used in training")
 
 
 def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
-    """MLflow's own evaluation of the held-out rows, for the run: its metrics, and plots of a classifier."""
+    """MLflow's own evaluation of the held-out rows is logged to the run: metrics, and plots for a classifier."""
     data = pd.DataFrame({"label": evidence.label, "prediction": evidence.prediction})
     if evidence.settings.problem_type == "classification":
         data["label"], data["prediction"] = data["label"].astype(int), (data["prediction"] >= 0.5).astype(int)  # noqa: PLR2004

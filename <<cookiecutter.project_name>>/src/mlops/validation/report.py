@@ -1,4 +1,4 @@
-"""The checks of a version as its run, its entry in the registry and its card keep them."""
+"""Reports of the checks of a version: for its run, its entry in the registry, and its model card."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def verdict(check: Check) -> str:
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """Return one sentence: how many checks passed, and why the others did not."""
+    """Return one sentence: how many checks passed, and why the others failed."""
     failed = [check.reason for check in checks if not check.passed]
     counted = f"{len(checks) - len(failed)} of {len(checks)} checks passed"
     return f"{counted}; {'; '.join(failed)}" if failed else counted

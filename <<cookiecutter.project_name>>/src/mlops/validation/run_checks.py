@@ -1,4 +1,4 @@
-"""All checks of a version, one after the other; a check that cannot be made has failed."""
+"""Runs all checks of a version; a check that raises an error counts as failed."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
 )
 
 
-def judge(evidence: Evidence) -> list[Check]:
-    """Return what every check found, in order; one that raises is a failed check with the reason.
+def run_checks(evidence: Evidence) -> list[Check]:
+    """Return the results of all checks, in order. A check that raises an error fails, with the error as its reason.
 
-    The fresh process, which takes the longest, goes on beside the others.
+    The check in a fresh process, which takes the longest, runs in parallel to the others.
     """
     found: list[Check] = []
-    with ThreadPoolExecutor(1) as beside:
-        slow = {look: beside.submit(_look, look, evidence) for look in CHECKS if look is structure.fresh_process}
+    with ThreadPoolExecutor(1) as pool:
+        slow = {look: pool.submit(_look, look, evidence) for look in CHECKS if look is structure.fresh_process}
         for look in CHECKS:
             found += slow[look].result() if look in slow else _look(look, evidence)
     for check in found:
@@ -53,7 +53,7 @@ def judge(evidence: Evidence) -> list[Check]:
 def _look(look: Callable[[Evidence], Iterator[Check]], evidence: Evidence) -> list[Check]:
     try:
         return list(look(evidence))
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the gate stays closed
+    except Exception as error:  # noqa: BLE001 - any error must keep the gate closed
         name = look.__name__.replace("_", " ")
         reason = f"{name} could not be checked: {first_line(error)}"
         return [Check(name, passed=False, reason=reason)]

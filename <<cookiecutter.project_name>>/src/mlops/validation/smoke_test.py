@@ -1,4 +1,4 @@
-"""Does a registered version answer at all? What is looked at before any traffic, however good its metrics were."""
+"""Checks whether a registered version can predict at all, before it gets any traffic, however good its metrics are."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from .check import Check
 
 
 def smoke(model_uri: str) -> list[Check]:
-    """Load a version by its URI, as a consumer would, and let it predict its own input example.
+    """Load a version by its URI, as a consumer would, and predict its own input example.
 
     Returns:
-        The checks `signature`, `input example` and `predicts`; one that could not be made has failed with its reason.
+        The checks `signature`, `input example` and `predicts`, or the failed check `loads`. A check that raises an
+        error fails, with the error as its reason.
     """
     try:
         model = load(model_uri)
-    except Exception as error:  # noqa: BLE001 - whatever stops a consumer is the finding
+    except Exception as error:  # noqa: BLE001 - any error that a consumer would get is the result
         return [Check("loads", passed=False, reason=f"{model_uri} cannot be loaded: {first_line(error)}")]
     return [_signature(model), *_example(model)]
 
@@ -35,12 +36,12 @@ def _signature(model: PyFuncModel) -> Check:
 def _example(model: PyFuncModel) -> list[Check]:
     example = model.input_example
     if not isinstance(example, pd.DataFrame) or example.empty:
-        return [Check("input example", passed=False, reason="there is no input example with rows")]
+        return [Check("input example", passed=False, reason="the model has no input example with rows")]
     there = Check("input example", passed=True, reason=f"the input example has {len(example)} rows")
     try:
         predicted = one_column(model.predict(example))
-    except Exception as error:  # noqa: BLE001 - whatever stops a consumer is the finding
+    except Exception as error:  # noqa: BLE001 - any error that a consumer would get is the result
         return [there, Check("predicts", passed=False, reason=f"predicting the example fails: {first_line(error)}")]
     passed = predicted.shape == (len(example),) and bool(np.isfinite(predicted).all())
-    verdict = "are one finite number a row" if passed else "are not one finite number a row"
+    verdict = "are one finite number per row" if passed else "are not one finite number per row"
     return [there, Check("predicts", passed, f"predictions of the example {verdict}")]

@@ -1,4 +1,4 @@
-"""Is the version complete: can it be loaded, is it documented, does it say where it comes from?"""
+"""Checks of completeness: can the version be loaded, is it documented, and does it record where it comes from?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .evidence import Evidence
 
 _SECONDS = 300
 
-# Runs in a process of its own, on the downloaded model: it knows no session, no registry and no credentials.
+# Runs in a separate process on the downloaded model, without a Spark session, a registry or credentials.
 _CONSUMER = """
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -28,7 +28,7 @@ def installed(name):
     try:
         return version(name)
     except PackageNotFoundError:
-        # Databricks brings mlflow as mlflow-skinny, which is the same code without the tracking server.
+        # Databricks installs mlflow-skinny: the same code without the tracking server.
         return installed("mlflow-skinny") if name == "mlflow" else ""
 wrong = []
 for line in Path(folder, "requirements.txt").read_text(encoding="utf-8").splitlines():
@@ -37,19 +37,19 @@ for line in Path(folder, "requirements.txt").read_text(encoding="utf-8").splitli
     wanted = Requirement(line)
     found = installed(wanted.name)
     if not found or not wanted.specifier.contains(found, prereleases=True):
-        wrong.append(f"{line} but {found or 'nothing'} is installed")
+        wrong.append(f"{line}, but {found or 'nothing'} is installed")
 if wrong:
-    sys.exit("the model wants " + ", ".join(wrong))
+    sys.exit("the model requires " + "; ".join(wrong))
 import mlflow.pyfunc, pandas
 model = mlflow.pyfunc.load_model(folder)
 predicted = model.predict(pandas.read_parquet(rows))
 if len(predicted) == 0:
-    sys.exit("the model predicts nothing")
+    sys.exit("the model returns no predictions")
 """
 
 
 def signature(evidence: Evidence) -> Iterator[Check]:
-    """The signature names the configured features and an output."""
+    """The signature has the configured features as inputs, and an output."""
     found = evidence.model.metadata.signature
     if found is None or found.inputs is None or found.outputs is None:
         yield Check("signature", passed=False, reason="the signature lacks inputs or outputs")
@@ -61,10 +61,10 @@ def signature(evidence: Evidence) -> Iterator[Check]:
 
 
 def input_example(evidence: Evidence) -> Iterator[Check]:
-    """There is an input example, and the version can predict it."""
+    """The version has an input example and can predict it."""
     example = evidence.model.input_example
     if not isinstance(example, pd.DataFrame) or example.empty:
-        yield Check("input example", passed=False, reason="there is no input example with rows")
+        yield Check("input example", passed=False, reason="the model has no input example with rows")
         return
     predicted = evidence.predict(example)
     passed = predicted.shape == (len(example),)
@@ -73,7 +73,7 @@ def input_example(evidence: Evidence) -> Iterator[Check]:
 
 
 def metadata(evidence: Evidence) -> Iterator[Check]:
-    """The version has a description, and the tags that the policy demands have values."""
+    """The version has a description, and its required tags have values."""
     has_text = bool((evidence.version.description or "").strip())
     yield Check("description", has_text, f"the version has {'a' if has_text else 'no'} description")
     for tag in evidence.settings.validation.required_tags:
@@ -82,16 +82,16 @@ def metadata(evidence: Evidence) -> Iterator[Check]:
 
 
 def documentation(evidence: Evidence) -> Iterator[Check]:
-    """The run holds the documentation that the policy demands."""
+    """The run contains the required documentation."""
     wanted = evidence.settings.validation.documentation
     folder = wanted.rpartition("/")[0] or None
     run_id = str(evidence.version.run_id)
     there = any(file.path == wanted for file in MlflowClient().list_artifacts(run_id, folder))
-    yield Check("documentation", there, f"the run holds {'' if there else 'no '}{wanted}", bound=wanted)
+    yield Check("documentation", there, f"the run has {'' if there else 'no '}{wanted}", bound=wanted)
 
 
 def fresh_process(evidence: Evidence) -> Iterator[Check]:
-    """The version loads and predicts in a new process in which its declared requirements are installed."""
+    """The version loads and predicts in a new process in which its declared requirements are met."""
     with tempfile.TemporaryDirectory() as folder:
         local = model_folder(evidence.model_uri, into=folder)
         rows = Path(folder) / "rows.parquet"
@@ -104,5 +104,5 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
             timeout=_SECONDS,
         )
     lines = done.stderr.strip().splitlines() or ["it exited without an error message"]
-    reason = "loads and predicts in a fresh process with its requirements" if done.returncode == 0 else lines[-1]
+    reason = "it loads and predicts in a fresh process with its requirements" if done.returncode == 0 else lines[-1]
     yield Check("fresh process", done.returncode == 0, reason)

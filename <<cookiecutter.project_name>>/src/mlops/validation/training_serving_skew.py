@@ -1,4 +1,4 @@
-"""Does the version, served by keys and event time alone, get the features that it was trained with?"""
+"""Checks whether the version, given only the request columns, gets the same features as in training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROWS = 200
 
 
 def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
-    """Held-out rows get the same features and predictions through the packaged lookups as from the training table."""
+    """Held-out rows get the same features and predictions from the packaged lookups as from the training table."""
     settings = evidence.settings
     key = settings.spine.key
     sample = evidence.all_rows.where(F.col("split") == "holdout").orderBy(F.xxhash64(key), key).limit(_ROWS)
@@ -34,5 +34,5 @@ def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
     equal = np.isclose(one_column(given), evidence.predict(rows[features]), rtol=1e-9)
     bad = int((~(same.all(axis=1) & equal)).sum())
     which = f", in {', '.join(different)}" if different else ""
-    reason = f"{bad} of {len(rows)} rows are served otherwise than they were trained on{which}"
+    reason = f"{bad} of {len(rows)} rows get other features or predictions in serving than in training{which}"
     yield Check("same as in training", bad == 0, reason, float(bad), "at most 0")

@@ -37,7 +37,7 @@ def test_a_variable_may_hold_a_reference_to_a_resource(tmp_path: Path) -> None:
         ("${bundle.nope}", r"\$\{bundle\.nope\}, but there is no 'nope' in bundle"),
         ("${nothing.here}", r"\$\{nothing\.here\}, but there is no 'nothing'"),
         ("${resources.schemas.s.name}", r"\$\{resources\.schemas\.s\.name\}, but there is no 'schemas' in resources"),
-        ("${resources.jobs.k.id}", r"there is no 'k' in resources\.jobs: there is j"),
+        ("${resources.jobs.k.id}", r"there is no 'k' in resources\.jobs: choose one of j"),
         ("${resources.jobs.j.nam}", r"there is no 'nam' in resources\.jobs\.j: did you mean 'name'"),
         ("x ${resources.jobs.j.max}", r"puts \$\{resources\.jobs\.j\.max\}, a dict, into a text"),
         ("${resources.jobs.j.name}", r"refers to itself: resources\.jobs\.j\.name → resources\.jobs\.j\.name"),

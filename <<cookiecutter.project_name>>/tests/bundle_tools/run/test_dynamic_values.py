@@ -71,7 +71,7 @@ def test_a_tree_is_filled_at_every_depth_and_other_values_stay() -> None:
             "{{tasks.train.values.url}}",
             r"'training', task 'validate', parameter p asks .* never set: did you mean 'uri'",
         ),
-        ("{{tasks.train.values.z}}", r"never set: there is uri, n, ok, rows"),
+        ("{{tasks.train.values.z}}", r"never set: choose one of uri, n, ok, rows"),
         (
             "{{tasks.tune.run_id}}",
             r"\{\{tasks\.tune\.run_id\}\}, which does not exist: did you mean 'tasks\.train\.run_id'",

@@ -237,7 +237,7 @@ def test_an_unknown_job_or_parameter_is_named(tmp_path: Path) -> None:
     loaded = bundle(tmp_path, training=f"{{{PARAMETERS}, tasks: []}}")
     with pytest.raises(ProjectError, match=r"no job 'trainning': did you mean 'training'"):
         run_job(loaded, "trainning", call=Calls())
-    with pytest.raises(ProjectError, match=r"'training' has no parameter 'size': there is day, rows"):
+    with pytest.raises(ProjectError, match=r"'training' has no parameter 'size': choose one of day, rows"):
         run_job(loaded, "training", call=Calls(), parameters={"size": "1"})
 
 

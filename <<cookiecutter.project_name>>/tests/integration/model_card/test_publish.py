@@ -23,7 +23,7 @@ CHECKS = [
 
 @pytest.fixture
 def registry(experiment_id: str) -> Registry:
-    """A model whose first version has a run that says everything, and whose second has a run that says nothing."""
+    """A model whose first version has a run with all information, and whose second version has an empty run."""
     client = MlflowClient()
     found = Registry(f"dev.s.m{uuid4().hex[:8]}")
     client.create_registered_model(found.name)
@@ -53,7 +53,7 @@ def text(registry: Registry, version: str) -> str:
     return found
 
 
-def test_the_card_says_what_run_and_version_say(registry: Registry) -> None:
+def test_the_card_shows_the_content_of_the_run_and_the_version(registry: Registry) -> None:
     cards.refresh(SETTINGS, registry.name, "1")
     card = text(registry, "1")
     for line in (
@@ -74,7 +74,7 @@ def test_the_card_says_what_run_and_version_say(registry: Registry) -> None:
         "| rmse | passed | 2.5 | at most 8 | rmse is fine |",
         "| signature | FAILED |  |  | it lacks outputs |",
         "| decision | kept: no better |",
-        "| champion before | 7 |",
+        "| previous champion | 7 |",
         "| comparison | worse there |",
         "| feature | mean absolute SHAP value, in miles |",
         "| trip_distance | 6.5 |",
@@ -88,7 +88,7 @@ def test_the_card_says_what_run_and_version_say(registry: Registry) -> None:
     assert "importance.json" not in card
 
 
-def test_the_version_says_where_its_card_is(registry: Registry) -> None:
+def test_the_version_is_tagged_with_the_location_of_its_card(registry: Registry) -> None:
     cards.refresh(SETTINGS, registry.name, "1")
     found = registry.version("1").tags
     assert found["model_card"] == f"runs:/{registry.version('1').run_id}/card/model_card.html"
@@ -96,7 +96,7 @@ def test_the_version_says_where_its_card_is(registry: Registry) -> None:
     assert "model_card_error" not in found
 
 
-def test_a_version_of_which_nothing_is_known_has_a_card_too(registry: Registry) -> None:
+def test_a_version_without_any_information_has_a_card_too(registry: Registry) -> None:
     cards.refresh(SETTINGS, registry.name, "2")
     assert text(registry, "2").count("not yet") >= 10
     assert "model_card_error" not in registry.version("2").tags
@@ -110,7 +110,7 @@ def test_a_version_just_trained_has_a_card(trained: dict[str, str]) -> None:
     assert all(f"{name} = " in card for name in SETTINGS.search.space)
 
 
-def test_what_becomes_known_while_the_card_is_written_is_on_the_card(
+def test_information_that_arrives_while_the_card_is_written_is_on_the_card(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collect = cards.collect
@@ -128,7 +128,7 @@ def test_what_becomes_known_while_the_card_is_written_is_on_the_card(
 
 
 @pytest.mark.parametrize("broken", ["log_text", "get_run", "list_artifacts"])
-def test_what_goes_wrong_is_no_error_but_said_on_the_version_until_it_goes_right(
+def test_an_error_is_not_raised_but_recorded_on_the_version_until_the_next_success(
     registry: Registry, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
@@ -144,19 +144,19 @@ def test_what_goes_wrong_is_no_error_but_said_on_the_version_until_it_goes_right
     assert "model_card_error" not in registry.version("2").tags
 
 
-def test_a_broken_file_of_the_run_is_no_error(registry: Registry) -> None:
+def test_a_broken_file_of_the_run_raises_no_error(registry: Registry) -> None:
     registry.client.log_text(registry.version("2").run_id, "no JSON", report.FILE)
     cards.refresh(SETTINGS, registry.name, "2")
     assert "model_card_error" in registry.version("2").tags
 
 
-def test_a_version_that_does_not_exist_is_no_error_either(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_version_that_does_not_exist_raises_no_error(registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         cards.refresh(SETTINGS, registry.name, "9")
     assert "has no version 9" in caplog.text
 
 
-def test_a_registry_that_does_not_answer_is_no_error(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_does_not_answer_raises_no_error(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MlflowException("down")
 

@@ -19,7 +19,7 @@ from mlops.platform.databricks import DatabricksPlatform
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[str]:
-    """The address of a workspace that knows nothing: the vendor's client asks it for its metadata."""
+    """The address of a workspace that answers every request with 404; the vendor's client asks for its metadata."""
 
     class Unknown(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -37,7 +37,7 @@ def workspace() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def credentials(workspace: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Importing the vendor's runtime module needs credentials; while it is there, MLflow takes this for Databricks."""
+    """Importing the vendor's runtime module needs credentials; while it is loaded, MLflow behaves as on Databricks."""
     monkeypatch.setenv("DATABRICKS_HOST", workspace)
     monkeypatch.setenv("DATABRICKS_TOKEN", "unused")
     yield
@@ -50,7 +50,7 @@ def databricks(spark: SparkSession) -> DatabricksPlatform:
     return DatabricksPlatform(spark, WorkspaceClient().dbutils)
 
 
-def test_connecting_takes_the_vendors_utilities_and_the_registry_of_unity_catalog(
+def test_connecting_uses_the_vendors_utilities_and_the_registry_of_unity_catalog(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = mlflow.get_registry_uri()
@@ -64,11 +64,11 @@ def test_connecting_takes_the_vendors_utilities_and_the_registry_of_unity_catalo
     assert connected.spark.conf.get("spark.sql.session.timeZone") == "UTC"
 
 
-def test_task_values_go_through_the_vendors_utilities(databricks: DatabricksPlatform) -> None:
+def test_task_values_are_set_with_the_vendors_utilities(databricks: DatabricksPlatform) -> None:
     databricks.publish("model_uri", "models:/m/1")
 
 
-def test_task_values_are_set_with_the_arguments_that_the_platform_takes(spark: SparkSession) -> None:
+def test_task_values_are_set_with_the_arguments_that_the_platform_expects(spark: SparkSession) -> None:
     seen: list[dict[str, object]] = []
     stub = importlib.import_module("databricks.sdk.runtime.dbutils_stub")
     signature = inspect.signature(stub.dbutils.jobs.taskValues.set)
@@ -105,9 +105,9 @@ def test_feature_tables_are_those_of_the_schema(databricks: DatabricksPlatform) 
     assert store.schema == "dev.s"
 
 
-def test_a_compute_without_the_feature_engineering_client_is_told_what_to_do(
+def test_the_error_for_a_missing_feature_engineering_client_says_what_to_do(
     databricks: DatabricksPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "databricks.feature_engineering", None)
     with pytest.raises(ProjectError, match=r"cannot be imported.*Runtime ML, or add it to .*resources/common\.yml"):
-        databricks.feature_store("dev.s", {}).client  # noqa: B018 - importing it is the point
+        databricks.feature_store("dev.s", {}).client  # noqa: B018 - reading the property imports the client

@@ -1,4 +1,4 @@
-"""Two who promote at once, on a real registry."""
+"""Concurrent promotions on a real registry."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ def claims(registry: Registry) -> list[str]:
     return [key for key in registry.model_tags() if key.startswith(PREFIX)]
 
 
-def test_a_promotion_remembers_the_champion_before_and_leaves_no_claim(registry: Registry) -> None:
+def test_a_promotion_records_the_previous_champion_and_leaves_no_claim(registry: Registry) -> None:
     assert promote(registry, "2", "1", patience=QUICK)
     assert champion(registry) == "2"
     assert registry.version("2").tags["previous_champion"] == "1"
     assert claims(registry) == []
 
 
-def test_a_promotion_again_changes_nothing(registry: Registry) -> None:
+def test_promoting_a_version_again_changes_nothing(registry: Registry) -> None:
     promote(registry, "2", "1", patience=QUICK)
     assert not promote(registry, "2", "1", patience=QUICK)
     assert registry.version("2").tags["previous_champion"] == "1"
 
 
 @pytest.mark.parametrize("expected", ["3", None])
-def test_another_champion_than_the_one_compared_with_stays(registry: Registry, expected: str | None) -> None:
-    with pytest.raises(ProjectError, match="became version 1 while version 2 was compared with"):
+def test_a_champion_other_than_the_compared_one_is_kept(registry: Registry, expected: str | None) -> None:
+    with pytest.raises(ProjectError, match="changed to version 1 while version 2 was compared with"):
         promote(registry, "2", expected, patience=QUICK)
     assert champion(registry) == "1"
     assert claims(registry) == []
 
 
-def test_of_many_at_once_exactly_one_is_promoted(registry: Registry) -> None:
+def test_exactly_one_of_many_concurrent_promotions_succeeds(registry: Registry) -> None:
     start = Barrier(3)
 
     def run(version: str) -> str:
@@ -70,11 +70,11 @@ def test_of_many_at_once_exactly_one_is_promoted(registry: Registry) -> None:
         ends = dict(zip(("2", "3", "4"), pool.map(run, ("2", "3", "4")), strict=True))
     promoted = [version for version, end in ends.items() if end == "promoted"]
     assert promoted == [champion(registry)]
-    assert all("became version" in end for version, end in ends.items() if version not in promoted)
+    assert all("changed to version" in end for version, end in ends.items() if version not in promoted)
     assert claims(registry) == []
 
 
-def test_a_claim_whose_owner_died_counts_only_for_a_while(registry: Registry) -> None:
+def test_a_claim_whose_owner_died_expires(registry: Registry) -> None:
     clock = [100.0]
     patience = ClaimTimes(
         claim=60, wait=180, look=20, now=lambda: clock[0], sleep=lambda s: clock.append(clock.pop() + s)
@@ -85,7 +85,7 @@ def test_a_claim_whose_owner_died_counts_only_for_a_while(registry: Registry) ->
     assert champion(registry) == "2"
 
 
-def test_a_claim_that_is_renewed_for_ever_is_given_up(registry: Registry) -> None:
+def test_waiting_for_a_claim_that_is_renewed_forever_times_out(registry: Registry) -> None:
     clock = [100.0]
 
     def sleep(seconds: float) -> None:
@@ -94,6 +94,6 @@ def test_a_claim_that_is_renewed_for_ever_is_given_up(registry: Registry) -> Non
 
     registry.tag_model(f"{PREFIX}3", "99.0")
     patience = ClaimTimes(claim=60, wait=180, look=20, now=lambda: clock[0], sleep=sleep)
-    with pytest.raises(ProjectError, match=r"version 3 of .* is being promoted and does not finish: run the job again"):
+    with pytest.raises(ProjectError, match=r"the promotion of version 3 of .* does not finish: run the job again"):
         promote(registry, "2", "1", patience=patience)
     assert champion(registry) == "1"

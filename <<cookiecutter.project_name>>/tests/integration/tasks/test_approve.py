@@ -18,12 +18,12 @@ def parameters(trained: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("said", [None, "rejected", ""])
-def test_a_version_that_nobody_approved_stops_the_job_and_says_what_to_do(
+def test_an_unapproved_version_stops_the_job_and_the_error_says_what_to_do(
     parameters: dict[str, str], said: str | None, run_task: Runner
 ) -> None:
     if said is not None:
         Registry(parameters["model_name"]).tag(parameters["model_version"], "approval", said)
-    with pytest.raises(ProjectError, match=r"waits for approval: its tag 'approval' is .* then repair the run"):
+    with pytest.raises(ProjectError, match=r"is waiting for approval: its tag 'approval' is .* then repair the run"):
         run_task(approve, **parameters)
 
 
@@ -38,10 +38,10 @@ def test_an_approved_version_passes_and_names_who_did_it(
     assert run_task(approve, **parameters) == {"approved_by": "ada"}
 
 
-def test_locally_the_person_can_be_played(parameters: dict[str, str], run_task: Runner) -> None:
+def test_a_local_run_can_approve_in_place_of_a_person(parameters: dict[str, str], run_task: Runner) -> None:
     calls = []
     approval.given(lambda *call: calls.append(call) or {}, approve=False)("approve", parameters)
-    with pytest.raises(ProjectError, match="waits for approval"):
+    with pytest.raises(ProjectError, match="is waiting for approval"):
         run_task(approve, **parameters)
     approval.given(lambda *call: calls.append(call) or {}, approve=True)("approve", parameters)
     assert run_task(approve, **parameters)["approved_by"] != "somebody"

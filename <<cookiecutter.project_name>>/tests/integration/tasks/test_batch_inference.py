@@ -16,7 +16,7 @@ SETTINGS = PROJECT.config
 
 @pytest.fixture
 def parameters(trained: dict[str, str], trips: str, features_schema: str, schema: str) -> dict[str, str]:
-    """The parameters of a scoring with a champion, into a table that does not exist yet."""
+    """The parameters of a batch inference with a champion, into a table that does not exist yet."""
     Registry(trained["model_name"]).set_alias(CHAMPION, trained["model_version"])
     return {
         "source_table": trips,
@@ -76,7 +76,7 @@ def test_features_are_the_same_as_in_training(
     known = trained_on.select(columns).toPandas().set_index(SETTINGS.spine.key).sort_index()
     scored = platform.tables.read(parameters["predictions_table"]).select(columns).toPandas()
     assert len(known) > 0
-    # pysail 0.7 takes the value of a column that has but one in a file from Delta's statistics, which are decimal text.
+    # If a column has a single value in a file, pysail 0.7 reads it from Delta's statistics, which are decimal text.
     pd.testing.assert_frame_equal(scored.set_index(SETTINGS.spine.key).loc[known.index], known, rtol=1e-15, atol=0)
 
 

@@ -16,7 +16,7 @@ SETTINGS = PROJECT.config
 
 @pytest.fixture
 def parameters(trained: dict[str, str]) -> dict[str, str]:
-    """Compare the first version of a model with the champion of another model, of which there is none yet."""
+    """Parameters that compare the first version of a model with another model, which has no champion yet."""
     return {
         "model_name": trained["model_name"],
         "model_version": trained["model_version"],
@@ -27,7 +27,7 @@ def parameters(trained: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def champion(parameters: dict[str, str], trained: dict[str, str]) -> str:
-    """The champion of the other model: the same artifact, so exactly as good."""
+    """The champion of the other model: the same artifact, so it is exactly as good."""
     client = MlflowClient()
     client.create_registered_model(parameters["champion_model_name"])
     for _ in range(2):
@@ -36,7 +36,7 @@ def champion(parameters: dict[str, str], trained: dict[str, str]) -> str:
     return str(made.version)
 
 
-def test_a_version_that_is_no_better_than_the_other_champion_is_told_so(
+def test_the_comparison_says_that_a_version_is_not_better_than_the_other_champion(
     parameters: dict[str, str], champion: str, run_task: Runner
 ) -> None:
     values = run_task(compare, **parameters)
@@ -45,7 +45,7 @@ def test_a_version_that_is_no_better_than_the_other_champion_is_told_so(
     assert parameters["champion_model_name"] in values["comparison"]
 
 
-def test_a_version_that_is_better_moves_nothing_and_keeps_the_comparison(
+def test_a_better_version_gets_no_alias_but_keeps_the_comparison(
     parameters: dict[str, str],
     champion: str,
     run_task: Runner,
@@ -69,7 +69,7 @@ def test_a_version_that_is_better_moves_nothing_and_keeps_the_comparison(
     assert f"compared_{SETTINGS.metric}" in metrics
 
 
-def test_a_version_can_be_named_by_its_alias(parameters: dict[str, str], run_task: Runner) -> None:
+def test_a_version_can_be_given_by_its_alias(parameters: dict[str, str], run_task: Runner) -> None:
     by_alias = parameters | {"model_version": CHALLENGER}
     with pytest.raises(ProjectError, match=r"no version with the alias Challenger: run the training job first"):
         run_task(compare, **by_alias)
@@ -77,15 +77,13 @@ def test_a_version_can_be_named_by_its_alias(parameters: dict[str, str], run_tas
     assert run_task(compare, **by_alias) == run_task(compare, **parameters)
 
 
-def test_without_a_champion_over_there_the_naive_baseline_stands_in(
-    parameters: dict[str, str], run_task: Runner
-) -> None:
+def test_the_naive_baseline_replaces_a_missing_champion(parameters: dict[str, str], run_task: Runner) -> None:
     values = run_task(compare, **parameters)
     assert (values["better"], values["champion_version"]) == ("true", "none")
     assert "beats the naive baseline" in values["comparison"]
 
 
-def test_a_champion_that_may_not_be_read_says_what_to_ask_for(
+def test_the_error_for_an_unreadable_champion_says_which_privileges_to_ask_for(
     parameters: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:

@@ -38,12 +38,12 @@ def test_a_missing_column_stops_before_anything_is_written(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     platform.tables.overwrite(f"{schema}.bare", platform.tables.read(trips).drop("fare_amount"))
-    with pytest.raises(ProjectError, match="fare_amount must be double and is missing"):
+    with pytest.raises(ProjectError, match="fare_amount must be double, but is missing"):
         run_task(compute_features, source_table=f"{schema}.bare", schema_name=schema)
     assert not platform.tables.exists(f"{schema}.pickup_features")
 
 
-def test_a_feature_table_without_its_function_is_named(
+def test_the_error_names_a_feature_table_without_a_function(
     trips: str, schema: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     example.change(monkeypatch, feature_tables={"pickup_features": features.pickup_features})
@@ -51,7 +51,7 @@ def test_a_feature_table_without_its_function_is_named(
         run_task(compute_features, source_table=trips, schema_name=schema)
 
 
-def test_a_function_that_forgets_a_key_is_named(
+def test_the_error_names_a_function_that_does_not_return_a_key(
     trips: str, schema: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forgetful = {"pickup_features": lambda source: source.select(F.lit(1).alias("pickup_zip"))}
@@ -61,7 +61,7 @@ def test_a_function_that_forgets_a_key_is_named(
 
 
 def rows_of(platform: LocalPlatform, table: str) -> pd.DataFrame:
-    """The rows of a feature table, in the order of its keys."""
+    """Return the rows of a feature table, sorted by its keys."""
     settings = example.PROJECT.config.feature_tables[table.rsplit(".", 1)[1]]
     rows = platform.tables.read(table).toPandas()
     return rows.sort_values(list(settings.primary_keys), ignore_index=True)[sorted(rows.columns)]
@@ -70,7 +70,7 @@ def rows_of(platform: LocalPlatform, table: str) -> pd.DataFrame:
 def assert_same(platform: LocalPlatform, schema: str, other: str) -> None:
     for name in example.PROJECT.config.feature_tables:
         found, expected = rows_of(platform, f"{schema}.{name}"), rows_of(platform, f"{other}.{name}")
-        # Sums of doubles in another order differ in their last digits.
+        # Sums of doubles differ in their last digits if the order differs.
         pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
 
 
@@ -84,36 +84,36 @@ def fill(platform: LocalPlatform, schema: str, rows: DataFrame) -> str:
     return f"{schema}.source"
 
 
-def test_day_by_day_and_with_late_rows_gives_the_same_tables_as_all_at_once(
+def test_incremental_runs_with_late_rows_give_the_same_tables_as_one_full_run(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     every = platform.tables.read(trips)
     time = F.unix_micros("tpep_dropoff_datetime")
     first, last = every.select(F.min(time), F.max(time)).first()
     days = (last - first) // 86_400_000_000 + 1
-    for day in range(0, days, 5):  # a run every fifth day; each third trip arrives up to 20 hours late
+    for day in range(0, days, 5):  # a run every five days; about a third of the trips arrive 20 hours late
         late = F.pmod(F.xxhash64(*every.columns), F.lit(3)) == 0
         known = first + (day + 5) * 86_400_000_000
         there = time < F.lit(known) - F.when(late, F.lit(20 * 3_600_000_000)).otherwise(F.lit(0))
         source = fill(platform, schema, every if day + 5 >= days else every.where(there))
         run_task(compute_features, source_table=source, schema_name=schema)
     assert_same(platform, schema, features_schema)
-    assert reasons(platform, schema)[0].startswith("nothing is recorded")
+    assert reasons(platform, schema)[0].startswith("no earlier run is recorded")
     assert set(reasons(platform, schema)[1:]) == {"new and late rows"}
     assert len(reasons(platform, schema)) > 4
 
 
-def test_rows_that_come_later_than_expected_are_not_forgotten(
+def test_rows_that_arrive_later_than_expected_are_included(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     every = platform.tables.read(trips)
     for rows in (every.where("pickup_zip % 2 = 0"), every):
         run_task(compute_features, source_table=fill(platform, schema, rows), schema_name=schema)
     assert_same(platform, schema, features_schema)
-    assert re.search(r"the source has \d+ rows before \S+ \S+ and had \d+", reasons(platform, schema)[1])
+    assert re.search(r"the source has \d+ rows before \S+ \S+, but had \d+", reasons(platform, schema)[1])
 
 
-def test_another_source_replaces_the_rows_of_the_one_before(
+def test_another_source_replaces_the_rows_of_the_previous_source(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     early = fill(platform, schema, platform.tables.read(trips).where("tpep_pickup_datetime < '2016-02-01'"))
@@ -122,7 +122,7 @@ def test_another_source_replaces_the_rows_of_the_one_before(
     assert_same(platform, schema, features_schema)
 
 
-def test_a_part_is_computed_again_on_demand(
+def test_a_part_is_recomputed_on_request(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     run_task(compute_features, source_table=trips, schema_name=schema)
@@ -131,13 +131,13 @@ def test_a_part_is_computed_again_on_demand(
     platform.tables.overwrite(f"{schema}.spoilt", rows)
     platform.tables.overwrite(table, platform.tables.read(f"{schema}.spoilt"))
     run_task(compute_features, source_table=trips, schema_name=schema, since="2016-02-10T00:00")
-    mended = platform.tables.read(table).where("pickup_trips >= 0")
-    assert mended.select(F.min("window_end").cast("string")).first()[0] == "2016-02-10 00:00:00"
+    repaired = platform.tables.read(table).where("pickup_trips >= 0")
+    assert repaired.select(F.min("window_end").cast("string")).first()[0] == "2016-02-10 00:00:00"
     run_task(compute_features, source_table=trips, schema_name=schema, since="all")
     assert_same(platform, schema, features_schema)
 
 
-def test_a_changed_function_computes_everything_again(
+def test_a_changed_function_recomputes_everything(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_task(compute_features, source_table=trips, schema_name=schema)
@@ -147,7 +147,7 @@ def test_a_changed_function_computes_everything_again(
     assert "the function of the table or its configuration has changed" in reasons(platform, schema)
 
 
-def test_a_broken_contract_leaves_the_tables_as_they_are(
+def test_a_broken_contract_leaves_the_tables_unchanged(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     good = platform.tables.read(trips)
@@ -158,7 +158,7 @@ def test_a_broken_contract_leaves_the_tables_as_they_are(
     assert_same(platform, schema, features_schema)
 
 
-def test_a_write_that_fails_leaves_the_table_as_it_is_and_is_made_up_for(
+def test_a_failed_write_leaves_the_table_unchanged_and_the_next_run_catches_up(
     trips: str,
     schema: str,
     features_schema: str,
@@ -170,18 +170,20 @@ def test_a_write_that_fails_leaves_the_table_as_it_is_and_is_made_up_for(
     run_task(compute_features, source_table=half, schema_name=schema)
     before = rows_of(platform, f"{schema}.dropoff_features")
     source = fill(platform, schema, platform.tables.read(trips))
-    crooked = features.dropoff_features
+    original = features.dropoff_features
     with monkeypatch.context() as patch:
-        twice = {"dropoff_features": lambda rows: crooked(rows).unionAll(crooked(rows))}
+        twice = {"dropoff_features": lambda rows: original(rows).unionAll(original(rows))}
         example.change(patch, feature_tables=example.PROJECT.feature_tables | twice)
-        with pytest.raises(ProjectError, match="dropoff_features must have dropoff_zip, window_end of their own"):
+        with pytest.raises(
+            ProjectError, match=r"dropoff_features must have unique, non-null keys \(dropoff_zip, window_end"
+        ):
             run_task(compute_features, source_table=source, schema_name=schema)
     pd.testing.assert_frame_equal(rows_of(platform, f"{schema}.dropoff_features"), before)
     run_task(compute_features, source_table=source, schema_name=schema)
     assert_same(platform, schema, features_schema)
 
 
-def test_a_new_feature_table_is_one_function_and_some_lines_of_configuration(
+def test_a_new_feature_table_needs_one_function_and_some_lines_of_configuration(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def zones(source: DataFrame) -> DataFrame:
@@ -207,7 +209,7 @@ def test_an_online_store_gets_every_table(
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2016-13-01"])
-def test_a_time_that_is_none_is_refused(trips: str, schema: str, run_task: Runner, since: str) -> None:
+def test_an_invalid_time_is_refused(trips: str, schema: str, run_task: Runner, since: str) -> None:
     with pytest.raises(ProjectError, match=f"'since' is '{since}': give an ISO 8601 time"):
         run_task(compute_features, source_table=trips, schema_name=schema, since=since)
 

@@ -24,7 +24,7 @@ def passed(trained: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def champion(passed: dict[str, str]) -> str:
-    """Another version of the same model, already champion: the same artifact, so exactly as good."""
+    """Another version of the same model, which is already champion: the same artifact, so it is exactly as good."""
     version = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
     Registry(passed["model_name"]).set_alias(CHAMPION, str(version.version))
     return str(version.version)
@@ -32,7 +32,7 @@ def champion(passed: dict[str, str]) -> str:
 
 @pytest.fixture
 def lost_champion(passed: dict[str, str], champion: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The champion, whose files are gone."""
+    """The champion, whose files no longer exist."""
     real = comparison.predict
 
     def predict(model_uri: str, rows: object) -> object:
@@ -63,7 +63,7 @@ def test_the_first_version_becomes_champion_if_it_beats_the_naive_baseline(
     assert "the naive baseline" in decision(passed)
 
 
-def test_a_first_version_that_is_no_better_than_naive_is_not_promoted(
+def test_a_first_version_that_does_not_beat_the_naive_baseline_is_not_promoted(
     passed: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worthless = 1e6 if SETTINGS.problem_type == "regression" else 0.5
@@ -72,7 +72,7 @@ def test_a_first_version_that_is_no_better_than_naive_is_not_promoted(
     assert aliases(passed) == {}
 
 
-def test_a_challenger_that_is_no_better_leaves_the_champion(
+def test_a_challenger_that_is_not_better_leaves_the_champion_unchanged(
     passed: dict[str, str], champion: str, run_task: Runner
 ) -> None:
     assert run_task(deploy, **passed) == {"promoted": "false", "champion_version": champion}
@@ -81,7 +81,7 @@ def test_a_challenger_that_is_no_better_leaves_the_champion(
     assert f"champion version {champion}" in decision(passed)
 
 
-def test_a_better_challenger_takes_the_alias_and_remembers_the_champion_before(
+def test_a_better_challenger_gets_the_alias_and_records_the_previous_champion(
     passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = comparison.predict
@@ -109,10 +109,10 @@ def test_only_a_version_that_passed_can_be_deployed(
     assert aliases(trained) == {}
 
 
-def test_a_champion_that_cannot_be_scored_is_no_win(
+def test_a_challenger_is_not_promoted_if_the_champion_cannot_be_scored(
     passed: dict[str, str], lost_champion: str, run_task: Runner
 ) -> None:
-    with pytest.raises(ProjectError, match=f"champion version {lost_champion} .* no win .* artifact lost"):
+    with pytest.raises(ProjectError, match=f"champion version {lost_champion} .* is not promoted: .* artifact lost"):
         run_task(deploy, **passed)
     assert aliases(passed) == {CHAMPION: lost_champion}
 
@@ -124,7 +124,7 @@ def test_deploying_the_champion_again_changes_nothing(passed: dict[str, str], ru
 
 
 @pytest.mark.usefixtures("lost_champion")
-def test_a_champion_that_cannot_be_scored_gives_way_only_to_a_recorded_reason(
+def test_a_champion_that_cannot_be_scored_is_replaced_only_for_a_recorded_reason(
     passed: dict[str, str], run_task: Runner
 ) -> None:
     run_task(deploy, **passed, override_reason="its storage was deleted")
@@ -133,7 +133,7 @@ def test_a_champion_that_cannot_be_scored_gives_way_only_to_a_recorded_reason(
     assert "artifact lost" in decision(passed)
 
 
-def test_a_reason_does_not_stand_in_for_the_challengers_own_evidence(
+def test_a_reason_does_not_replace_the_challengers_own_evidence(
     passed: dict[str, str], champion: str, run_task: Runner
 ) -> None:
     with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
@@ -141,16 +141,18 @@ def test_a_reason_does_not_stand_in_for_the_challengers_own_evidence(
     assert aliases(passed) == {CHAMPION: champion}
 
 
-def test_a_reason_does_not_open_the_gate_for_a_loser(passed: dict[str, str], champion: str, run_task: Runner) -> None:
+def test_a_reason_does_not_promote_a_challenger_that_is_not_better(
+    passed: dict[str, str], champion: str, run_task: Runner
+) -> None:
     run_task(deploy, **passed, override_reason="please")
     assert aliases(passed) == {CHAMPION: champion}
 
 
-def test_a_version_that_was_rolled_back_comes_back_only_for_a_recorded_reason(
+def test_a_version_that_was_rolled_back_is_promoted_only_for_a_recorded_reason(
     passed: dict[str, str], run_task: Runner
 ) -> None:
     Registry(passed["model_name"]).tag(passed["model_version"], ROLLED_BACK, "fares went wild")
-    with pytest.raises(ProjectError, match=r"was rolled back \(fares went wild\): train another one, or give"):
+    with pytest.raises(ProjectError, match=r"was rolled back \(fares went wild\): train a new version, or give"):
         run_task(deploy, **passed)
     assert aliases(passed) == {}
     assert run_task(deploy, **passed, override_reason="it was the source")["promoted"] == "true"
@@ -166,7 +168,7 @@ def test_both_versions_keep_the_comparison_and_its_numbers(
     assert metrics["incumbent_gain_low"] <= metrics["incumbent_gain"] <= metrics["incumbent_gain_high"]
 
 
-def test_a_champion_that_changed_during_the_comparison_stays(
+def test_a_champion_that_changed_during_the_comparison_is_kept(
     passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = Registry(passed["model_name"])
@@ -178,13 +180,13 @@ def test_a_champion_that_changed_during_the_comparison_stays(
 
     monkeypatch.setattr(deploy, "compare", compare)
     with pytest.raises(
-        ProjectError, match=f"became version {other.version} while version 1 was compared with version {champion}"
+        ProjectError, match=f"changed to version {other.version} while version 1 was compared with version {champion}"
     ):
         run_task(deploy, **passed)
     assert aliases(passed) == {CHAMPION: str(other.version)}
 
 
-def test_the_policy_may_ask_for_money(
+def test_the_policy_may_compare_business_value(
     passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert champion
@@ -195,7 +197,7 @@ def test_the_policy_may_ask_for_money(
     assert f"challenger {business.UNIT}" in decision(passed)
 
 
-def test_a_policy_of_not_worse_lets_an_equal_version_in(
+def test_the_policy_not_worse_promotes_an_equally_good_version(
     passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert champion
@@ -205,8 +207,8 @@ def test_a_policy_of_not_worse_lets_an_equal_version_in(
     assert run_task(deploy, **passed)["promoted"] == "true"
 
 
-def test_a_model_other_than_that_of_the_version_is_refused(passed: dict[str, str], run_task: Runner) -> None:
+def test_a_model_uri_of_another_version_is_refused(passed: dict[str, str], run_task: Runner) -> None:
     other = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
-    with pytest.raises(ProjectError, match=r"model_uri is .* but version 1 of .*: give the URI and the number of one"):
+    with pytest.raises(ProjectError, match=r"model_uri is .* but version 1 of .*: give the URI and the number of the"):
         run_task(deploy, **(passed | {"model_uri": uri(passed["model_name"], str(other.version))}))
     assert Registry(passed["model_name"]).champion() is None

@@ -21,7 +21,7 @@ def tags(trained: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def test_the_run_holds_importances_and_plots_and_the_version_says_so(trained: dict[str, str], run_task: Runner) -> None:
+def test_the_run_has_importances_and_plots_and_the_version_is_tagged(trained: dict[str, str], run_task: Runner) -> None:
     assert run_task(explain, **trained) == {"explained": "true"}
     run_id = trained["run_id"]
     files = {file.path for file in MlflowClient().list_artifacts(run_id, "explain")}
@@ -34,7 +34,7 @@ def test_the_run_holds_importances_and_plots_and_the_version_says_so(trained: di
     assert tags(trained)["explanation"] == "done"
 
 
-def test_the_same_version_is_explained_the_same_again(trained: dict[str, str], run_task: Runner) -> None:
+def test_explaining_a_version_again_gives_the_same_result(trained: dict[str, str], run_task: Runner) -> None:
     found = []
     for _ in range(2):
         run_task(explain, **trained)
@@ -42,7 +42,7 @@ def test_the_same_version_is_explained_the_same_again(trained: dict[str, str], r
     assert found[0] == found[1]
 
 
-def test_the_card_is_written_anew_with_the_importances(trained: dict[str, str], run_task: Runner) -> None:
+def test_the_card_is_refreshed_with_the_importances(trained: dict[str, str], run_task: Runner) -> None:
     run_task(explain, **trained)
     card = mlflow.artifacts.load_text(tags(trained)["model_card"])
     assert trained["model_name"] in card
@@ -65,13 +65,13 @@ def test_an_explainer_that_fails_does_not_fail_the_job(
 def test_a_model_that_cannot_predict_does_not_fail_the_job(
     trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Ill:
+    class Broken:
         def predict(self, _: pd.DataFrame) -> None:
-            raise ValueError("ill")
+            raise ValueError("broken")
 
-    monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda _: Ill())
+    monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda _: Broken())
     assert run_task(explain, **trained) == {"explained": "false"}
-    assert tags(trained)["explanation"] == "skipped: ValueError: ill"
+    assert tags(trained)["explanation"] == "skipped: ValueError: broken"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_a_wrong_parameter_is_an_error(
     assert "explanation" not in tags(trained)
 
 
-def test_a_model_other_than_that_of_the_version_is_an_error(trained: dict[str, str], run_task: Runner) -> None:
+def test_a_model_uri_of_another_version_is_an_error(trained: dict[str, str], run_task: Runner) -> None:
     with pytest.raises(ProjectError, match=r"model_uri is models:/.*/9, but version 1 of .* is models:/.*/1"):
         run_task(explain, **(trained | {"model_uri": f"models:/{trained['model_name']}/9"}))

@@ -11,7 +11,7 @@ from conftest import Runner
 
 @pytest.fixture
 def registry(trained: dict[str, str]) -> Registry:
-    """A model with three versions that passed; the third is champion, after the first."""
+    """A model with three versions that passed; the third is champion, and the previous champion is the first."""
     for _ in range(2):
         MlflowClient().create_model_version(trained["model_name"], trained["model_uri"], run_id=trained["run_id"])
     registry = Registry(trained["model_name"])
@@ -27,28 +27,30 @@ def champion(registry: Registry) -> str:
     return str(found.version) if found else "none"
 
 
-def test_the_champion_before_is_champion_again_and_the_bad_one_is_marked(registry: Registry, run_task: Runner) -> None:
+def test_a_rollback_restores_the_previous_champion_and_marks_the_bad_version(
+    registry: Registry, run_task: Runner
+) -> None:
     values = run_task(rollback, model_name=registry.name, reason="fares went wild")
     assert values == {"champion_version": "1", "rolled_back_version": "3"}
     assert champion(registry) == "1"
     assert registry.version("3").tags[ROLLED_BACK] == "fares went wild"
 
 
-def test_a_version_can_be_named(registry: Registry, run_task: Runner) -> None:
+def test_the_version_to_go_back_to_can_be_given(registry: Registry, run_task: Runner) -> None:
     run_task(rollback, model_name=registry.name, reason="so", to_version="2")
     assert champion(registry) == "2"
 
 
-def test_a_second_rollback_does_not_swing_back(registry: Registry, run_task: Runner) -> None:
+def test_a_second_rollback_does_not_restore_the_bad_version(registry: Registry, run_task: Runner) -> None:
     run_task(rollback, model_name=registry.name, reason="so")
-    with pytest.raises(ProjectError, match=r"version 1 of .* has no champion before it: name the version"):
+    with pytest.raises(ProjectError, match=r"version 1 of .* has no previous champion: give the version"):
         run_task(rollback, model_name=registry.name, reason="so")
     with pytest.raises(ProjectError, match=r"version 3 of .* was rolled back itself"):
         run_task(rollback, model_name=registry.name, reason="so", to_version="3")
     assert champion(registry) == "1"
 
 
-def test_a_version_that_never_passed_cannot_take_over(registry: Registry, run_task: Runner) -> None:
+def test_a_version_that_never_passed_cannot_become_champion(registry: Registry, run_task: Runner) -> None:
     registry.set_status("1", "FAILED")
     with pytest.raises(ProjectError, match=r"version 1 of .* never passed validation"):
         run_task(rollback, model_name=registry.name, reason="so")
@@ -56,14 +58,14 @@ def test_a_version_that_never_passed_cannot_take_over(registry: Registry, run_ta
     assert ROLLED_BACK not in registry.version("3").tags
 
 
-def test_a_version_that_does_not_answer_cannot_take_over(
+def test_a_version_that_cannot_predict_cannot_become_champion(
     registry: Registry, run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(_: str) -> None:
         raise RuntimeError("artifact lost")
 
     monkeypatch.setattr(mlflow.pyfunc, "load_model", lost)
-    with pytest.raises(ProjectError, match=r"version 1 of .* cannot take over: .* artifact lost"):
+    with pytest.raises(ProjectError, match=r"version 1 of .* cannot become champion: .* artifact lost"):
         run_task(rollback, model_name=registry.name, reason="so")
     assert champion(registry) == "3"
 

@@ -14,7 +14,7 @@ KEY = SETTINGS.spine.key
 
 @pytest.fixture
 def parameters(trips: str, schema: str, platform: LocalPlatform) -> dict[str, str]:
-    """A snapshot of the trips and of a prediction for each of them."""
+    """Parameters for a snapshot of the trips and of one prediction for each of them."""
     keys = training_set.spine(PROJECT, platform.tables.read(trips), trips).select(KEY)
     platform.tables.overwrite(f"{schema}.predictions", keys.selectExpr("*", "1.0 AS prediction"))
     return {
@@ -25,7 +25,7 @@ def parameters(trips: str, schema: str, platform: LocalPlatform) -> dict[str, st
     }
 
 
-def test_a_snapshot_holds_so_many_rows_and_the_predictions_of_these(
+def test_a_snapshot_has_the_given_number_of_rows_and_their_predictions(
     parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
 ) -> None:
     values = run_task(snapshot, **parameters)
@@ -37,7 +37,7 @@ def test_a_snapshot_holds_so_many_rows_and_the_predictions_of_these(
     assert values["prediction_rows"] == str(len(kept))
 
 
-def test_a_snapshot_is_spread_over_the_source_and_the_same_each_time(
+def test_a_snapshot_covers_the_whole_source_and_is_repeatable(
     parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
 ) -> None:
     name = f"{parameters['snapshot_schema']}.trips"
@@ -51,7 +51,7 @@ def test_a_snapshot_is_spread_over_the_source_and_the_same_each_time(
     assert found[0]["tpep_pickup_datetime"].max() > whole.quantile(0.8)
 
 
-def test_a_small_source_is_copied_whole_and_predictions_may_be_missing(
+def test_a_small_source_is_copied_in_full_and_predictions_may_be_missing(
     parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
 ) -> None:
     absent = parameters | {"rows": "100000", "predictions_table": f"{parameters['snapshot_schema']}.none"}
@@ -60,10 +60,10 @@ def test_a_small_source_is_copied_whole_and_predictions_may_be_missing(
     assert values["prediction_rows"] == "0"
 
 
-def test_a_snapshot_never_overwrites_what_it_copies(
+def test_a_snapshot_never_overwrites_a_table_that_it_copies(
     parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     before = platform.tables.read(trips).count()
-    with pytest.raises(ProjectError, match="which is what it copies or the same table twice: give another"):
+    with pytest.raises(ProjectError, match="but it copies one of them, or they are the same table: give another"):
         run_task(snapshot, **parameters | {"snapshot_schema": trips.rsplit(".", maxsplit=1)[0]})
     assert platform.tables.read(trips).count() == before

@@ -17,7 +17,7 @@ from example import PROJECT
 SETTINGS = PROJECT.config
 
 
-def test_the_task_values_name_the_very_version_and_its_held_out_rows(
+def test_the_task_values_identify_the_exact_version_and_its_held_out_rows(
     training_run: dict[str, str], platform: LocalPlatform
 ) -> None:
     version = MlflowClient().get_model_version(training_run["model_name"], training_run["model_version"])
@@ -27,7 +27,7 @@ def test_the_task_values_name_the_very_version_and_its_held_out_rows(
     assert len(rows) > 50
 
 
-def test_the_run_says_what_was_trained_on_what(training_run: dict[str, str], trips: str) -> None:
+def test_the_run_records_what_was_trained_on_which_data(training_run: dict[str, str], trips: str) -> None:
     run = mlflow.get_run(training_run["run_id"])
     for split in (*training_set.SPLITS, "baseline_holdout"):
         assert f"{split}_{SETTINGS.metric}" in run.data.metrics
@@ -46,7 +46,7 @@ def test_every_trial_is_a_child_run(training_run: dict[str, str], experiment_id:
     assert set(SETTINGS.search.space) == set(children[0].data.params)
 
 
-def test_the_model_carries_signature_example_and_pinned_requirements(training_run: dict[str, str]) -> None:
+def test_the_model_has_a_signature_an_example_and_pinned_requirements(training_run: dict[str, str]) -> None:
     model = load(training_run["model_uri"])
     assert model.metadata.get_input_schema().input_names() == list(SETTINGS.features)
     assert list(model.input_example.columns) == list(SETTINGS.features)
@@ -60,9 +60,7 @@ def test_the_package_takes_the_request_and_may_be_given_features(training_run: d
     assert set(inputs.optional_input_names()) == set(SETTINGS.features) - set(SETTINGS.feature_set.request)
 
 
-def test_the_version_says_what_it_is_who_answers_for_it_and_where_it_comes_from(
-    training_run: dict[str, str], trips: str
-) -> None:
+def test_the_version_records_its_description_owner_and_origin(training_run: dict[str, str], trips: str) -> None:
     version = MlflowClient().get_model_version(training_run["model_name"], training_run["model_version"])
     assert version.description == SETTINGS.description
     assert version.tags["owner"] == "us"

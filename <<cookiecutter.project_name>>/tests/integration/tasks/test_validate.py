@@ -28,7 +28,7 @@ def aliases(trained: dict[str, str]) -> dict[str, str]:
 
 
 def bounded(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
-    """Let the metric that decides have this bound, on top of lenient gates."""
+    """Set this bound for the deciding metric, on top of lenient gates."""
     lenient = example.PROJECT.config
     validation = lenient.validation.model_copy(update={"metrics": {SETTINGS.metric: bound}})
     changed = lenient.model_copy(update={"validation": validation})
@@ -36,7 +36,7 @@ def bounded(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
 
 
 @pytest.mark.usefixtures("lenient_gates")
-def test_a_version_that_shows_all_passes_and_is_challenger(trained: dict[str, str], run_task: Runner) -> None:
+def test_a_version_that_passes_all_checks_becomes_challenger(trained: dict[str, str], run_task: Runner) -> None:
     assert run_task(validate, **trained) == {"model_version": trained["model_version"]}
     assert tags(trained)[STATUS_TAG] == "PASSED"
     assert aliases(trained) == {CHALLENGER: trained["model_version"]}
@@ -61,7 +61,7 @@ def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
     trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bounded(monkeypatch, Bound(min=2000))
-    with pytest.raises(ProjectError, match=f"version 1 of .* failed: {SETTINGS.metric} .* is below 2000"):
+    with pytest.raises(ProjectError, match=f"version 1 of .* failed validation: {SETTINGS.metric} .* is below 2000"):
         run_task(validate, **trained)
     assert tags(trained)[STATUS_TAG] == "FAILED"
     assert "is below 2000" in tags(trained)["model_validation_reasons"]
@@ -69,7 +69,7 @@ def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
 
 
 @pytest.mark.usefixtures("lenient_gates")
-def test_a_validation_that_cannot_be_made_is_a_failure(trained: dict[str, str], run_task: Runner) -> None:
+def test_a_validation_that_cannot_run_fails_the_version(trained: dict[str, str], run_task: Runner) -> None:
     with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
         run_task(validate, **(trained | {"run_id": "nobody"}))
     assert tags(trained)[STATUS_TAG] == "FAILED"
@@ -78,14 +78,14 @@ def test_a_validation_that_cannot_be_made_is_a_failure(trained: dict[str, str], 
 
 
 @pytest.mark.usefixtures("lenient_gates")
-def test_a_version_alone_is_enough_to_find_its_run(trained: dict[str, str], run_task: Runner) -> None:
+def test_the_run_of_a_version_is_found_if_it_is_not_given(trained: dict[str, str], run_task: Runner) -> None:
     assert run_task(validate, **trained | {"run_id": ""}) == {"model_version": trained["model_version"]}
-    with pytest.raises(ProjectError, match=r"no version of .* is named: give the job parameter model_version"):
+    with pytest.raises(ProjectError, match=r"no version of .* is given: set the job parameter model_version"):
         run_task(validate, **trained | {"model_version": ""})
 
 
 @pytest.mark.usefixtures("lenient_gates")
-def test_the_status_is_pending_while_the_version_is_judged(
+def test_the_status_is_pending_while_the_checks_run(
     trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
@@ -94,7 +94,7 @@ def test_the_status_is_pending_while_the_version_is_judged(
         seen.append(tags(trained)[STATUS_TAG])
         raise RuntimeError("stop here")
 
-    monkeypatch.setattr(validate, "judge", look)
+    monkeypatch.setattr(validate, "run_checks", look)
     with pytest.raises(RuntimeError, match="stop here"):
         run_task(validate, **trained)
     assert seen == ["PENDING"]

@@ -1,4 +1,4 @@
-"""Each check notices what it is there for: evidence with one thing wrong at a time."""
+"""Each check notices its own fault: the tests change one thing at a time in the evidence."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mlops.validation import training_serving_skew as serving
 from mlops.validation.candidate import Candidate, evidence
 from mlops.validation.check import Check
 from mlops.validation.evidence import Evidence
-from mlops.validation.run_checks import CHECKS, judge
+from mlops.validation.run_checks import CHECKS, run_checks
 
 from example import PROJECT
 
-# The models of these tests have no input example where that is what is looked for.
+# Some models of these tests have no input example on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
 
 SETTINGS = PROJECT.config
@@ -38,13 +38,13 @@ def sound(trained: dict[str, str], platform: LocalPlatform) -> Evidence:
 
 
 def gated(found: Evidence, **changes: object) -> Evidence:
-    """The evidence under another configuration of the gates."""
+    """Return the evidence with other settings of the gates."""
     validation = found.settings.validation.model_copy(update=changes)
     return replace(found, settings=found.settings.model_copy(update={"validation": validation}))
 
 
 def predicting(found: Evidence, predict: Callable[[pd.DataFrame], Any], **log: Any) -> Evidence:  # noqa: ANN401 - as MLflow
-    """The evidence with another model, whose predictions are these."""
+    """Return the evidence with another model, which makes these predictions."""
 
     class Other(mlflow.pyfunc.PythonModel):
         def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
@@ -58,7 +58,7 @@ def by_name(checks: Any) -> dict[str, Check]:  # noqa: ANN401 - an iterator of c
     return {check.name: check for check in checks}
 
 
-def test_a_sound_version_passes_what_does_not_depend_on_its_quality(sound: Evidence) -> None:
+def test_a_sound_version_passes_the_checks_that_do_not_depend_on_its_quality(sound: Evidence) -> None:
     for look in (
         *CHECKS[:7],
         *CHECKS[8:10],
@@ -70,7 +70,7 @@ def test_a_sound_version_passes_what_does_not_depend_on_its_quality(sound: Evide
             assert check.passed, check.reason
 
 
-def test_a_signature_that_misses_a_feature_is_noticed(sound: Evidence) -> None:
+def test_a_signature_that_lacks_a_feature_is_noticed(sound: Evidence) -> None:
     renamed = sound.features.rename(columns={INPUTS[0]: "renamed"}).head(3)
     other = predicting(sound, lambda rows: np.zeros(len(rows)), signature=infer_signature(renamed, np.zeros(3)))
     (check,) = structure.signature(other)
@@ -90,12 +90,12 @@ def test_missing_metadata_and_documentation_are_named(sound: Evidence) -> None:
     assert not found["tag cost_center"].passed
     assert found["tag cost_center"].reason == "the version's tag cost_center is missing"
     (check,) = structure.documentation(gated(sound, documentation="card/none.md"))
-    assert (check.passed, check.reason) == (False, "the run holds no card/none.md")
+    assert (check.passed, check.reason) == (False, "the run has no card/none.md")
 
 
 @pytest.mark.parametrize(
     ("requirements", "reason"),
-    [("no-such-package==1.0", "no-such-package==1.0 but nothing is installed"), ("numpy<1", "numpy<1 but")],
+    [("no-such-package==1.0", "no-such-package==1.0, but nothing is installed"), ("numpy<1", "numpy<1, but")],
 )
 def test_requirements_that_are_not_installed_are_noticed(sound: Evidence, requirements: str, reason: str) -> None:
     class Fine(mlflow.pyfunc.PythonModel):
@@ -130,7 +130,7 @@ def test_predictions_that_depend_on_the_order_are_noticed(sound: Evidence) -> No
     assert not check.passed
 
 
-def test_a_model_that_cannot_do_without_features_is_noticed(sound: Evidence) -> None:
+def test_a_model_that_cannot_predict_without_features_is_noticed(sound: Evidence) -> None:
     (check,) = behaviour.tolerates_missing(predicting(sound, lambda rows: rows.sum(axis=1, skipna=False)))
     assert not check.passed
     assert check.value
@@ -154,31 +154,31 @@ def test_a_slice_with_too_few_rows_follows_the_policy(sound: Evidence, otherwise
     assert check.reason == "slice far has 0 rows, fewer than 10"
 
 
-def test_a_slice_has_its_own_bounds_and_is_held_against_all_rows(sound: Evidence) -> None:
+def test_a_slice_has_its_own_bounds_and_is_compared_with_all_rows(sound: Evidence) -> None:
     half = sound.rows["trip_distance"] > sound.rows["trip_distance"].median()
     where = f"trip_distance > {sound.rows['trip_distance'].median()}"
     one = Slice(where=where, metrics={SETTINGS.metric: Bound(min=1e6)}, worse_than_all=0.0)
     rows = SliceRows(at_least=10, otherwise="fail")
-    # Right everywhere but on the slice, where it mixes the rows up.
+    # Correct everywhere except on the slice, where the rows are mixed up.
     exact = np.where(half, sound.label[::-1], sound.label)
     skewed = gated(sound, slices={"half": one}, slice_rows=rows)
     skewed.__dict__["prediction"] = exact
     found = by_name(performance.slices(skewed))
     assert not found[f"slice half {SETTINGS.metric}"].passed
-    assert not found["slice half beside all rows"].passed
+    assert not found["slice half compared with all rows"].passed
     fair = gated(sound, slices={"half": Slice(where=where, worse_than_all=1e6)}, slice_rows=rows)
-    assert by_name(performance.slices(fair))["slice half beside all rows"].passed
+    assert by_name(performance.slices(fair))["slice half compared with all rows"].passed
 
 
-def test_a_condition_that_cannot_be_read_is_named(sound: Evidence) -> None:
-    checks = judge_only(performance.slices, gated(sound, slices={"odd": Slice(where="no_such_column > 1")}))
-    assert "validation.slices.odd.where 'no_such_column > 1' cannot be read" in checks[0].reason
+def test_the_error_names_a_condition_that_cannot_be_evaluated(sound: Evidence) -> None:
+    checks = run_only(performance.slices, gated(sound, slices={"odd": Slice(where="no_such_column > 1")}))
+    assert "validation.slices.odd.where 'no_such_column > 1' cannot be evaluated" in checks[0].reason
 
 
-def judge_only(look: Any, found: Evidence) -> list[Check]:  # noqa: ANN401 - one of the checks
+def run_only(look: Any, found: Evidence) -> list[Check]:  # noqa: ANN401 - one of the checks
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mlops.validation.run_checks.CHECKS", (look,))
-        return judge(found)
+        return run_checks(found)
 
 
 def test_held_out_rows_that_were_trained_on_are_noticed(sound: Evidence) -> None:
@@ -189,24 +189,25 @@ def test_held_out_rows_that_were_trained_on_are_noticed(sound: Evidence) -> None
     assert not found["times are held out"].passed
 
 
-def test_own_checks_and_bounds_must_go_together(sound: Evidence) -> None:
+def test_every_own_check_needs_a_bound_and_every_bound_a_check(sound: Evidence) -> None:
     name = next(iter(SETTINGS.validation.custom))
     (check,) = custom.custom(gated(sound, custom={name: Bound(min=1e6)}))
     assert not check.passed
-    (check,) = judge_only(custom.custom, gated(sound, custom={}))
+    (check,) = run_only(custom.custom, gated(sound, custom={}))
     assert f"the check {name} has no bound" in check.reason
-    (check,) = judge_only(custom.custom, gated(sound, custom={f"{name}s": Bound(max=1)}))
+    (check,) = run_only(custom.custom, gated(sound, custom={f"{name}s": Bound(max=1)}))
     assert f"checks.py has no such check: did you mean '{name}'" in check.reason
 
 
-def test_a_check_that_raises_has_failed_with_its_reason(sound: Evidence) -> None:
-    (check,) = judge_only(behaviour.finite, replace(sound, rows=sound.rows.head(0)))
+def test_a_check_that_raises_an_error_fails_with_that_error_as_its_reason(sound: Evidence) -> None:
+    (check,) = run_only(behaviour.finite, replace(sound, rows=sound.rows.head(0)))
     assert not check.passed
     assert check.reason == "finite could not be checked: ProjectError: there are no held-out rows"
 
 
-def test_a_version_that_cannot_be_loaded_fails_every_check_of_it(sound: Evidence) -> None:
-    failed = [check.name for check in judge(replace(sound, model_uri="models:/no.such.model/1")) if not check.passed]
+def test_a_version_that_cannot_be_loaded_fails_every_check_that_needs_it(sound: Evidence) -> None:
+    lost = replace(sound, model_uri="models:/no.such.model/1")
+    failed = [check.name for check in run_checks(lost) if not check.passed]
     assert {"signature", "finite", "metrics"} <= set(failed)
 
 
@@ -216,4 +217,4 @@ def test_a_version_that_is_served_with_other_features_is_noticed(sound: Evidence
     (check,) = serving.same_as_in_training(replace(sound, all_rows=moved))
     assert not check.passed
     assert check.value == len(sound.rows.dropna(subset=[name]))
-    assert check.reason.endswith(f"rows are served otherwise than they were trained on, in {name}")
+    assert check.reason.endswith(f"rows get other features or predictions in serving than in training, in {name}")

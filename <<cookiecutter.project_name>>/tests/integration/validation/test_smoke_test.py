@@ -9,7 +9,7 @@ from mlops.validation.smoke_test import smoke
 EXAMPLE = pd.DataFrame({"a": [1.0, 2.0]})
 
 
-def logged(predicted: Any, **log: Any) -> str:  # noqa: ANN401 - whatever a model may say
+def logged(predicted: Any, **log: Any) -> str:  # noqa: ANN401 - any output of a model
     class Model(mlflow.pyfunc.PythonModel):
         def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
             return predicted
@@ -22,16 +22,16 @@ def failed(model_uri: str) -> list[str]:
     return [check.name for check in smoke(model_uri) if not check.passed]
 
 
-def test_a_sound_version_answers(trained: dict[str, str]) -> None:
+def test_a_sound_version_passes(trained: dict[str, str]) -> None:
     assert failed(trained["model_uri"]) == []
     assert len(smoke(trained["model_uri"])) == 3
 
 
-def test_a_version_that_does_not_exist_is_no_exception() -> None:
+def test_a_version_that_does_not_exist_is_a_failed_check() -> None:
     assert failed("models:/no.such.model/1") == ["loads"]
 
 
-def test_what_does_not_answer_as_it_should_is_named(experiment_id: str) -> None:
+def test_invalid_models_fail_the_right_checks(experiment_id: str) -> None:
     mlflow.set_experiment(experiment_id=experiment_id)
     assert failed(logged(np.ones(2))) == ["signature", "input example"]
     assert failed(logged(np.array([1.0, np.nan]), input_example=EXAMPLE)) == ["predicts"]

@@ -43,7 +43,7 @@ def test_deploying_creates_what_the_bundle_declares(
     assert deployed.jobs["lifecycle"]["tasks"][0]["run_job_task"]["job_id"] == "features"
 
 
-def test_tables_of_earlier_runs_are_there_again(
+def test_tables_of_earlier_runs_are_available_again(
     platform: LocalPlatform, workspace: Workspace, bundle: bundles.Bundle
 ) -> None:
     rows = platform.spark.createDataFrame([(1,)], "id INT")
@@ -54,7 +54,7 @@ def test_tables_of_earlier_runs_are_there_again(
     assert workspace.catalogs(bundle) == ["dev", "samples"]
 
 
-def test_without_a_choice_the_source_is_synthetic_and_then_kept(
+def test_by_default_the_source_is_synthetic_and_then_kept(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform
 ) -> None:
     source = bundle.variables["source_table"]
@@ -82,7 +82,7 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
     assert platform.tables.read(bundle.variables["source_table"]).count() == 20
 
 
-def test_a_bad_file_leaves_the_source_as_it_was(
+def test_an_invalid_file_leaves_the_source_unchanged(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
 ) -> None:
     workspace.fill_source(bundle, platform, PROJECT, SourceData(rows=40))

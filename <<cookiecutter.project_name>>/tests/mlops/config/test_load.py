@@ -20,7 +20,7 @@ def gated(**changes: object) -> str:
     return changed(validation=yaml.safe_load(TEXT)["validation"] | changes)
 
 
-def test_a_bound_says_itself_in_words() -> None:
+def test_a_bound_can_be_shown_in_words() -> None:
     bounds = [Bound(min=1), Bound(max=2.5), Bound(min=1, max=2.5)]
     assert [str(bound) for bound in bounds] == ["at least 1", "at most 2.5", "at least 1 and at most 2.5"]
 
@@ -61,7 +61,7 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         ),
         (
             TEXT.replace("    event_time: window_end\n", "", 1),
-            "a table without event_time is computed whole: remove increment, or give event_time",
+            "increment needs event_time: give the table an event_time, or remove increment",
         ),
         (TEXT.replace("output: pickup_hour", f"output: {PROJECT.config.label}"), "is also an input"),
         (
@@ -71,9 +71,9 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         (TEXT.replace("min: 0, max: 500", "max_: 500"), "max_"),
         (TEXT.replace("min: 0, max: 500", "at_most: 0.5"), "give min, max or both"),
         (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
-        (changed(metric="rmsle"), "'rmsle' is no"),
-        (gated(metrics={"rms": {"max": 1}}), "'rms' is no"),
-        (gated(slices={"all": {"where": "a > 1", "metrics": {"rms": {"max": 1}}}}), "'rms' is no"),
+        (changed(metric="rmsle"), "'rmsle' is not a"),
+        (gated(metrics={"rms": {"max": 1}}), "'rms' is not a"),
+        (gated(slices={"all": {"where": "a > 1", "metrics": {"rms": {"max": 1}}}}), "'rms' is not a"),
         (gated(metrics={PROJECT.config.metric: {}}), "give min, max or both"),
         (gated(metrics={}), "at least 1 item"),
         (gated(slice_rows={"at_least": 5, "otherwise": "ignore"}), "'skip' or 'fail'"),
@@ -89,14 +89,14 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         ("just text", "valid dictionary"),
     ],
 )
-def test_a_mistake_is_named_in_one_sentence(text: str, expected: str) -> None:
+def test_a_mistake_gives_a_one_sentence_error(text: str, expected: str) -> None:
     with pytest.raises(ProjectError, match=r"project\.yml") as caught:
         parse(text)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_two_features_of_one_name_are_refused() -> None:
+def test_two_features_with_the_same_name_are_refused() -> None:
     lookups = yaml.safe_load(TEXT)["lookups"]
     with pytest.raises(ProjectError, match="same name"):
         parse(changed(lookups=[*lookups, lookups[0]]))

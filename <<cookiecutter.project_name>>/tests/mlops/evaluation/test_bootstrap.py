@@ -17,7 +17,7 @@ ALONE = {
 
 
 def models(problem_type: str, rows: int, seed: int = 0) -> tuple[Array, Array, Array]:
-    """Labels, and predictions of a better and of a worse model."""
+    """Return labels, and the predictions of a better and of a worse model."""
     random = np.random.default_rng(seed)
     if problem_type == "regression":
         label = random.normal(10, 3, rows)
@@ -46,7 +46,7 @@ def test_the_gain_is_the_difference_of_the_metrics_and_lies_in_its_interval(
     ("problem_type", "metric"), [("regression", "rmse"), ("classification", "roc_auc"), ("classification", "f1")]
 )
 @pytest.mark.parametrize("rows", [800, GROUPS + 1000])
-def test_the_interval_is_that_of_resampled_rows(problem_type: str, metric: str, rows: int) -> None:
+def test_the_interval_matches_that_of_resampled_rows(problem_type: str, metric: str, rows: int) -> None:
     label, good, bad = models(problem_type, rows)
     found = metric_gain(metric, label, good, bad, **HOW)
     random = np.random.default_rng(1)
@@ -64,18 +64,18 @@ def test_the_interval_is_that_of_resampled_rows(problem_type: str, metric: str, 
     ("problem_type", "metric"), [(kind, name) for kind, names in METRICS.items() for name in names]
 )
 @pytest.mark.parametrize("rows", [97, 2 * GROUPS + 1])
-def test_equal_models_gain_nothing_to_the_last_bit(problem_type: str, metric: str, rows: int) -> None:
+def test_equal_models_have_a_gain_of_exactly_zero(problem_type: str, metric: str, rows: int) -> None:
     label, good, _ = models(problem_type, rows)
     assert metric_gain(metric, label, good, good.copy(), **HOW) == Interval(0.0, 0.0, 0.0)
 
 
-def test_the_same_seed_draws_the_same_and_another_one_others() -> None:
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another_one() -> None:
     label, good, bad = models("regression", 200)
     first, again = (metric_gain("mae", label, good, bad, **HOW) for _ in range(2))
     assert first == again != metric_gain("mae", label, good, bad, **(HOW | {"seed": 8}))
 
 
-def test_a_true_difference_of_nothing_is_inside_the_interval_as_often_as_promised() -> None:
+def test_a_true_difference_of_zero_is_inside_the_interval_as_often_as_the_confidence_says() -> None:
     inside = 0
     for seed in range(60):
         random = np.random.default_rng(seed)
@@ -86,7 +86,7 @@ def test_a_true_difference_of_nothing_is_inside_the_interval_as_often_as_promise
     assert 47 <= inside <= 60
 
 
-def test_money_is_compared_by_its_mean() -> None:
+def test_business_value_is_compared_by_its_mean() -> None:
     found = value_gain(np.array([3.0, 5.0, 4.0]), np.array([1.0, 2.0, 3.0]), **HOW)
     assert found.gain == 2.0
     assert found.low >= 1.0
@@ -95,12 +95,12 @@ def test_money_is_compared_by_its_mean() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "message"),
     [
-        ([], [], "on one at least"),
+        ([], [], "on at least one row"),
         ([1.0, 2.0], [1.0], "same rows"),
         ([1.0, np.nan], [1.0, 2.0], "finite"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(one: list[float], other: list[float], message: str) -> None:
+def test_invalid_predictions_are_not_compared(one: list[float], other: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         value_gain(np.array(one), np.array(other), **HOW)
 

@@ -42,14 +42,14 @@ def test_the_direction_of_a_metric_prefers_the_better_prediction(metric: str) ->
     ],
 )
 @pytest.mark.parametrize("problem_type", ["regression", "classification"])
-def test_what_cannot_be_judged_is_an_error(
+def test_invalid_labels_or_predictions_are_an_error(
     problem_type: str, label: list[float], prediction: list[float], expected: str
 ) -> None:
     with pytest.raises(ValueError, match=expected):
         evaluate(problem_type, np.array(label), np.array(prediction))  # type: ignore[arg-type]
 
 
-def test_a_classifier_is_not_judged_on_one_class() -> None:
+def test_a_classifier_is_not_evaluated_on_one_class() -> None:
     with pytest.raises(ValueError, match="one class"):
         evaluate("classification", np.ones(3), np.array([0.1, 0.2, 0.3]))
 

@@ -19,7 +19,7 @@ def explanation(features: int, rows: int = 20) -> Explanation:
 
 
 def texts(figure: Figure) -> list[str]:
-    """The title, the labels of the axes and of the colour bar."""
+    """Return the title, and the labels of the axes and of the colour bar."""
     return [text for axes in figure.axes for text in (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel())]
 
 
@@ -42,7 +42,7 @@ def test_each_problem_type_has_its_figures() -> None:
 @pytest.mark.parametrize(
     "name", ["importance", "shap_values", "predicted_and_actual", "residuals", "calibration", "scores"]
 )
-def test_a_figure_says_what_it_shows_in_which_unit_and_becomes_a_picture(name: str) -> None:
+def test_a_figure_has_a_title_a_unit_and_can_be_saved(name: str) -> None:
     figure = drawn()[name]
     title, across, up = texts(figure)[:3]
     assert title
@@ -73,7 +73,7 @@ def test_only_the_first_features_are_shown_and_the_title_says_so() -> None:
         assert "the first 15 of 16 features" in texts(figure)[0]
 
 
-def test_the_beeswarm_has_a_dot_for_each_row_at_its_shap_value_and_stays_in_its_lane() -> None:
+def test_the_beeswarm_has_a_dot_for_each_row_at_its_shap_value_within_the_lane_of_its_feature() -> None:
     found = explanation(3, rows=300)
     swarms = plots.beeswarm(found, "dollars").axes[0].collections
     for place, (name, dots) in enumerate(zip(found.importance.index, swarms, strict=True)):

@@ -71,12 +71,12 @@ def test_the_rows_are_bounded_and_fewer_for_many_features() -> None:
     assert len(importance(model, wide, wide, seed=1).values) == 33
 
 
-def test_the_same_seed_gives_the_same_and_leaves_numpys_alone() -> None:
+def test_the_same_seed_gives_the_same_values_and_numpys_random_state_is_unchanged() -> None:
     def model(rows: pd.DataFrame) -> Array:
         return (rows["a"] * rows["b"] * rows["ignored"]).to_numpy()
 
     before = np.random.get_state()[1].tolist()  # type: ignore[index,union-attr]
-    for rows in (20, 200):  # all of them, so that the order of the features alone can differ; or some of them
+    for rows in (20, 200):  # 20: all rows are drawn, so only the order of the features can differ; 200: some are drawn
         first, again, other = [importance(model, frame(rows, 1), frame(rows, 2), seed) for seed in (1, 1, 2)]
         pd.testing.assert_frame_equal(first.values, again.values)
         assert not first.values.equals(other.values)
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_and_leaves_numpys_alone() -> None:
         (frame(5, 1), frame(5, 2).assign(a="text"), "could not convert string to float"),
     ],
 )
-def test_what_cannot_be_explained_is_an_error(background: pd.DataFrame, sample: pd.DataFrame, expected: str) -> None:
+def test_invalid_rows_are_an_error(background: pd.DataFrame, sample: pd.DataFrame, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         importance(linear, background, sample, seed=1)
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_explained_is_an_error(background: pd.DataFrame, sample: 
 @pytest.mark.parametrize(
     ("prediction", "expected"), [(np.ones((1, 2)), r"predictions of shape \(1, 2\)"), (np.nan, "not finite")]
 )
-def test_a_model_must_give_one_finite_prediction_a_row(prediction: object, expected: str) -> None:
+def test_a_model_must_return_one_finite_prediction_per_row(prediction: object, expected: str) -> None:
     def model(rows: pd.DataFrame) -> Array:
         return prediction if isinstance(prediction, np.ndarray) else np.full(len(rows), np.nan)
 
@@ -108,9 +108,9 @@ def test_a_model_must_give_one_finite_prediction_a_row(prediction: object, expec
         importance(model, frame(5, 1), frame(5, 2), seed=1)
 
 
-def test_an_error_of_the_model_is_an_error() -> None:
+def test_an_error_of_the_model_is_passed_on() -> None:
     def model(_: pd.DataFrame) -> Array:
-        raise RuntimeError("the model is ill")
+        raise RuntimeError("the model is broken")
 
-    with pytest.raises(RuntimeError, match="ill"):
+    with pytest.raises(RuntimeError, match="broken"):
         importance(model, frame(5, 1), frame(5, 2), seed=1)

@@ -20,21 +20,23 @@ SPEC = FeatureSpec(
 )
 
 
-def test_a_step_waits_for_what_it_needs() -> None:
+def test_a_step_waits_for_its_inputs() -> None:
     assert list(SPEC.steps(["time", "place"])) == [CALL, LOOKUP]
 
 
 @pytest.mark.parametrize(
     ("brought", "left"), [(["area"], [LOOKUP]), (["trips", "rings"], [CALL]), (["trips"], [CALL, LOOKUP])]
 )
-def test_what_a_row_brings_is_neither_looked_up_nor_computed(brought: list[str], left: list[object]) -> None:
+def test_values_that_a_row_already_has_are_neither_looked_up_nor_computed(
+    brought: list[str], left: list[object]
+) -> None:
     assert list(SPEC.steps(["time", "place", *brought])) == left
 
 
-def test_a_missing_column_is_named_with_those_that_are_there() -> None:
-    with pytest.raises(ProjectError, match=r"no column area, place: they have time\."):
+def test_the_error_for_a_missing_column_lists_the_columns_that_exist() -> None:
+    with pytest.raises(ProjectError, match=r"no column area, place, but only time:"):
         list(SPEC.steps(["time"]))
 
 
-def test_a_spec_survives_being_written() -> None:
+def test_a_spec_survives_a_round_trip_through_json() -> None:
     assert FeatureSpec.model_validate_json(SPEC.model_dump_json()) == SPEC

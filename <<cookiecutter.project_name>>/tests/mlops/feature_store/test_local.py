@@ -52,7 +52,7 @@ def look_up(
     spine: list[tuple[int | None, float]],
     lookup: Lookup = LOOKUP,
 ) -> list[float | None]:
-    """The looked-up feature of each spine row, in the order of the spine."""
+    """Return the looked-up feature of each spine row, in the order of the spine."""
     store = store_of(platform, schema, zones=TABLE)
     store.write_table("zones", zones(platform, features))
     joined = store.training_set(spine_of(platform, spine), set_of(lookup), {}, "label").rows
@@ -62,7 +62,7 @@ def look_up(
     return [row.trips for row in found]
 
 
-def test_a_row_sees_the_newest_features_of_its_key_that_are_not_later(platform: LocalPlatform, schema: str) -> None:
+def test_a_row_gets_the_newest_features_of_its_key_that_are_not_later(platform: LocalPlatform, schema: str) -> None:
     features = [(1, 0.0, 10.0), (1, 2.0, 12.0), (2, 1.0, 99.0)]
     assert look_up(platform, schema, features, [(1, 1.9), (1, 3.0), (2, 0.5), (2, 1.5), (3, 5.0)]) == [
         10.0,
@@ -73,20 +73,20 @@ def test_a_row_sees_the_newest_features_of_its_key_that_are_not_later(platform: 
     ]
 
 
-def test_features_of_the_very_same_time_are_seen(platform: LocalPlatform, schema: str) -> None:
+def test_features_with_exactly_the_same_time_are_used(platform: LocalPlatform, schema: str) -> None:
     assert look_up(platform, schema, [(1, 2.0, 12.0)], [(1, 2.0)]) == [12.0]
 
 
-def test_features_older_than_the_lookback_are_not_seen(platform: LocalPlatform, schema: str) -> None:
+def test_features_older_than_the_lookback_are_not_used(platform: LocalPlatform, schema: str) -> None:
     lookup = LOOKUP.model_copy(update={"lookback_hours": 3.0})
     assert look_up(platform, schema, [(1, 0.0, 10.0)], [(1, 3.0), (1, 3.001)], lookup) == [10.0, None]
 
 
-def test_a_newest_feature_that_is_null_is_null_and_not_an_older_one(platform: LocalPlatform, schema: str) -> None:
+def test_a_null_in_the_newest_features_is_not_replaced_by_an_older_value(platform: LocalPlatform, schema: str) -> None:
     assert look_up(platform, schema, [(1, 0.0, 10.0), (1, 1.0, None)], [(1, 2.0)]) == [None]
 
 
-def test_rows_with_equal_keys_and_times_all_stay(platform: LocalPlatform, schema: str) -> None:
+def test_rows_with_equal_keys_and_times_are_all_kept(platform: LocalPlatform, schema: str) -> None:
     assert look_up(platform, schema, [(1, 0.0, 10.0)], [(1, 1.0), (1, 1.0), (None, 1.0)]) == [10.0, 10.0, None]
 
 
@@ -109,11 +109,11 @@ def test_replacing_leaves_only_the_new_rows(platform: LocalPlatform, schema: str
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([(1, 0.0, 1.0), (1, 0.0, 2.0)], "1 rows with a key that another one has"),
-        ([(None, 0.0, 1.0), (2, 0.0, 1.0)], "1 rows with a null"),
+        ([(1, 0.0, 1.0), (1, 0.0, 2.0)], "1 rows repeat a key"),
+        ([(None, 0.0, 1.0), (2, 0.0, 1.0)], "1 rows have a null key"),
     ],
 )
-def test_rows_without_keys_of_their_own_are_refused_and_the_table_stays(
+def test_rows_without_unique_keys_are_refused_and_the_table_is_unchanged(
     platform: LocalPlatform, schema: str, rows: list[Zone], told: str
 ) -> None:
     store = store_of(platform, schema, zones=TABLE)
@@ -124,7 +124,7 @@ def test_rows_without_keys_of_their_own_are_refused_and_the_table_stays(
     assert [row.zone for row in platform.tables.read(f"{schema}.zones").collect()] == [5]
 
 
-def test_several_lookups_follow_one_another_under_new_names(platform: LocalPlatform, schema: str) -> None:
+def test_several_lookups_can_be_combined_and_renamed(platform: LocalPlatform, schema: str) -> None:
     store = store_of(platform, schema, zones=TABLE, others=TABLE)
     store.write_table("zones", zones(platform, [(1, 0.0, 3.0), (2, 0.0, 8.0)]))
     store.write_table("others", zones(platform, [(2, 0.0, 4.0)]).withColumnRenamed("trips", "calls"))
@@ -153,7 +153,7 @@ DOUBLED = Definition("doubled", (("x", "double"),), "double", "return None if x 
 HOUR = Definition("hour", (("at", "timestamp"),), "double", "return float(at.hour)", "")
 
 
-def test_functions_compute_from_the_spine_and_from_what_was_looked_up(platform: LocalPlatform, schema: str) -> None:
+def test_functions_use_columns_of_the_spine_and_looked_up_features(platform: LocalPlatform, schema: str) -> None:
     store = store_of(platform, schema, zones=TABLE)
     store.write_table("zones", zones(platform, [(1, 0.0, 3.0)]))
     assert store.register([DOUBLED, HOUR]) == [f"{schema}.{DOUBLED.name}", f"{schema}.{HOUR.name}"]
@@ -179,7 +179,7 @@ def test_a_computed_column_can_be_the_key_of_a_lookup(platform: LocalPlatform, s
     assert built.rows.first().trips == 7.0
 
 
-def test_a_version_of_a_function_is_kept_as_it_was_created(platform: LocalPlatform, schema: str) -> None:
+def test_a_new_version_of_a_function_does_not_replace_the_old_one(platform: LocalPlatform, schema: str) -> None:
     store = store_of(platform, schema)
     other = Definition("doubled", DOUBLED.parameters, "double", "return 3 * x", "")
     (old,), (new,) = store.register([DOUBLED]), store.register([other])
@@ -187,21 +187,21 @@ def test_a_version_of_a_function_is_kept_as_it_was_created(platform: LocalPlatfo
     assert store.register([DOUBLED]) == [old]
 
 
-def test_a_feature_table_that_was_not_computed_is_named(platform: LocalPlatform, schema: str) -> None:
+def test_the_error_names_a_feature_table_that_was_not_computed(platform: LocalPlatform, schema: str) -> None:
     store = store_of(platform, schema, zones=TABLE)
     with pytest.raises(ProjectError, match="zones does not exist: run the job"):
         store.training_set(spine_of(platform, [(1, 1)]), set_of(LOOKUP), {}, "label")
 
 
-def test_a_function_that_was_not_created_is_named(platform: LocalPlatform, schema: str) -> None:
+def test_the_error_names_a_function_that_was_not_created(platform: LocalPlatform, schema: str) -> None:
     function = Function(function="hour", inputs={"at": "time"}, output="hour")
-    with pytest.raises(ProjectError, match=rf"no function {schema}\.hour_\w+: run the features job"):
+    with pytest.raises(ProjectError, match=rf"function {schema}\.hour_\w+ does not exist: run the features job"):
         store_of(platform, schema).training_set(
             spine_of(platform, [(1, 1)]), set_of(functions=(function,)), {"hour": HOUR}, "label"
         )
 
 
-def test_keys_of_another_type_are_named(platform: LocalPlatform, schema: str) -> None:
+def test_the_error_names_keys_of_another_type(platform: LocalPlatform, schema: str) -> None:
     store = store_of(platform, schema, zones=TABLE)
     store.write_table("zones", zones(platform, [(1, 0.0, 3.0)]))
     spine = spine_of(platform, [(1, 1)]).selectExpr("CAST(pickup AS BIGINT) AS pickup", "time", "label")
@@ -209,7 +209,7 @@ def test_keys_of_another_type_are_named(platform: LocalPlatform, schema: str) ->
         store.training_set(spine, set_of(LOOKUP), {}, "label")
 
 
-def test_arguments_of_another_type_are_named(platform: LocalPlatform, schema: str) -> None:
+def test_the_error_names_arguments_of_another_type(platform: LocalPlatform, schema: str) -> None:
     store = store_of(platform, schema)
     store.register([DOUBLED])
     function = Function(function="doubled", inputs={"x": "pickup"}, output="twice")
@@ -217,13 +217,13 @@ def test_arguments_of_another_type_are_named(platform: LocalPlatform, schema: st
         store.training_set(spine_of(platform, [(1, 1)]), set_of(functions=(function,)), {"doubled": DOUBLED}, "label")
 
 
-def test_a_spine_that_brings_what_is_looked_up_is_refused(platform: LocalPlatform, schema: str) -> None:
+def test_a_spine_with_a_column_that_is_also_looked_up_is_refused(platform: LocalPlatform, schema: str) -> None:
     spine = spine_of(platform, [(1, 1)]).withColumnRenamed("label", "trips")
     with pytest.raises(ProjectError, match="looked up or computed: trips"):
         store_of(platform, schema, zones=TABLE).training_set(spine, set_of(LOOKUP), {}, "row")
 
 
-def test_nothing_is_published_and_that_is_said(
+def test_nothing_is_published_and_that_is_logged(
     platform: LocalPlatform, schema: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):

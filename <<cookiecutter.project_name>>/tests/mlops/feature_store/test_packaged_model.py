@@ -39,7 +39,7 @@ class Sum:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package as MLflow saves it."""
+    """A package, saved by MLflow."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
     where = tmp_path_factory.mktemp("package")
@@ -67,28 +67,28 @@ def test_a_package_takes_the_request_and_may_be_given_features() -> None:
     assert takes.outputs.input_names() == ["fare"]
 
 
-def test_a_package_is_laid_out_as_the_vendors_client_lays_it_out(folder: Path) -> None:
+def test_a_package_has_the_same_layout_as_that_of_the_vendors_client(folder: Path) -> None:
     assert (folder / "data/feature_store/raw_model/MLmodel").exists()
     assert packaged_model.read_spec(folder) == SPEC
 
 
-def test_the_example_is_of_rows_that_bring_all_that_is_required(folder: Path) -> None:
+def test_the_example_has_only_rows_with_all_required_values(folder: Path) -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
     example = mlflow.pyfunc.load_model(str(folder)).input_example
     assert example["area"].tolist() == [1, 3]
 
 
-def test_a_package_predicts_rows_that_bring_all_features(folder: Path) -> None:
+def test_a_package_predicts_rows_that_have_all_features(folder: Path) -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
     model = mlflow.pyfunc.load_model(str(folder))
     rows = ROWS.dropna().astype({"area": "int32"})
     assert model.predict(rows).tolist() == [10.0]
-    with pytest.raises(ProjectError, match="the rows lack trips: score_batch of the feature store looks them up"):
+    with pytest.raises(ProjectError, match="the rows lack trips: use score_batch of the feature store"):
         model.predict(rows.drop(columns="trips"))
 
 
-def test_a_model_without_lookups_is_no_package(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match="holds no feature_spec"):
+def test_a_model_without_lookups_is_not_a_package(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="has no feature_spec"):
         packaged_model.read_spec(tmp_path)

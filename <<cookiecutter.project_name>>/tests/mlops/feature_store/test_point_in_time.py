@@ -1,4 +1,4 @@
-"""Properties of what is looked up, for any rows: the same as by looking at every pair of rows, and nothing later."""
+"""Property tests of lookups: for any rows, they match a comparison of every pair of rows, and use nothing later."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ _lookbacks = st.one_of(st.none(), st.integers(1, 30).map(float))
 def expected(
     row: tuple[Any, ...], features: list[tuple[Any, ...]], lookback: float | None
 ) -> tuple[float | None, datetime | None]:
-    """Value and time of the newest feature row of the keys that is neither later nor too old."""
+    """Return the value and the time of the newest feature row of the keys that is neither later nor too old."""
     oldest = START - timedelta(days=9) if lookback is None else row[2] - timedelta(hours=lookback)
     seen = [one for one in features if one[:2] == row[:2] and oldest <= one[2] <= row[2]]
     newest = max(seen, key=lambda one: one[2], default=(None, None, None, None))
@@ -51,7 +51,7 @@ def store(platform: LocalPlatform) -> LocalFeatureStore:
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(features=_features, spine=_spine, lookback=_lookbacks)
-def test_each_row_sees_the_newest_features_that_are_neither_later_nor_too_old(
+def test_each_row_gets_the_newest_features_that_are_neither_later_nor_too_old(
     store: LocalFeatureStore,
     features: list[tuple[Any, ...]],
     spine: list[tuple[Any, ...]],

@@ -9,7 +9,7 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(None, 1.0), (2, 1.0), (1.99, None)])
-def test_the_bound_of_the_lookback_counts(spark: SparkSession, hours: float | None, expected: float | None) -> None:
+def test_the_lookback_includes_its_bound(spark: SparkSession, hours: float | None, expected: float | None) -> None:
     spine = spark.createDataFrame([(1, START + timedelta(hours=2))], "k INT, t TIMESTAMP")
     features = spark.createDataFrame([(1, START, 1.0)], f"k INT, {TIME} TIMESTAMP, x DOUBLE")
     assert as_of_join(spine, features, ["k"], "t", ["x"], hours).first().x == expected

@@ -43,11 +43,11 @@ def test_good_rows_break_no_rule(spark: SparkSession) -> None:
     assert violations(contract(), frame(spark, GOOD), NOW) == []
 
 
-# Per rule: its place, a row that breaks it, what is told, how many rows break it, and the key that is shown.
+# Index of the rule, a row that breaks it, the text of the rule, how many rows break it, and the key that is shown.
 @pytest.mark.parametrize(
     ("place", "row", "demand", "bad", "key"),
     [
-        (0, (9, None, None, "a"), "must not be null (but for 0.25 of the rows)", 2, "id=9, at=None"),
+        (0, (9, None, None, "a"), "must not be null (except for a share of 0.25 of the rows)", 2, "id=9, at=None"),
         (0, (9, None, float("nan"), "a"), "must not be null", 2, "id=9, at=None"),
         (1, (9, NOW, -0.5, "a"), "must be at least 0 and at most 100", 1, "id=9, at=2024-01-10 12:00:00"),
         (1, (9, NOW, 100.5, "a"), "must be at least 0", 1, "id=9, at=2024-01-10 12:00:00"),
@@ -56,7 +56,7 @@ def test_good_rows_break_no_rule(spark: SparkSession) -> None:
         (5, (2, NOW, 1.0, "b"), "must be unique", 2, "id=2, at=2024-01-10 12:00:00"),
     ],
 )
-def test_a_broken_rule_says_what_how_often_and_where(
+def test_a_violation_tells_the_rule_how_many_rows_break_it_and_which(
     spark: SparkSession, place: int, row: Trip, demand: str, bad: int, key: str
 ) -> None:
     (found,) = violations(contract(RULES[place]), frame(spark, [*GOOD, row]), NOW)
@@ -66,15 +66,15 @@ def test_a_broken_rule_says_what_how_often_and_where(
     assert str(found).startswith(f"{found.column} {demand}")
 
 
-def test_a_share_is_a_bound_that_counts(spark: SparkSession) -> None:
+def test_a_share_includes_its_bound(spark: SparkSession) -> None:
     half = [(1, NOW, 60.0, "a"), (2, NOW, 60.0, "a"), (3, NOW, 1.0, "a"), (4, NOW, 1.0, "a")]
     assert violations(contract(RULES[2]), frame(spark, half), NOW) == []
     (found,) = violations(contract(RULES[2]), frame(spark, [*half, (5, NOW, 60.0, "a")]), NOW)
     assert (found.bad_rows, found.rows) == (3, 5)
 
 
-@pytest.mark.parametrize(("rows", "told"), [(GOOD, "the newest is of 2024-01-09 12:00:00"), ([], "there is none")])
-def test_a_source_that_is_not_fresh_says_how_old_it_is(spark: SparkSession, rows: list[Trip], told: str) -> None:
+@pytest.mark.parametrize(("rows", "told"), [(GOOD, "the newest is 2024-01-09 12:00:00"), ([], "there is no time")])
+def test_a_violated_freshness_rule_tells_the_newest_time(spark: SparkSession, rows: list[Trip], told: str) -> None:
     rule = contract(Fresh(rule="fresh", column="at", hours=23.9))
     (found,) = violations(rule, frame(spark, rows), NOW)
     assert told in found.rule
@@ -87,36 +87,40 @@ def test_freshness_does_not_depend_on_the_time_zone_of_the_machine(
     assert violations(contract(RULES[6]), frame(spark, GOOD), NOW) == []
 
 
-def test_at_most_a_handful_of_keys_is_shown(spark: SparkSession) -> None:
+def test_at_most_five_keys_are_shown(spark: SparkSession) -> None:
     rows = [(number, NOW, -1.0, "a") for number in range(50)]
     (found,) = violations(contract(RULES[1]), frame(spark, rows), NOW)
     assert found.bad_rows == 50
     assert len(found.sample_keys) == 5
 
 
-def test_a_warning_is_logged_and_a_failure_stops(spark: SparkSession, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warning_is_logged_and_a_failure_raises_an_error(
+    spark: SparkSession, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = frame(spark, [*GOOD, (9, NOW, -1.0, "c")])
     enforce(contract(RULES[3]), bad, "dev.s.trips")
     ours = [record.levelname for record in caplog.records if record.name.endswith(".data_contract")]
     assert ours == ["WARNING"]
-    assert "dev.s.trips: kind must be one of a, b, and 1 of 5 rows are not, such as id=9" in caplog.text
+    assert "dev.s.trips: kind must be one of a, b, but 1 of 5 rows break this rule, such as id=9" in caplog.text
     with pytest.raises(ProjectError, match=r"dev\.s\.trips breaks.*miles must be at least 0.*such as id=9") as caught:
         enforce(contract(RULES[1], RULES[3]), bad, "dev.s.trips")
     assert "kind" not in str(caught.value)
 
 
-def test_columns_come_before_values(spark: SparkSession) -> None:
+def test_columns_are_checked_before_rules(spark: SparkSession) -> None:
     other = frame(spark, [(9, NOW, -1.0, "c")]).selectExpr("id", "CAST(at AS STRING) AS at", "miles")
-    with pytest.raises(ProjectError, match=r"at must be timestamp and is string \| kind must be string and is missing"):
+    with pytest.raises(
+        ProjectError, match=r"at must be timestamp, but is string \| kind must be string, but is missing"
+    ):
         enforce(contract(), other, "dev.s.trips")
 
 
-def test_a_contract_without_rules_is_one_of_columns(spark: SparkSession) -> None:
+def test_a_contract_without_rules_only_checks_columns(spark: SparkSession) -> None:
     only = contract().model_copy(update={"rules": ()})
     enforce(only, frame(spark, [(9, NOW, -1.0, "c")]), "dev.s.trips")
 
 
-def test_the_projects_own_contract_is_one_that_can_be_checked(spark: SparkSession) -> None:
+def test_the_projects_own_contract_can_be_checked(spark: SparkSession) -> None:
     source = PROJECT.config.source
     empty = spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in source.columns.items()))
     assert not [one for one in violations(source, empty, NOW) if one.severity == "fail"]
@@ -124,4 +128,4 @@ def test_the_projects_own_contract_is_one_that_can_be_checked(spark: SparkSessio
 
 def test_a_violation_reads_as_a_sentence() -> None:
     found = Violation("miles", "must be at most 5", "fail", 2, 9, ("id=1", "id=2"))
-    assert str(found) == "miles must be at most 5, and 2 of 9 rows are not, such as id=1; id=2"
+    assert str(found) == "miles must be at most 5, but 2 of 9 rows break this rule, such as id=1; id=2"

@@ -41,7 +41,7 @@ Digest = Callable[..., str]
 
 @pytest.fixture
 def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Digest:
-    """The digest of `table` with changed texts of the two modules."""
+    """Return the digest of `table` after replacing a text in the two modules."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def of(old: str = "", new: str = "", table: FeatureTable = TABLE) -> str:
@@ -75,7 +75,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Digest:
         "another module of the package",
     ],
 )
-def test_what_computes_the_table_changes_the_digest(digest: Digest, old: str, new: str) -> None:
+def test_changed_code_of_the_table_changes_the_digest(digest: Digest, old: str, new: str) -> None:
     assert digest(old, new) != digest()
 
 
@@ -88,7 +88,7 @@ def test_what_computes_the_table_changes_the_digest(digest: Digest, old: str, ne
     ],
     ids=["a comment", "a docstring", "the function of another table"],
 )
-def test_what_does_not_compute_it_makes_no_difference(digest: Digest, old: str, new: str) -> None:
+def test_other_changes_do_not_change_the_digest(digest: Digest, old: str, new: str) -> None:
     assert digest(old, new) == digest()
 
 

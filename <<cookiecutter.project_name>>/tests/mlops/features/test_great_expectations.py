@@ -11,7 +11,7 @@ NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 RULE = Range(rule="range", column="x", min=0)
 
 
-def test_outcomes_come_in_the_order_of_the_rules(spark: SparkSession) -> None:
+def test_outcomes_are_in_the_order_of_the_rules(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(1, -1.0), (2, 5.0)], "k INT, x DOUBLE")
     rules = [Range(rule="range", column="x", max=9), RULE]
     rows, outcomes = check(frame, rules, ["k"], NOW)
@@ -20,7 +20,7 @@ def test_outcomes_come_in_the_order_of_the_rules(spark: SparkSession) -> None:
     assert outcomes[1] == Outcome(holds=False, bad_rows=1, observed=None, sample=[{"x": -1.0, "k": 1}])
 
 
-def test_a_rule_that_cannot_be_checked_is_not_a_broken_rule(spark: SparkSession) -> None:
+def test_a_rule_that_cannot_be_checked_raises_an_error(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(1,)], "k INT")
     with pytest.raises(ProjectError, match=r"rule='range' column='x'.* cannot be checked"):
         check(frame, [RULE], ["k"], NOW)

@@ -16,7 +16,7 @@ def decide(increment: Increment | None = HOW, last: Progress | None = LAST, **ch
     return span(increment, last, **now)  # type: ignore[arg-type]
 
 
-def test_what_is_new_begins_where_rows_may_have_come_late() -> None:
+def test_new_rows_begin_at_the_time_since_which_rows_may_arrive_late() -> None:
     found = decide()
     assert (found.since, found.replace) == (NOON - DAY, False)
     assert found.since == settled_before(HOW, NOON)
@@ -26,28 +26,28 @@ def test_what_is_new_begins_where_rows_may_have_come_late() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"increment": None}, "computed whole each time"),
-        ({"last": None}, "nothing is recorded"),
-        ({"source_table": "dev.s.other"}, "the source was dev.s.trips before"),
+        ({"increment": None}, "recomputed in every run"),
+        ({"last": None}, "no earlier run is recorded"),
+        ({"source_table": "dev.s.other"}, "the source of the last run was dev.s.trips"),
         ({"definition": "xyz"}, "has changed"),
-        ({"settled_rows": 99}, "has 99 rows before 2024-01-09 12:00 and had 100"),
+        ({"settled_rows": 99}, "has 99 rows before 2024-01-09 12:00, but had 100"),
         ({"settled_rows": 101}, "has 101 rows"),
     ],
 )
-def test_everything_is_computed_again_where_a_part_would_not_do(changes: dict[str, object], told: str) -> None:
+def test_everything_is_recomputed_if_an_increment_is_not_enough(changes: dict[str, object], told: str) -> None:
     found = decide(**changes)  # type: ignore[arg-type]
     assert (found.since, found.replace) == (None, True)
     assert found.source_since(HOW) is None
     assert told in found.reason
 
 
-def test_a_source_that_forgets_is_no_reason_to_forget_features_if_the_configuration_says_so() -> None:
+def test_features_of_removed_source_rows_are_kept_if_past_changed_is_warn() -> None:
     found = decide(HOW.model_copy(update={"past_changed": "warn"}), settled_rows=5)
     assert (found.since, found.replace) == (NOON - DAY, False)
-    assert "not asked" in found.reason
+    assert "past_changed is warn, so they are not recomputed" in found.reason
 
 
-def test_who_asks_for_more_gets_more_and_who_asks_for_less_misses_nothing() -> None:
+def test_a_request_can_widen_what_is_computed_but_not_narrow_it() -> None:
     new, everything = decide(), Span(None, replace=True, reason="x")
     longer, shorter = asked("2024-01-01"), asked("2024-01-10T00:00")
     assert wider(new, None) == new
@@ -67,7 +67,7 @@ def test_times_are_in_utc_unless_they_say_otherwise(text: str, since: datetime) 
     assert (found.since, found.replace) == (since, False)
 
 
-def test_nothing_asked_is_nothing_and_nonsense_is_refused() -> None:
+def test_an_empty_request_is_none_and_an_invalid_one_is_refused() -> None:
     assert asked("") is None
     with pytest.raises(ValueError, match="yesterday"):
         asked("yesterday")

@@ -10,7 +10,7 @@ def triple(miles: float) -> float:
     return 3 * miles
 
 
-def test_definitions_are_those_of_the_functions_asked_for() -> None:
+def test_only_the_configured_functions_are_defined() -> None:
     wanted = [Function(function="triple", inputs={"miles": column}, output=f"3_{column}") for column in ("a", "b")]
     assert list(on_demand.definitions(wanted, {"triple": triple})) == ["triple"]
 
@@ -18,11 +18,11 @@ def test_definitions_are_those_of_the_functions_asked_for() -> None:
 @pytest.mark.parametrize(
     ("name", "inputs", "told"),
     [
-        ("tripel", {"miles": "a"}, r"no function tripel: did you mean 'triple'\?.*write it"),
+        ("tripel", {"miles": "a"}, r"no function tripel: did you mean 'triple'\?.*add it"),
         ("triple", {"mile": "a"}, "triple takes miles, but project.yml gives out the inputs mile"),
         ("triple", {"miles": "a", "more": "b"}, "gives out the inputs miles, more"),
     ],
 )
-def test_a_mistake_is_named(name: str, inputs: dict[str, str], told: str) -> None:
+def test_the_error_names_the_mistake(name: str, inputs: dict[str, str], told: str) -> None:
     with pytest.raises(ProjectError, match=told):
         on_demand.definitions([Function(function=name, inputs=inputs, output="out")], {"triple": triple})

@@ -7,10 +7,10 @@ from mlops.platform.local import LocalPlatform
 
 UNTIL = datetime(2024, 3, 31, 1, 30, 0, 123456, tzinfo=UTC)
 PROGRESS = Progress("dev.s.trips", "abc", UNTIL, 7)
-SPAN = Span(None, replace=True, reason="asked for")
+SPAN = Span(None, replace=True, reason="requested by the user")
 
 
-def test_microseconds_are_exact() -> None:
+def test_times_are_exact_to_the_microsecond() -> None:
     assert from_micros(1_711_848_600_123_456) == UNTIL
 
 
@@ -25,7 +25,7 @@ def test_the_last_run_of_a_table_is_remembered(platform: LocalPlatform, schema: 
     assert runs.last("other") is None
 
 
-def test_a_run_of_a_table_that_is_gone_counts_for_nothing(platform: LocalPlatform, schema: str) -> None:
+def test_a_run_of_a_table_that_no_longer_exists_is_ignored(platform: LocalPlatform, schema: str) -> None:
     runs = FeatureRuns(platform.tables, schema)
     runs.record("gone", PROGRESS, SPAN)
     assert runs.last("gone") is None

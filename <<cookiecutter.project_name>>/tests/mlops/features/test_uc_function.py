@@ -14,7 +14,7 @@ LIMIT = 3
 
 
 def far(miles: float | None, limit: int = LIMIT) -> bool | None:
-    """Whether it is far."""
+    """Return whether the distance is far."""
     return None if miles is None else miles > limit
 
 
@@ -23,7 +23,7 @@ def rounded(miles: float, name: str, day: date, sure: bool) -> str:  # noqa: FBT
 
     With details that nobody sees.
     """
-    import math  # noqa: PLC0415 - a function of Unity Catalog has nothing around it
+    import math  # noqa: PLC0415 - a function of Unity Catalog must import what it needs inside itself
 
     def inner(value: float) -> int:
         return math.floor(value)
@@ -49,16 +49,16 @@ def test_a_definition_is_a_function_of_unity_catalog() -> None:
     assert "nobody sees" not in statement
 
 
-def test_what_is_defined_gives_what_the_function_gives() -> None:
+def test_a_definition_computes_the_same_as_the_function() -> None:
     arguments = (2.7, "x", date(2020, 1, 1), True)
     assert define(rounded).compiled()(*arguments) == rounded(*arguments) == "x2020[2, 1]"
 
 
-def test_a_definition_survives_being_written() -> None:
+def test_a_definition_survives_a_round_trip_through_json() -> None:
     assert Definition.from_json(define(hour).to_json()) == define(hour)
 
 
-def test_another_body_is_another_version_and_another_comment_is_not() -> None:
+def test_a_changed_body_is_a_new_version_and_a_changed_comment_is_not() -> None:
     first = define(hour)
     body = Definition(first.function, first.parameters, first.returns, first.body + " + 1", first.comment)
     words = Definition(first.function, first.parameters, first.returns, first.body, "other words")
@@ -67,7 +67,7 @@ def test_another_body_is_another_version_and_another_comment_is_not() -> None:
     assert first.name.startswith("hour_")
 
 
-def no_annotation(miles) -> float:  # type: ignore[no-untyped-def] # noqa: ANN001 - the mistake to be found
+def no_annotation(miles) -> float:  # type: ignore[no-untyped-def] # noqa: ANN001 - the mistake under test
     return float(miles)
 
 
@@ -84,7 +84,7 @@ def uses_a_constant(miles: float) -> float:
 
 
 def uses_a_module(moment: float) -> float:
-    return float(datetime.fromtimestamp(moment).hour)  # noqa: DTZ006 - the mistake is another
+    return float(datetime.fromtimestamp(moment).hour)  # noqa: DTZ006 - not the mistake under test
 
 
 def dollars(name: str) -> str:
@@ -102,14 +102,14 @@ def decorated(miles: float) -> float:
         (no_annotation, "must annotate the parameter miles with one of float"),
         (no_result, "must annotate its result with one of float"),
         (odd_type, "must annotate the parameter miles"),
-        (far, "far uses LIMIT from outside itself"),
-        (uses_a_constant, "uses LIMIT from outside itself, which Unity Catalog does not know"),
-        (uses_a_module, "uses datetime from outside itself"),
+        (far, "far uses LIMIT from outside the function"),
+        (uses_a_constant, "uses LIMIT from outside the function, which Unity Catalog lacks"),
+        (uses_a_module, "uses datetime from outside the function"),
         (dollars, "must not contain"),
         (decorated, "must be a plain function"),
     ],
 )
-def test_what_unity_catalog_could_not_run_is_refused(function: Callable[..., Any], told: str) -> None:
+def test_a_function_that_unity_catalog_could_not_run_is_refused(function: Callable[..., Any], told: str) -> None:
     with pytest.raises(ProjectError, match=told) as caught:
         define(function)
     assert str(caught.value).startswith(f"functions.py: {function.__name__} ")

@@ -51,12 +51,12 @@ SECTIONS = (
 
 
 def section(text: str, name: str) -> str:
-    """The text of one section."""
+    """Return the text of one section."""
     return text.split(f"## {name}\n")[1].split("\n## ", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("card", [EMPTY, FULL])
-def test_every_section_is_there_in_both_forms(card: ModelCard) -> None:
+def test_both_formats_have_every_section(card: ModelCard) -> None:
     text, page = markdown(card), html(card)
     assert [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")] == list(SECTIONS)
     for name in SECTIONS:
@@ -64,7 +64,7 @@ def test_every_section_is_there_in_both_forms(card: ModelCard) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SECTIONS if name != "Limits"])
-def test_what_is_missing_says_so_and_what_is_there_does_not(name: str) -> None:
+def test_only_sections_without_content_say_not_yet(name: str) -> None:
     assert NOT_YET in section(markdown(EMPTY), name)
     assert NOT_YET not in section(markdown(FULL), name)
 
@@ -82,7 +82,7 @@ def test_what_is_missing_says_so_and_what_is_there_does_not(name: str) -> None:
         ("Validation", "| status | PASSED |"),
         ("Validation", "| rmse | passed | 2 | at most 8 | rmse 2 is within its bounds |"),
         ("Validation", "| signature | FAILED |  |  | the signature lacks outputs |"),
-        ("Comparison and decision", "| champion before | 2 |"),
+        ("Comparison and decision", "| previous champion | 2 |"),
         ("What moves the prediction", "| feature | mean absolute SHAP value, in fare_amount |"),
         ("What moves the prediction", "| trip_distance | 6.5 |\n| pickup_hour | 0.25 |"),
         ("Contact", "taxi-team"),
@@ -91,11 +91,11 @@ def test_what_is_missing_says_so_and_what_is_there_does_not(name: str) -> None:
         ("Plots", "[importance.png](../explain/importance.png)"),
     ],
 )
-def test_the_card_says_what_is_known(name: str, expected: str) -> None:
+def test_the_card_shows_what_is_known(name: str, expected: str) -> None:
     assert expected in section(markdown(FULL), name)
 
 
-def test_the_limits_are_those_of_the_settings_or_else_what_the_data_cover() -> None:
+def test_the_limits_come_from_the_settings_or_else_from_the_data() -> None:
     derived = section(markdown(FULL), "Limits")
     assert "from 2016-01-01 to 2016-02-29" in derived
     assert "slice night has 3 rows: do not rely on it there" in derived
@@ -103,16 +103,16 @@ def test_the_limits_are_those_of_the_settings_or_else_what_the_data_cover() -> N
     assert given.strip() == "- Not for airports."
 
 
-def test_a_reason_for_no_importance_is_given() -> None:
-    card = replace(EMPTY, explanation="skipped: the model is ill")
-    assert section(markdown(card), "What moves the prediction").strip() == "skipped: the model is ill"
+def test_the_card_says_why_there_is_no_importance() -> None:
+    card = replace(EMPTY, explanation="skipped: the model is broken")
+    assert section(markdown(card), "What moves the prediction").strip() == "skipped: the model is broken"
 
 
 def test_a_version_that_was_rolled_back_says_so() -> None:
     assert "| rolled back | bad fares |" in markdown(replace(FULL, rolled_back="bad fares"))
 
 
-def test_what_people_wrote_is_text_and_neither_markup_nor_table_nor_link() -> None:
+def test_text_written_by_people_is_never_markup() -> None:
     evil = "<script>alert(1)</script> a|b *bold* [x](javascript:y) __z__ `c`\n\n# head & tail"
     page = html(replace(FULL, description=evil, limits=evil, decision=evil))
     assert "<script>" not in page
@@ -123,7 +123,7 @@ def test_what_people_wrote_is_text_and_neither_markup_nor_table_nor_link() -> No
 
 
 @pytest.mark.parametrize("text", ["# head", "- item", "1. item", "2) item", "+ item", "> quote", "* item", "_a_"])
-def test_text_at_the_start_of_a_line_is_no_heading_or_list(text: str) -> None:
+def test_text_at_the_start_of_a_line_is_not_a_heading_or_list(text: str) -> None:
     shown = html(replace(FULL, limits=text)).split("<h2>Limits</h2>")[1].split("<h2>")[0]
     assert shown.strip() == f"<ul>\n<li>{text.replace('>', '&gt;')}</li>\n</ul>"
 

@@ -17,7 +17,7 @@ def test_outside_databricks_and_the_runner_the_error_says_how_to_run_a_task(monk
 
 
 def test_on_databricks_the_platform_connects_to_it(monkeypatch: pytest.MonkeyPatch, platform: LocalPlatform) -> None:
-    from mlops.platform import databricks  # noqa: PLC0415 - as late as the code under test
+    from mlops.platform import databricks  # noqa: PLC0415 - imported lazily, like in the code under test
 
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.5.0")
     monkeypatch.setattr(databricks.DatabricksPlatform, "connect", lambda: platform)
@@ -29,6 +29,6 @@ def test_task_values_are_kept_for_the_runner(platform: LocalPlatform) -> None:
     assert platform.task_values["key"] == "value"
 
 
-def test_tables_lie_by_catalog_schema_and_name(platform: LocalPlatform) -> None:
+def test_tables_are_stored_by_catalog_schema_and_name(platform: LocalPlatform) -> None:
     assert platform.tables.locate is not None
     assert platform.tables.locate("c.s.t") == str(platform.folder / "c" / "s" / "t")

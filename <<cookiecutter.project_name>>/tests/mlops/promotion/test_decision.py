@@ -16,7 +16,7 @@ def test_one_failed_check_closes_the_gate_and_every_reason_is_given() -> None:
     assert decision.reasons == ("rmse 9 is above 8", "r2 0.9 is within its bounds")
 
 
-def test_nothing_looked_at_opens_no_gate() -> None:
+def test_a_gate_stays_closed_if_nothing_was_checked() -> None:
     skipped = Check("slice", passed=True, reason="too few rows", skipped=True)
     assert not Decision.of([]).passed
     assert not Decision.of([skipped]).passed
@@ -55,7 +55,7 @@ def test_the_lower_end_of_the_gain_must_clear_the_policys_bar(
 
 
 @pytest.mark.parametrize("position", range(5))
-def test_a_number_that_is_missing_keeps_the_gate_closed(position: int) -> None:
+def test_a_missing_number_keeps_the_gate_closed(position: int) -> None:
     numbers = [1.0, 1.0, 1.0, 1.0, 1.0]
     numbers[position] = math.nan
     gain, challenger, incumbent = Interval(*numbers[:3]), numbers[3], numbers[4]

@@ -37,7 +37,7 @@ def test_a_default_makes_a_parameter_optional() -> None:
     assert task.parse(Parameters, ["--table_name=t"]).trials == 2
 
 
-def test_the_parameters_of_the_job_that_other_tasks_use_are_left_alone() -> None:
+def test_job_parameters_of_other_tasks_are_ignored() -> None:
     assert task.parse(Parameters, ["--table_name=t", "--champion_catalog=prod"]) == Parameters(table_name="t")
 
 
@@ -50,7 +50,7 @@ def test_the_parameters_of_the_job_that_other_tasks_use_are_left_alone() -> None
         (["--table_name=t", "loose"], "'loose' is not a parameter: write --name=value"),
     ],
 )
-def test_a_wrong_command_line_is_one_sentence(argv: list[str], expected: str) -> None:
+def test_an_invalid_command_line_gives_a_one_sentence_error(argv: list[str], expected: str) -> None:
     with pytest.raises(ProjectError) as caught:
         task.parse(Parameters, argv)
     assert expected in str(caught.value)
@@ -84,8 +84,8 @@ def test_the_card_of_every_version_that_a_task_wrote_to_is_refreshed_even_if_it_
     monkeypatch.setattr(task.model_card, "refresh", lambda _, *version: refreshed.append(version))
     client = SimpleNamespace(set_model_version_tag=lambda *_: None, set_registered_model_alias=lambda *_: None)
 
-    def writing(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - a task's
-        registry = Registry("dev.s.m", client)  # type: ignore[arg-type] # no more of it is used
+    def writing(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - a task
+        registry = Registry("dev.s.m", client)  # type: ignore[arg-type] # only these two methods are used
         registry.tag("2", "key", "value")
         registry.tag("2", "other", "value")
         registry.set_alias("Champion", "1")

@@ -5,11 +5,11 @@ from packaging.requirements import Requirement
 from mlops.training.requirements import model_requirements
 
 
-def test_a_model_asks_for_the_versions_that_it_was_trained_with() -> None:
+def test_a_model_requires_the_versions_that_it_was_trained_with() -> None:
     found = {Requirement(line).name: str(Requirement(line).specifier) for line in model_requirements()}
     assert found["scikit-learn"] == f"=={version('scikit-learn')}"
     assert {"mlflow", "numpy", "pandas"} <= set(found)
 
 
-def test_a_model_does_not_bring_its_own_spark() -> None:
+def test_a_model_does_not_require_spark() -> None:
     assert not [line for line in model_requirements() if "spark" in line]

@@ -48,7 +48,7 @@ def test_every_labelled_row_is_there_once_with_its_features(
         assert rows.where(F.col(lookup.outputs[0]).isNotNull()).count() > labelled / 2
 
 
-def test_a_label_that_is_null_everywhere_is_said(
+def test_a_label_that_is_null_everywhere_is_reported(
     platform: LocalPlatform, source: DataFrame, features_schema: str
 ) -> None:
     unpaid = source.withColumns({"fare_amount": F.lit(0.0), "tpep_dropoff_datetime": F.col("tpep_pickup_datetime")})
@@ -56,17 +56,19 @@ def test_a_label_that_is_null_everywhere_is_said(
         build(platform, unpaid, features_schema)
 
 
-def test_too_few_rows_to_split_are_said(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
+def test_too_few_rows_to_split_are_reported(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
     with pytest.raises(ProjectError, match="too few"):
         build(platform, source.limit(1), features_schema)
 
 
-def test_a_missing_column_is_said(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
+def test_a_missing_column_is_reported(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
     with pytest.raises(ProjectError, match="the trips has no column trip_distance"):
         build(platform, source.drop("trip_distance"), features_schema)
 
 
-def test_an_input_that_is_no_double_is_named(platform: LocalPlatform, source: DataFrame, features_schema: str) -> None:
+def test_the_error_names_an_input_that_is_not_a_double(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
     project = replace(
         PROJECT,
         spine=lambda trips: PROJECT.spine(trips).withColumn("trip_distance", F.lit(1)),

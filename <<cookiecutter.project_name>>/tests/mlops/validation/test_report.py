@@ -6,17 +6,17 @@ BAD = Check("finite", passed=False, reason="3 | 4 are not finite", value=3.0)
 SKIPPED = Check("slice night", passed=True, reason="too few rows", skipped=True)
 
 
-def test_a_table_has_a_row_for_each_check_and_no_stray_bars() -> None:
+def test_a_table_has_a_row_for_each_check_and_escapes_bars() -> None:
     lines = table([GOOD, BAD, SKIPPED]).splitlines()
     assert lines[2] == "| rmse | passed | 2 | at most 8 | rmse 2 is within its bounds |"
     assert lines[3] == "| finite | FAILED | 3 |  | 3 &#124; 4 are not finite |"
     assert lines[4] == "| slice night | skipped |  |  | too few rows |"
 
 
-def test_a_summary_counts_and_says_why() -> None:
+def test_a_summary_counts_the_passed_checks_and_says_why_others_failed() -> None:
     assert summary([GOOD, SKIPPED]) == "2 of 2 checks passed"
     assert summary([GOOD, BAD]) == "1 of 2 checks passed; 3 | 4 are not finite"
 
 
-def test_a_slice_that_may_not_be_skipped_has_failed() -> None:
+def test_a_failed_slice_is_not_shown_as_skipped() -> None:
     assert verdict(Check("slice", passed=False, reason="", skipped=True)) == "FAILED"
