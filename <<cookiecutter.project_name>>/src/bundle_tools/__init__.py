@@ -1,1 +1,1 @@
-"""Tools for the laptop and CI: they read the bundle, run it locally, and look at a workspace. Not in the wheel."""
+"""Tools for laptops and CI: they read the bundle, run it locally and check a workspace. Not part of the wheel."""

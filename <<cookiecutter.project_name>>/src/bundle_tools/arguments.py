@@ -1,4 +1,4 @@
-"""Types of command-line arguments that the tools share."""
+"""Types of command-line arguments, shared by the tools."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def key_value(text: str) -> tuple[str, str]:
     """Return the two sides of KEY=VALUE.
 
     Raises:
-        argparse.ArgumentTypeError: It is not of this form.
+        argparse.ArgumentTypeError: The text does not have this form.
     """
     name, equals, value = text.partition("=")
     if not (name and equals):

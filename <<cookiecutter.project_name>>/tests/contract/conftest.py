@@ -1,4 +1,4 @@
-"""The bundle as each target sees it. A fault is a line `file: key path: what is wrong`; a test shows all it finds."""
+"""The resolved bundle of each target. A fault is a line `file: key path: what is wrong`; a test shows all faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _targets() -> list[str]:
     try:
         return list(read(ROOT).content.get("targets") or {"default": {}})
     except ProjectError:
-        return ["default"]  # loading it says what is wrong
+        return ["default"]  # loading the bundle reports the error
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def load_target() -> Load:
-    """Resolve the bundle for a target, as somebody called Ada, with the given variables; each one once."""
+    """Resolve the bundle for a target, as a user called Ada, with the given variables; results are cached."""
 
     @cache
     def loaded(target: str, **variables: str) -> Bundle:
@@ -61,7 +61,7 @@ def bundles(load_target: Load) -> dict[str, Bundle]:
 
 @pytest.fixture(scope="session")
 def written() -> Scalars:
-    """Every scalar as it is written, by file and key path."""
+    """Every scalar as written, by file and key path."""
     files = [ROOT_FILE, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("resources/*.yml"))]
     trees = {name: yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in files}
     return {name: dict(_scalars(tree, "")) for name, tree in trees.items()}
@@ -69,7 +69,7 @@ def written() -> Scalars:
 
 @pytest.fixture
 def none_of() -> Callable[[Iterable[str]], None]:
-    """Fail with every fault on a line of its own, unless there is none."""
+    """Fail if there are faults, and show each on its own line."""
 
     def check(faults: Iterable[str]) -> None:
         found = list(faults)

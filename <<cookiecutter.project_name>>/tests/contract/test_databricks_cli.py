@@ -1,4 +1,4 @@
-"""The real Databricks CLI on the bundle, where it is installed, against the few workspace calls that it makes."""
+"""Runs the real Databricks CLI, if installed, on the bundle, with a fake workspace for the few calls that it makes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(CLI is None, reason="the Databricks CLI is not o
 
 @pytest.fixture
 def workspace() -> Iterator[FakeWorkspace]:
-    # A bundle with permissions is also compared with those of its folder.
+    # The CLI also compares the bundle's permissions with those of its folder.
     with FakeWorkspace({("GET", "/api/2.0/permissions/directories/1"): {"object_type": "directory"}}) as fake:
         yield fake
         assert fake.unknown == [], "the CLI makes a call that the fake does not know"
@@ -31,7 +31,7 @@ def workspace() -> Iterator[FakeWorkspace]:
 
 @pytest.fixture
 def project(root: Path, workspace: FakeWorkspace, tmp_path: Path) -> Path:
-    """A copy of the project, in which every host is the fake one."""
+    """A copy of the project in which every host is the fake workspace."""
     left_out = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
     copy = Path(shutil.copytree(root, tmp_path / "project", ignore=left_out))
     file = copy / ROOT_FILE
@@ -43,7 +43,7 @@ def project(root: Path, workspace: FakeWorkspace, tmp_path: Path) -> Path:
 def test_the_cli_validates_every_target_without_a_warning(
     bundle: Bundle, project: Path, workspace: FakeWorkspace
 ) -> None:
-    # Whoever deploys is who runs the jobs: the service principal in staging and production, oneself in development.
+    # The deployer also runs the jobs: the service principal in staging and production, the user in development.
     deployer = (bundle.config.get("run_as") or {}).get("service_principal_name", USER)
     workspace.routes["GET", f"{SCIM}/Me"] = person(deployer)
     done = databricks(project, "bundle", "validate", "--strict", "--target", bundle.target)
@@ -63,19 +63,19 @@ def test_the_cli_reads_the_bundle_as_the_local_runner_does(bundle: Bundle, proje
 
 
 def tasks(job: dict[str, list[dict[str, object]]]) -> dict[object, tuple[object, ...]]:
-    """What a task waits for, how often it is tried and where it runs, by its key."""
+    """Each task's dependencies, number of attempts and compute, by task key."""
     fields = ("depends_on", "max_retries", "timeout_seconds", "environment_key", "job_cluster_key")
     return {task["task_key"]: tuple(task.get(field) for field in fields) for task in job["tasks"]}
 
 
-def test_the_cli_notices_a_mistake(project: Path) -> None:
+def test_the_cli_finds_an_error(project: Path) -> None:
     file = project / ROOT_FILE
     file.write_text(file.read_text(encoding="utf-8").replace("mode: production", "mode: productive"), encoding="utf-8")
     assert databricks(project, "bundle", "validate", "--strict", "--target", "prod").returncode != 0
 
 
 def databricks(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the CLI as nobody in particular: neither this machine's settings nor its credentials count."""
+    """Run the CLI without the settings and credentials of this machine."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("DATABRICKS_", "BUNDLE_VAR_"))}
     environment = own | {
         "DATABRICKS_TOKEN": "not-a-token",

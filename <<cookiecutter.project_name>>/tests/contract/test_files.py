@@ -1,4 +1,4 @@
-"""What the files say at all: keys are known, files are read, variables are used, references lead on."""
+"""The files are consistent: keys are known, files are included, variables are used, references resolve."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -50,12 +50,12 @@ def test_every_key_outside_resources_is_known(root: Path, none_of: NoneOf) -> No
 
 
 def _unknown(node: dict[str, Any], form: str, name: str, path: str) -> list[str]:
-    """Name the unknown keys of a node and of what is below it, as far as the forms go."""
+    """Yield the unknown keys of a node and its children, as far as the schema is known."""
     known = KNOWN[form]
     faults = [f"{name}: {path}.{key}: unknown key{did_you_mean(key, known)}" for key in node if key not in known]
     for key, value in node.items():
         below = f"{path}.{key}".lstrip(".")
-        # A target gives variables their values, in whatever shape they have.
+        # A target sets variables to values of any shape.
         if key == "variables" and path:
             continue
         if key in KNOWN and isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Imports run one way: what is yours and the tools use the machinery, and inside it each room only those below it."""
+"""Imports go one way: your code and the tools import the machinery, where each package imports only lower layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 NoneOf = Callable[[Iterable[str]], None]
 
-# From the top to the bottom: a room imports only rooms of lower layers, and its own modules.
+# From top to bottom: a package imports only packages of lower layers, and its own modules.
 LAYERS = (
     {"tasks"},
     {"model_card", "promotion", "inference", "monitoring", "serving"},
@@ -26,7 +26,7 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 
 def imports(source: Path, file: Path) -> Iterator[str]:
-    """The modules that a module imports, from `src` on; of names that are modules themselves, these modules."""
+    """The modules that a module imports, relative to `src`; an imported name that is a module counts as that module."""
     here = file.relative_to(source).parts[:-1]
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -41,7 +41,7 @@ def imports(source: Path, file: Path) -> Iterator[str]:
 
 
 def modules(source: Path) -> dict[str, set[str]]:
-    """What each module of `src` imports of `src`."""
+    """The modules in `src` that each module in `src` imports."""
     roots = {path.name for path in source.iterdir() if path.is_dir()}
     found = {}
     for file in sorted(source.rglob("*.py")):
@@ -50,7 +50,7 @@ def modules(source: Path) -> dict[str, set[str]]:
     return found
 
 
-def test_the_machinery_and_the_tools_import_nothing_of_yours(root: Path, none_of: NoneOf) -> None:
+def test_the_machinery_and_the_tools_do_not_import_your_code(root: Path, none_of: NoneOf) -> None:
     none_of(
         f"src/{name.replace('.', '/')}.py imports {used}"
         for name, imported in modules(root / "src").items()
@@ -61,7 +61,7 @@ def test_the_machinery_and_the_tools_import_nothing_of_yours(root: Path, none_of
     )
 
 
-def test_what_is_yours_does_not_import_the_tools(root: Path, none_of: NoneOf) -> None:
+def test_your_code_does_not_import_the_tools(root: Path, none_of: NoneOf) -> None:
     none_of(
         f"src/{name.replace('.', '/')}.py imports {used}"
         for name, imported in modules(root / "src").items()
@@ -70,7 +70,7 @@ def test_what_is_yours_does_not_import_the_tools(root: Path, none_of: NoneOf) ->
     )
 
 
-def test_inside_the_machinery_imports_run_downwards(root: Path, none_of: NoneOf) -> None:
+def test_inside_the_machinery_imports_go_downwards(root: Path, none_of: NoneOf) -> None:
     faults = []
     for name, imported in modules(root / "src").items():
         for used in sorted(imported):
@@ -83,16 +83,16 @@ def test_inside_the_machinery_imports_run_downwards(root: Path, none_of: NoneOf)
     none_of(faults)
 
 
-def test_no_modules_import_each_other_in_a_circle(root: Path, none_of: NoneOf) -> None:
+def test_there_are_no_circular_imports(root: Path, none_of: NoneOf) -> None:
     graph = modules(root / "src")
     while free := [name for name, imported in graph.items() if not (imported & set(graph)) - {name}]:
         graph = {name: imported for name, imported in graph.items() if name not in free}
-    none_of(f"src/{name.replace('.', '/')}.py is in a circle, or imports one: {sorted(graph[name])}" for name in graph)
+    none_of(f"src/{name.replace('.', '/')}.py is in or imports a cycle: {sorted(graph[name])}" for name in graph)
 
 
-def test_modules_of_the_machinery_do_not_know_their_own_name(root: Path, none_of: NoneOf) -> None:
+def test_modules_of_the_machinery_use_relative_imports(root: Path, none_of: NoneOf) -> None:
     none_of(
-        f"{file.relative_to(root).as_posix()} imports {module}: write it relatively"
+        f"{file.relative_to(root).as_posix()} imports {module}: use a relative import"
         for file in sorted((root / "src" / "mlops").rglob("*.py"))
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and not node.level

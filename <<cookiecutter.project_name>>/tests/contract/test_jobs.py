@@ -1,4 +1,4 @@
-"""Every job fits the code that it runs, and says how it is run."""
+"""Every job matches the code that it runs, and sets how it is run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NoneOf = Callable[[Iterable[str]], None]
 Job = Mapping[str, Any]
 
 SAID_BY_EVERY_JOB = {
-    "description": "say in a sentence what the job does",
-    "max_concurrent_runs": "not set: say how many runs may go on at once",
-    "timeout_seconds": "not set, so a run that hangs goes on for ever",
+    "description": "not set: say in one sentence what the job does",
+    "max_concurrent_runs": "not set: set how many runs may run at once",
+    "timeout_seconds": "not set, so a run that hangs never ends",
 }
 FIELDS = "second minute hour day-of-month month day-of-week year"
 
@@ -89,26 +89,26 @@ def test_schedules_are_quartz_expressions_in_a_known_time_zone(bundle: Bundle, n
         zone = str(schedule.get("timezone_id", ""))
         if zone not in zoneinfo.available_timezones():
             hint = did_you_mean(zone, sorted(zoneinfo.available_timezones()))
-            faults.append(f"{place}.timezone_id: '{zone}' is no time zone{hint}")
+            faults.append(f"{place}.timezone_id: '{zone}' is not a valid time zone{hint}")
     none_of(faults)
 
 
 def _quartz_problem(expression: str) -> str | None:
-    """Say what Quartz would refuse, by croniter and by the two rules in which Quartz differs from cron.
+    """Say why Quartz would reject an expression: by croniter, and by the two rules in which Quartz differs from cron.
 
     Source: https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html
     """
     fields = expression.split()
     if len(fields) not in {6, 7}:
-        return f"'{expression}' has {len(fields)} fields; Quartz wants six or seven: {FIELDS}"
+        return f"'{expression}' has {len(fields)} fields; Quartz needs six or seven: {FIELDS}"
     if (fields[3] == "?") == (fields[5] == "?"):
-        return f"'{expression}' needs a ? for either day-of-month or day-of-week, and for one of them only"
+        return f"'{expression}' needs a ? for exactly one of day-of-month and day-of-week"
     if re.search(r"(?:^|[-,])(?:0|[89])", fields[5]):
         return f"'{expression}' has a day-of-week outside 1 (Sunday) to 7 (Saturday)"
     try:
         croniter.expand(expression, second_at_beginning=True)
     except CroniterError as error:
-        return f"'{expression}' is no cron expression: {error}"
+        return f"'{expression}' is not a cron expression: {error}"
     return None
 
 
@@ -122,12 +122,12 @@ def _quartz_problem(expression: str) -> str | None:
         ("0 0 3 * * *", "needs a ?"),
         ("0 0 3 ? * ?", "needs a ?"),
         ("0 0 3 ? * 0", "outside 1 (Sunday)"),
-        ("0 0 25 * * ?", "no cron expression"),
-        ("0 61 3 * * ?", "no cron expression"),
-        ("0 0 3 ? * MOO", "no cron expression"),
+        ("0 0 25 * * ?", "not a cron expression"),
+        ("0 61 3 * * ?", "not a cron expression"),
+        ("0 0 3 ? * MOO", "not a cron expression"),
     ],
 )
-def test_what_quartz_refuses_is_known(expression: str, expected: str | None) -> None:
+def test_invalid_quartz_expressions_are_recognised(expression: str, expected: str | None) -> None:
     problem = _quartz_problem(expression)
     assert problem is None if expected is None else expected in str(problem)
 
@@ -145,17 +145,17 @@ def _missing(job: Job) -> Iterator[tuple[str, str]]:
         if not job.get(field):
             yield field, problem
     if not (job.get("queue") or {}).get("enabled"):
-        yield "queue", "not enabled, so a run that meets another one is skipped"
+        yield "queue", "not enabled, so a run that starts during another one is skipped"
     for tag in ("project", "owner", "git_commit"):
         if tag not in (job.get("tags") or {}):
-            yield "tags", f"no tag '{tag}', by which costs and questions find their way (presets.tags)"
+            yield "tags", f"no tag '{tag}', which assigns costs and questions (presets.tags)"
     if not any(rule["metric"] == "RUN_DURATION_SECONDS" for rule in (job.get("health") or {}).get("rules") or []):
         yield "health", "no rule on RUN_DURATION_SECONDS, so nobody is notified of a slow run"
     for field in ("email_notifications", "webhook_notifications"):
         for event in {"on_failure", "on_duration_warning_threshold_exceeded"} - set(job.get(field) or {}):
             yield field, f"no {event}: name a variable with the destinations, which may be empty"
     if any("environment_key" in task for task in job.get("tasks") or []) and "performance_target" not in job:
-        yield "performance_target", "not set: choose between a cheaper and a quicker start"
+        yield "performance_target", "not set: choose between a cheaper and a faster start"
 
 
 def test_every_task_says_how_often_it_is_tried(bundle: Bundle, none_of: NoneOf) -> None:
@@ -164,13 +164,13 @@ def test_every_task_says_how_often_it_is_tried(bundle: Bundle, none_of: NoneOf) 
         if "condition_task" in task:
             continue
         if "max_retries" not in task:
-            faults.append(f"{place}.max_retries: not set: 0 where a second attempt does harm")
+            faults.append(f"{place}.max_retries: not set: use 0 if a second attempt would do harm")
         if "environment_key" in task and not task.get("disable_auto_optimization"):
-            faults.append(f"{place}.disable_auto_optimization: without it serverless compute retries as it sees fit")
+            faults.append(f"{place}.disable_auto_optimization: not set, so serverless compute retries on its own")
         if task.get("max_retries") and task.get("retry_on_timeout") is not False:
-            faults.append(f"{place}.retry_on_timeout: say false: what took too long once will do so again")
+            faults.append(f"{place}.retry_on_timeout: not false: a task that timed out once would time out again")
         if "python_wheel_task" in task and not task.get("timeout_seconds"):
-            faults.append(f"{place}.timeout_seconds: not set, so a task that hangs goes on for ever")
+            faults.append(f"{place}.timeout_seconds: not set, so a task that hangs never ends")
     none_of(faults)
 
 
@@ -180,12 +180,12 @@ def test_a_job_parameter_is_used_by_one_of_its_tasks(bundle: Bundle, none_of: No
         for name in [parameter["name"] for parameter in job.get("parameters") or []]:
             if f"{{{{job.parameters.{name}}}}}" not in str(job.get("tasks")):
                 place = bundle.place(f"resources.jobs.{key}.parameters[{name}]")
-                faults.append(f"{place}: no task of the job takes it")
+                faults.append(f"{place}: no task of the job uses it")
     none_of(faults)
 
 
 def _tasks(bundle: Bundle) -> Iterator[tuple[Job, str, Job]]:
-    """Every task with its job and its place."""
+    """Yield every task with its job and its place."""
     for key, job in bundle.jobs.items():
         for task in tidy(job, key).get("tasks") or []:
             yield job, bundle.place(f"resources.jobs.{key}.tasks[{task['task_key']}]"), task

@@ -1,4 +1,4 @@
-"""Hosts, catalogs, groups and people are named in databricks.yml alone: elsewhere they would fit one target only."""
+"""Only databricks.yml names hosts, catalogs, groups and people: elsewhere they would be right for one target only."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _BY_ENVIRONMENT = re.compile(
 
 @dataclass(frozen=True)
 class Facts:
-    """What only databricks.yml may name, and what it is: catalogs, whose names may be any word, and other names."""
+    """The names that only databricks.yml may contain, each with a description; a catalog's name may be any word."""
 
     catalogs: dict[str, str]
     names: dict[str, str]
 
     def in_resource(self, value: str) -> Iterator[str]:
-        """What the value of a resource names."""
+        """Yield what the value of a resource names."""
         for name, what in self.names.items():
             if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", value):
                 yield what
@@ -40,7 +40,7 @@ class Facts:
                 yield what
 
     def in_code(self, text: str) -> Iterator[str]:
-        """What a quoted text of the code names."""
+        """Yield what a quoted text in the code names."""
         yield from (what for name, what in self.names.items() if text == name)
         for catalog, what in self.catalogs.items():
             if re.fullmatch(rf"{re.escape(catalog)}(?:\.\w+){{1,2}}", text):
@@ -64,7 +64,7 @@ def test_resources_name_nothing_that_differs_by_environment(
     written: dict[str, dict[str, Any]], facts: Facts, none_of: NoneOf
 ) -> None:
     none_of(
-        f"{name}: {path}: '{value}' names {what}; put it into {ROOT_FILE} and refer to it"
+        f"{name}: {path}: '{value}' names {what}: set it in {ROOT_FILE} and refer to it"
         for name, scalars in written.items()
         if name != ROOT_FILE
         for path, value in scalars.items()
@@ -89,5 +89,5 @@ def _named(path: str, value: str, facts: Facts) -> Iterator[str]:
     if _ADDRESS.search(value):
         named.append("a person")
     if not named and _BY_ENVIRONMENT.search(path) and "${" not in value:
-        named.append("something of one environment")
+        named.append("something that belongs to one environment")
     yield from named

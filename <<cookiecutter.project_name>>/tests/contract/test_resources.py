@@ -1,4 +1,4 @@
-"""Every resource is one that Databricks accepts, on the first day too."""
+"""Databricks accepts every resource, including in the first deployment."""
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
@@ -13,11 +13,11 @@ from bundle_tools.bundle.references import label
 
 NoneOf = Callable[[Iterable[str]], None]
 
-# What needs a table or a model version that no first deployment can find: a task makes these when they can be made.
+# Resources that need a table or a model version, which do not exist at the first deployment: a task must create them.
 NOT_ON_THE_FIRST_DAY = {"quality_monitors": "a table", "model_serving_endpoints": "a model version"}
 
 
-def test_every_resource_passes_the_vendors_own_class(bundle: Bundle, none_of: NoneOf) -> None:
+def test_every_resource_is_valid_for_the_vendors_own_class(bundle: Bundle, none_of: NoneOf) -> None:
     none_of(
         fault
         for kind, resources in bundle.config["resources"].items()
@@ -26,7 +26,7 @@ def test_every_resource_passes_the_vendors_own_class(bundle: Bundle, none_of: No
     )
 
 
-def test_no_resource_needs_what_the_first_deployment_cannot_find(bundle: Bundle, none_of: NoneOf) -> None:
+def test_no_resource_needs_what_the_first_deployment_does_not_have(bundle: Bundle, none_of: NoneOf) -> None:
     none_of(
         f"{bundle.place(f'resources.{kind}.{key}')}: needs {what} that does not exist before the first run of a job, "
         "so the first deployment would fail: let a task create it"
@@ -35,7 +35,7 @@ def test_no_resource_needs_what_the_first_deployment_cannot_find(bundle: Bundle,
     )
 
 
-def test_a_fault_is_placed_at_its_key() -> None:
+def test_a_fault_is_located_at_its_key() -> None:
     job = {"name": "j", "tasks": [{"task_key": "a"}, {"task_key": "b", "run_if": "SOMETIMES", "max_retries": 1}]}
     assert _path_of_fault(_class("jobs"), job, "jobs.j") == "jobs.j.tasks[b].run_if"
 
@@ -45,7 +45,7 @@ def _faults(bundle: Bundle, kind: str, key: str, resource: Mapping[str, Any]) ->
     try:
         kind_of_resource = _class(kind)
     except ModuleNotFoundError:
-        return [f"{bundle.place(path)}: '{kind}' is no kind of resource"]
+        return [f"{bundle.place(path)}: '{kind}' is not a kind of resource"]
     problem = _problem(kind_of_resource, resource)
     return [f"{bundle.place(_path_of_fault(kind_of_resource, resource, path))}: {problem}"] if problem else []
 
@@ -65,7 +65,7 @@ def _problem(kind: Any, resource: Mapping[str, Any]) -> str | None:  # noqa: ANN
 
 
 def _path_of_fault(kind: Any, resource: Mapping[str, Any], path: str) -> str:  # noqa: ANN401 - see _class
-    """Follow the fault down: a key whose absence changes the problem holds it."""
+    """Locate the fault: a key contains it if removing the key changes the problem."""
     tree = deepcopy(dict(resource))
     first = _problem(kind, tree)
     node: Any = tree

@@ -1,4 +1,4 @@
-"""What each target promises: development is one's own, staging is rehearsed side by side, production is guarded."""
+"""The rules of each target: users own development, staging deployments do not collide, and production is protected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NoneOf = Callable[[Iterable[str]], None]
 Load = Callable[..., Bundle]
 
 STARTS = ("schedule", "trigger", "continuous")
-# What cannot be made again once it is gone.
+# Resources that cannot be recreated.
 KEPT = ("schemas", "volumes", "registered_models", "experiments")
 NAMES = {**PREFIXED, **PREFIXED_PLAINLY}
 
@@ -41,14 +41,14 @@ def test_every_environment_has_a_catalog_of_its_own(bundles: dict[str, Bundle], 
         for schema in (bundle.config["resources"].get("schemas") or {}).values():
             owner = owners.setdefault(str(schema["catalog_name"]), target)
             if owner != target:
-                faults.append(f"{_setting(target, 'variables.catalog')}: {schema['catalog_name']} is {owner}'s already")
+                faults.append(f"{_setting(target, 'variables.catalog')}: {schema['catalog_name']} belongs to {owner}")
     none_of(faults)
 
 
-def test_development_is_ones_own(dev: Bundle, none_of: NoneOf) -> None:
+def test_users_own_development(dev: Bundle, none_of: NoneOf) -> None:
     own = dev.config["workspace"]["current_user"]["short_name"]
     faults = [] if dev.mode == "development" else [f"{_setting('dev', 'mode')}: is not development"]
-    faults += [f"{place}: {name} does not carry the user's name" for place, name in _names(dev) if own not in name]
+    faults += [f"{place}: {name} does not contain the user's name" for place, name in _names(dev) if own not in name]
     if dev.config["workspace"]["current_user"]["userName"] not in dev.config["workspace"]["root_path"]:
         faults.append(f"{_setting('dev', 'workspace.root_path')}: is not in the user's own folder")
     none_of([*faults, *_starts(dev, "PAUSED")])
@@ -81,19 +81,19 @@ def test_production_is_guarded(prod: Bundle, none_of: NoneOf) -> None:
         faults.append(f"{_setting('prod', 'git.branch')}: not set, so any branch could be deployed")
     prefix = (prod.config.get("presets") or {}).get("name_prefix")
     if prefix:
-        faults.append(f"{_setting('prod', 'presets.name_prefix')}: {prefix!r} renames what others read by its name")
+        faults.append(f"{_setting('prod', 'presets.name_prefix')}: {prefix!r} changes names that others refer to")
     faults += [f"{place}: {name} has a prefix" for place, name in _names(prod) if "dev" in name.partition(" ")[0][:5]]
     none_of([*faults, *_no_principal(prod), *_starts(prod, "UNPAUSED"), *_managers(prod)])
 
 
-def test_production_is_one_place_whoever_deploys(prod: Bundle, none_of: NoneOf) -> None:
+def test_production_is_in_one_place_whoever_deploys(prod: Bundle, none_of: NoneOf) -> None:
     root = (read(prod.root).content["targets"]["prod"].get("workspace") or {}).get("root_path", "")
     user = prod.config["workspace"]["current_user"]["userName"]
     if not root or user in prod.config["workspace"]["root_path"]:
-        none_of([f"{_setting('prod', 'workspace.root_path')}: everyone who deploys would make one of their own"])
+        none_of([f"{_setting('prod', 'workspace.root_path')}: each deployer would create a separate deployment"])
 
 
-def test_what_production_cannot_make_again_is_not_destroyed(prod: Bundle, none_of: NoneOf) -> None:
+def test_what_production_cannot_recreate_is_not_destroyed(prod: Bundle, none_of: NoneOf) -> None:
     none_of(
         f"{_setting('prod', f'resources.{kind}.{key}.lifecycle.prevent_destroy')}: is not true"
         for kind in KEPT
@@ -107,7 +107,7 @@ def test_data_scientists_read_and_nobody_else_writes(target: str, load_target: L
     bundle = load_target(target)
     principal = (bundle.config.get("run_as") or {}).get("service_principal_name")
     none_of(
-        f"{bundle.place(f'resources.{kind}.{key}.grants')}: {grant['principal']} may {privilege}, not only read"
+        f"{bundle.place(f'resources.{kind}.{key}.grants')}: {grant['principal']} has {privilege}, but may only read"
         for kind, resources in bundle.config["resources"].items()
         for key, resource in (resources or {}).items()
         for grant in resource.get("grants") or []
@@ -124,7 +124,7 @@ def _setting(target: str, path: str) -> str:
 def _names(bundle: Bundle) -> Iterator[tuple[str, str]]:
     """The names that must be unique in a workspace or catalog, with their places.
 
-    Those of models and volumes are unique within their schema.
+    Names of models and volumes are unique within their schema.
     """
     for kind, field in NAMES.items():
         for key, resource in (bundle.config["resources"].get(kind) or {}).items():
@@ -138,17 +138,17 @@ def _starts(bundle: Bundle, wanted: str) -> Iterator[str]:
             status = (job.get(start) or {}).get("pause_status")
             if start in job and status != wanted:
                 place = bundle.place(f"resources.jobs.{key}.{start}.pause_status")
-                yield f"{place}: is {status} in {bundle.target}, which wants {wanted} (presets.trigger_pause_status)"
+                yield f"{place}: is {status} in {bundle.target}, and must be {wanted} (presets.trigger_pause_status)"
 
 
 def _no_principal(bundle: Bundle) -> Iterator[str]:
     run_as = bundle.config.get("run_as") or {}
     if not run_as.get("service_principal_name"):
-        yield f"{_setting(bundle.target, 'run_as')}: no service principal, so the jobs end with a person's account"
+        yield f"{_setting(bundle.target, 'run_as')}: no service principal, so the jobs depend on a person's account"
 
 
 def _managers(bundle: Bundle) -> Iterator[str]:
-    """Faults of who may manage: the principal must, nobody may by their own name."""
+    """Faults in who may manage: the service principal must, and no single user may."""
     permissions = bundle.config.get("permissions") or []
     principal = (bundle.config.get("run_as") or {}).get("service_principal_name")
     if not any(one.get("service_principal_name") == principal and one["level"] == "CAN_MANAGE" for one in permissions):
@@ -156,6 +156,6 @@ def _managers(bundle: Bundle) -> Iterator[str]:
     for index, one in enumerate(permissions):
         if one.get("user_name") or one.get("group_name") in {"users", "account users"}:
             who = one.get("user_name") or one["group_name"]
-            yield f"{_setting(bundle.target, f'permissions[{index}]')}: {who} is no named group or service principal"
+            yield f"{_setting(bundle.target, f'permissions[{index}]')}: {who} is not a named group or service principal"
     if not any(one.get("group_name") and one["level"] == "CAN_VIEW" for one in permissions):
-        yield f"{_setting(bundle.target, 'permissions')}: no group may look at runs and their output (CAN_VIEW)"
+        yield f"{_setting(bundle.target, 'permissions')}: no group may view runs and their output (CAN_VIEW)"

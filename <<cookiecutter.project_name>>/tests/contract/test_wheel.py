@@ -1,4 +1,4 @@
-"""The wheel that the deployment builds is the one that the jobs install."""
+"""The wheel that the deployment builds is the wheel that the jobs install."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def sources(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(sources: Path) -> list[str]:
-    """What the bundle's own build commands make, relative to the project."""
+    """The files that the bundle's own build commands create, relative to the project."""
     return build(sources)
 
 
 def build(project: Path) -> list[str]:
-    """Run the build command of every artifact as the CLI does, but with the build backend that is installed here."""
+    """Run the build command of every artifact like the CLI, but with the build backend that is installed here."""
     environment = os.environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PIP_NO_BUILD_ISOLATION": "0",  # pip's way of writing --no-build-isolation: no network is needed
+        "PIP_NO_BUILD_ISOLATION": "0",  # means --no-build-isolation in pip, so that no network is needed
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     for key, artifact in (read(project).content.get("artifacts") or {}).items():
@@ -75,7 +75,7 @@ def test_the_wheel_says_in_its_version_what_is_in_it(sources: Path, built: list[
     assert changed != built, "changed sources make a wheel of the same name, which compute would not install again"
 
 
-def test_the_wheel_holds_the_whole_package_and_its_entry_points(sources: Path, built: list[str]) -> None:
+def test_the_wheel_contains_the_whole_package_and_its_entry_points(sources: Path, built: list[str]) -> None:
     assert len(built) == 1
     with zipfile.ZipFile(sources / built[0]) as wheel:
         held = set(wheel.namelist())
@@ -87,12 +87,12 @@ def test_the_wheel_holds_the_whole_package_and_its_entry_points(sources: Path, b
     wanted |= {f"{package}/{path.as_posix()}" for path in files if path.parts[0] == "mlops"}
     assert wanted - held == set(), "the jobs would miss these files on Databricks"
     beside = {name for name in held - wanted if ".dist-info/" not in name}
-    assert beside == set(), "the wheel holds what no job needs"
+    assert beside == set(), "the wheel contains files that no job needs"
     scripts = tomllib.loads((sources / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     assert {f"{name} = {target}" for name, target in scripts.items()} <= set(declared)
 
 
-def test_tools_of_the_laptop_do_not_change_the_wheel(sources: Path, built: list[str], tmp_path: Path) -> None:
+def test_the_tools_do_not_change_the_wheel(sources: Path, built: list[str], tmp_path: Path) -> None:
     again = Path(shutil.copytree(sources, tmp_path / "again", ignore=LEFT_OUT))
     module = again / "src" / "bundle_tools" / "doctor" / "cli.py"
     module.write_text(module.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
@@ -125,7 +125,7 @@ def test_two_projects_with_different_machinery_can_be_installed_together(
     assert found.returncode == 0, found.stderr
 
 
-# What is installed here in editable mode must not stand in for what the wheels hold.
+# The editable installation in this environment must not hide missing content of the wheels.
 _TWO_PROJECTS = """
 import importlib, sys
 sys.path = [path for path in sys.path if not path.endswith("src")]

@@ -43,15 +43,15 @@ def test_a_trip_is_long_after_fifteen_minutes(spark: SparkSession, minutes: int,
 
 
 @pytest.mark.parametrize(("fare", "expected"), [(8.5, 8.5), (0.0, None), (-3.0, None)])
-def test_a_fare_that_nobody_pays_is_no_label(spark: SparkSession, fare: float, expected: float | None) -> None:
+def test_a_fare_that_is_not_positive_is_not_a_label(spark: SparkSession, fare: float, expected: float | None) -> None:
     assert features.spine(trips(spark, {"fare_amount": fare})).first().fare_amount == expected
 
 
-def test_trips_without_distance_are_left_out(spark: SparkSession) -> None:
+def test_trips_without_distance_are_dropped(spark: SparkSession) -> None:
     assert features.spine(trips(spark, {"trip_distance": 0.0}, {})).count() == 1
 
 
-def test_a_trip_keeps_its_key_whatever_becomes_known_later(spark: SparkSession) -> None:
+def test_the_key_of_a_trip_does_not_depend_on_what_becomes_known_later(spark: SparkSession) -> None:
     early, late, other = (
         features.spine(trips(spark, row)).first().trip_id
         for row in ({}, {"fare_amount": 99.0, "minutes": 50}, {"trip_distance": 2.1})
@@ -59,7 +59,7 @@ def test_a_trip_keeps_its_key_whatever_becomes_known_later(spark: SparkSession) 
     assert early == late != other
 
 
-def test_a_trip_that_stands_twice_is_one_row(spark: SparkSession) -> None:
+def test_a_duplicate_trip_is_one_row(spark: SparkSession) -> None:
     assert features.spine(trips(spark, {}, {})).count() == 1
 
 
@@ -74,14 +74,14 @@ def test_dropoff_features_are_keyed_by_the_dropoff(spark: SparkSession) -> None:
     assert (found.dropoff_zip, found.dropoff_trips) == (10077, 1.0)
 
 
-def test_no_window_that_holds_a_trip_is_valid_before_the_dropoff(spark: SparkSession) -> None:
+def test_no_window_that_contains_a_trip_is_valid_before_its_dropoff(spark: SparkSession) -> None:
     ends = [row.window_end for row in features.pickup_features(trips(spark, {"minutes": 30})).collect()]
     assert len(ends) == 12
     assert min(end.replace(tzinfo=UTC) for end in ends) > NOON + timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("row", [{"fare_amount": -1.0}, {"trip_distance": 0.0}, {"minutes": 0}])
-def test_zone_features_ignore_trips_that_cannot_be(spark: SparkSession, row: dict[str, object]) -> None:
+def test_zone_features_ignore_impossible_trips(spark: SparkSession, row: dict[str, object]) -> None:
     assert features.pickup_features(trips(spark, row)).count() == 0
 
 

@@ -10,7 +10,7 @@ from << cookiecutter.__package >>.entry_points import PROJECT
 MONDAY = datetime(2024, 1, 1, 17, 59, tzinfo=UTC)
 
 
-def test_each_configured_function_can_be_one_of_unity_catalog_and_takes_nulls() -> None:
+def test_each_configured_function_is_valid_in_unity_catalog_and_accepts_nulls() -> None:
     for definition in on_demand.definitions(PROJECT.config.functions, PROJECT.functions).values():
         assert definition.compiled()(*[None] * len(definition.parameters)) is None
 
@@ -25,5 +25,5 @@ def test_a_weekend_is_saturday_and_sunday(day: int) -> None:
 
 
 @pytest.mark.parametrize(("miles", "band"), [(0.9, 0), (1, 1), (1.9, 1), (2, 2), (5, 3), (9.9, 3), (10, 4), (99, 4)])
-def test_a_band_begins_with_its_distance(miles: float, band: float) -> None:
+def test_a_band_starts_at_its_lower_bound(miles: float, band: float) -> None:
     assert functions.distance_band(miles) == band

@@ -24,7 +24,7 @@ def test_the_search_space_names_parameters_of_the_model() -> None:
     assert model.build(settings.problem_type, middle, seed=0)
 
 
-def test_a_parameter_that_the_model_does_not_know_is_an_error() -> None:
+def test_an_unknown_hyperparameter_is_an_error() -> None:
     with pytest.raises(TypeError, match="trees"):
         model.build("regression", {"trees": 3}, seed=0)
 

@@ -8,7 +8,7 @@ from << cookiecutter.__package >>.entry_points import PROJECT
 ORDINARY = synthetic.trips(rows=4000).to_pandas()
 
 
-def test_the_twin_has_the_columns_of_the_source() -> None:
+def test_synthetic_trips_have_the_columns_of_the_source() -> None:
     assert list(ORDINARY.columns) == list(PROJECT.config.source.columns)
 
 
@@ -31,7 +31,7 @@ def test_the_fare_follows_distance_and_duration() -> None:
     assert 0.5 < (ORDINARY["fare_amount"] - expected).std() < 1.5
 
 
-def test_drift_begins_on_its_day_and_leaves_the_days_before_as_they_are() -> None:
+def test_drift_starts_on_its_day_and_does_not_change_earlier_days() -> None:
     day = datetime(2016, 2, 1, tzinfo=UTC)
     drifted = synthetic.trips(rows=4000, drift_from=date(2016, 2, 1)).to_pandas()
     before = ORDINARY["tpep_pickup_datetime"] < day

@@ -1,1 +1,1 @@
-"""Reads the bundle as the CLI does: includes, targets, variables, references."""
+"""Reads the bundle the way the CLI does: includes, targets, variables, references."""

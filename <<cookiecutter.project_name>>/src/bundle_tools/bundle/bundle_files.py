@@ -1,4 +1,4 @@
-"""The files of a bundle: databricks.yml and what it includes, read as the Databricks CLI reads them."""
+"""The files of a bundle: databricks.yml and its includes, read the way the Databricks CLI reads them."""
 
 import glob
 import re
@@ -17,7 +17,7 @@ ROOT_FILE = "databricks.yml"
 
 @dataclass(frozen=True)
 class Sources:
-    """The merged content of a bundle's files, and the file in which each resource stands."""
+    """The merged content of a bundle's files, and the file that defines each resource."""
 
     content: dict[str, Any]
     files: dict[str, str]  # "jobs.training" -> "resources/training.job.yml"
@@ -28,14 +28,14 @@ class Sources:
         return f"{self.files.get(resource, ROOT_FILE)}: {path}"
 
 
-# The parser in C, ten times as fast, where PyYAML was built with it.
+# The C parser, which is ten times as fast, if PyYAML was built with it.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]  # one of two classes
-    """YAML 1.2 scalars, as in the CLI: `on` and `yes` are text, 12:30:00 is no number, a date stays text."""
+class _Loader(_SafeLoader):  # type: ignore[misc]  # the base is one of two classes
+    """Reads scalars as in YAML 1.2, like the CLI: `on`, `yes` and dates are text, and 12:30:00 is not a number."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and the kind are PyYAML's
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the attribute is PyYAML's
         first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
         for first, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -46,13 +46,13 @@ class _Loader(_SafeLoader):  # type: ignore[misc]  # one of two classes
 
 
 def _refuse_twins(node: yaml.Node) -> None:
-    """Refuse a key that stands twice in one map, of which the CLI keeps the last and says nothing."""
+    """Reject duplicate keys in one map; the CLI silently uses the last one."""
     seen = set()
     for child in node.value if isinstance(node, yaml.CollectionNode) else ():
         key, value = child if isinstance(child, tuple) else (None, child)
         if isinstance(key, yaml.ScalarNode):
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' stands twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key '{key.value}'", key.start_mark)
             seen.add(key.value)
         _refuse_twins(value)
 
@@ -61,7 +61,7 @@ _SCALARS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9]+", "-+0123456789"),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
-    ("merge", r"\x3c\x3c", "\x3c"),  # escaped: two literal signs would open a template expression
+    ("merge", r"\x3c\x3c", "\x3c"),  # escaped, because the literal characters would open a template expression
 )
 for _name, _pattern, _first in _SCALARS:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first))
@@ -70,14 +70,14 @@ _Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.va
 
 
 def read(root: Path) -> Sources:
-    """Read databricks.yml under `root` and the files that it includes, and merge them in that order.
+    """Read databricks.yml in `root` and the files that it includes, and merge them in this order.
 
     Raises:
-        ProjectError: A file is missing or no YAML mapping, an include matches nothing, or two resources share a key
+        ProjectError: A file is missing or not a YAML mapping, an include matches nothing, or two resources share a key
             (keys are unique across all kinds of resources, as in the CLI).
     """
     if not (root / ROOT_FILE).is_file():
-        raise ProjectError(f"There is no {ROOT_FILE} in {root}: run this in the project's own folder")
+        raise ProjectError(f"There is no {ROOT_FILE} in {root}: run this command in the project's folder")
     content = _read_file(root, ROOT_FILE)
     names = _included(root, content.get("include") or [])  # the CLI follows includes of the root file only
     files: dict[str, str] = {}
@@ -88,8 +88,8 @@ def read(root: Path) -> Sources:
             for key in resources or {}:
                 if key in keys:
                     raise ProjectError(
-                        f"The key '{key}' is given to two resources: {keys[key]} and {name}: resources.{kind}.{key}; "
-                        "a bundle's resources have different keys even across kinds, so rename one"
+                        f"Two resources have the key '{key}': {keys[key]} and {name}: resources.{kind}.{key}; "
+                        "keys must be unique across all kinds of resources, so rename one"
                     )
                 keys[key] = f"{name}: resources.{kind}.{key}"
                 files[f"{kind}.{key}"] = name
@@ -101,7 +101,7 @@ def read(root: Path) -> Sources:
 def _included(root: Path, patterns: list[str]) -> list[str]:
     names: list[str] = []
     for pattern in patterns:
-        found = sorted(glob.glob(pattern, root_dir=root, include_hidden=True))  # noqa: PTH207 - `**` is one folder, as in Go
+        found = sorted(glob.glob(pattern, root_dir=root, include_hidden=True))  # noqa: PTH207 - `**` matches one folder, as in Go
         if not found and not re.search(r"[*?\[]", pattern):
             raise ProjectError(f"{ROOT_FILE} includes {pattern}, which does not exist: correct it or remove it")
         names += [name for name in found if name not in {ROOT_FILE, *names}]
@@ -110,12 +110,12 @@ def _included(root: Path, patterns: list[str]) -> list[str]:
 
 def _read_file(root: Path, name: str) -> dict[str, Any]:
     try:
-        content = yaml.load((root / name).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        content = yaml.load((root / name).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - based on SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ProjectError(f"{name} is not readable YAML: {reason}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ProjectError(f"{name} holds a {type(content).__name__}, not keys and values: see the bundle reference")
+        raise ProjectError(f"{name} contains a {type(content).__name__}, not keys and values: see the bundle reference")
     return content

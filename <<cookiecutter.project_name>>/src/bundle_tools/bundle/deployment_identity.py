@@ -30,7 +30,7 @@ def current_user(name: str | None) -> dict[str, str]:
     if name is None:
         try:
             name = getpass.getuser()
-        except (KeyError, OSError):  # a container's user may have no name
+        except (KeyError, OSError):  # a user in a container may have no name
             name = "user"
     short = normalise(name.partition("@")[0])
     plain = "".join(c for c in unicodedata.normalize("NFD", short) if not unicodedata.combining(c))
@@ -42,17 +42,17 @@ def current_user(name: str | None) -> dict[str, str]:
 
 
 def normalise(name: str) -> str:
-    """Return the name in lower case with everything but letters and digits as single underscores inside."""
+    """Return the name in lower case, with each run of characters other than letters and digits as one underscore."""
     kept = "".join(c if c.isalpha() or c.isdecimal() else "_" for c in name.lower())
     return re.sub("_+", "_", kept).strip("_")
 
 
 def git_facts(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `branch`, `commit` and `origin_url` of the folder: empty texts where there are none, as in the CLI."""
+    """Return `branch`, `commit` and `origin_url` of the folder; missing ones are empty strings, as in the CLI."""
     git = shutil.which("git")
     if git is None or not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
         return dict.fromkeys(_GIT_FACTS, "")
-    # A hook's GIT_DIR names the repository that is being committed, which need not be this folder's.
+    # Inside a git hook, GIT_DIR names the repository of the commit, which may not be this folder's.
     plain = {key: value for key, value in environ.items() if not key.startswith("GIT_")}
     facts = {}
     for fact, command in _GIT_FACTS.items():
@@ -64,9 +64,9 @@ def git_facts(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def with_facts(config: dict[str, Any], root: Path, user: str | None, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the configuration with all of `bundle` and `workspace` that references may name.
+    """Return the configuration with all fields of `bundle` and `workspace` that references may name.
 
-    What is not configured is derived as in the CLI, or is an empty text.
+    Fields that are not configured are derived as in the CLI, or are empty strings.
 
     Raises:
         ProjectError: The bundle has no name.

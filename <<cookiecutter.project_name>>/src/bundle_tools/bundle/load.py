@@ -1,4 +1,4 @@
-"""A Declarative Automation Bundle as one target sees it, resolved as the Databricks CLI resolves it."""
+"""Loads a Declarative Automation Bundle for one target and resolves it the way the Databricks CLI does."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from .references import Resolver
 from .variables import assign
 
 _RESOLVED_FIRST = ("bundle", "workspace", "variables")
-# The identity of what Unity Catalog holds is its full name, so it is known before the deployment.
+# Objects in Unity Catalog are identified by their full names, which are known before the deployment.
 _FULL_NAMES = {
     "schemas": ("catalog_name", "name"),
     "registered_models": ("catalog_name", "schema_name", "name"),
@@ -25,7 +25,7 @@ _FULL_NAMES = {
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle for one target: everything is resolved but the ids that exist only after deployment."""
+    """A bundle for one target, with everything resolved except ids that exist only after deployment."""
 
     root: Path
     target: str
@@ -46,17 +46,17 @@ class Bundle:
 
     @property
     def jobs(self) -> Mapping[str, Mapping[str, Any]]:
-        """The jobs by their keys, in the order of the files."""
+        """The jobs by key, in the order of the files."""
         return self.config["resources"].get("jobs") or {}
 
     @property
     def variables(self) -> Mapping[str, Any]:
-        """The variables' values; one whose lookup needs a workspace is absent."""
+        """The values of the variables, without those whose lookup needs a workspace."""
         declared = self.config["variables"]
         return {name: variable["value"] for name, variable in declared.items() if "value" in variable}
 
     def place(self, path: str) -> str:
-        """Return `file: key path` for messages about the value at a key path."""
+        """Return `file: key path`, for messages about the value at a key path."""
         return self.sources.place(path)
 
     def with_ids(self, ids: Mapping[str, str]) -> "Bundle":
@@ -67,7 +67,7 @@ class Bundle:
         return replace(self, config=config, ids={**self.ids, **ids})
 
     def job_of(self, job_id: object) -> str | None:
-        """Return the key of the job with this id, or with this still unresolved reference to an id."""
+        """Return the key of the job with this id; the id may still be an unresolved reference."""
         parts = str(job_id).removeprefix("${").removesuffix("}").split(".")
         if parts[:2] == ["resources", "jobs"] and parts[3:] == ["id"]:
             return parts[2] if parts[2] in self.jobs else None
@@ -82,17 +82,17 @@ def load(
     environ: Mapping[str, str] | None = None,
     user: str | None = None,
 ) -> Bundle:
-    """Read the bundle in `root` and resolve it for one target; paths to files stay as they are written.
+    """Read the bundle in `root` and resolve it for one target; file paths are not changed.
 
     Args:
         root: The folder of databricks.yml.
-        target: The target; by default the one marked `default: true`, or the only one.
-        variables: Values of variables, as `--var` gives them to the CLI.
-        environ: The environment, which may hold `BUNDLE_VAR_x`; by default the process's own.
-        user: The user name of `${workspace.current_user...}`; by default the operating system's.
+        target: The target; by default the one marked `default: true`, or the only target.
+        variables: Values of variables, as with `--var` in the CLI.
+        environ: Environment variables, such as `BUNDLE_VAR_x`; by default those of the process.
+        user: The user name for `${workspace.current_user...}`; by default the operating system's user.
 
     Raises:
-        ProjectError: A file, the target, a variable or a reference is wrong; the sentence says where it stands.
+        ProjectError: A file, the target, a variable or a reference is wrong; the message says where.
     """
     environ = os.environ if environ is None else environ
     sources = read(root)
@@ -104,7 +104,7 @@ def load(
     for kind, resources in config["resources"].items():
         for key, resource in (resources or {}).items():
             if not isinstance(resource, dict):
-                raise ProjectError(f"{sources.place(f'resources.{kind}.{key}')} is empty: describe it or remove it")
+                raise ProjectError(f"{sources.place(f'resources.{kind}.{key}')} is empty: define it or remove it")
     jobs = config["resources"].get("jobs") or {}
     config["resources"]["jobs"] = {key: tidy(job, sources.place(f"resources.jobs.{key}")) for key, job in jobs.items()}
     config["resources"] = _resolve_resources(target_presets.apply(config), sources)
@@ -116,7 +116,7 @@ def _resolve_first(config: dict[str, Any], sources: Sources) -> dict[str, Any]:
         variable = config["variables"].get(parts[1]) if parts[0] == "variables" and len(parts) > 1 else None
         if variable and parts[2:3] == ["value"] and "value" not in variable:
             raise ProjectError(
-                f"The variable '{parts[1]}' is looked up in a workspace, and there is none here: "
+                f"The variable '{parts[1]}' is looked up in a workspace, which is not available here: "
                 f"pass its value as --var {parts[1]}=... or BUNDLE_VAR_{parts[1]}"
             )
 

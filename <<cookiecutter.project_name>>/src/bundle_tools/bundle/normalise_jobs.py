@@ -1,4 +1,4 @@
-"""The fields of a job that are text, whatever the YAML made of them."""
+"""Converts the fields of a job that must be text, whatever their YAML type."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from .merge import Tree, as_text, join_keyed
 
 
 def tidy(job: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Return the job with its named lists joined and its parameters and conditions as text, as the API takes them.
+    """Return the job with its named lists merged, and its parameters and conditions as text, as the API expects.
 
     Raises:
         ProjectError: A parameter is a map or a list, or a task has no key.
@@ -41,8 +41,8 @@ def _tidy_task(task: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _texts(values: Tree, place: str) -> dict[str, str]:
     if not isinstance(values, dict):
-        raise ProjectError(f"{place} is no map of names and values: write name: value")
-    # A null is the same as a missing key, as in the CLI.
+        raise ProjectError(f"{place} is not a map of names to values: write name: value")
+    # As in the CLI, null is the same as a missing key.
     return {str(name): _text(value, f"{place}.{name}") for name, value in values.items() if value is not None}
 
 

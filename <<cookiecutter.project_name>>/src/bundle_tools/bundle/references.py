@@ -1,4 +1,4 @@
-"""The `${...}` references of a bundle: what they name, and their replacement by values."""
+"""Resolves the `${...}` references of a bundle."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,17 +8,17 @@ from mlops.errors import ProjectError, did_you_mean
 
 from .merge import KEYED_LISTS, Tree, as_text
 
-_NAME = r"[^\W\d_](?:[-_]*[^\W_])*"  # one way to match only: the CLI's own pattern would backtrack for ever here
+_NAME = r"[^\W\d_](?:[-_]*[^\W_])*"  # unambiguous on purpose: the CLI's own pattern would backtrack endlessly in Python
 REFERENCE = re.compile(rf"\$\{{({_NAME}(?:\.{_NAME}(?:\[[0-9]+\])*)*(?:\[[0-9]+\])*)\}}")
 
 _LABELS = (*KEYED_LISTS.values(), "environment_key")
 
 
 class Resolver:
-    """Replaces references by values of one configuration, each as late as it is asked for.
+    """Replaces references with values of one configuration, lazily.
 
-    A value that is nothing but one reference takes the referenced value with its type; inside a longer text the
-    referenced value must be a scalar. Values are resolved in turn, to any depth (the CLI stops after 11 rounds).
+    A value that consists of a single reference gets the referenced value with its type; inside a longer text the
+    referenced value must be a scalar. References are resolved to any depth (the CLI stops after 11 rounds).
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class Resolver:
         """Prepare to look values up in `config`.
 
         Args:
-            config: The tree that holds the values.
-            place: Turns a key path into the `file: key path` of messages.
-            handles: Whether a reference, as its parts, is resolved here; others are left as they stand.
-            computed: Gives a value for the parts of a reference that the configuration does not hold, or None.
+            config: The tree with the values.
+            place: Converts a key path to `file: key path`, for messages.
+            handles: Whether to resolve a reference with these parts; others are left unchanged.
+            computed: Returns the value of a reference that is not in the configuration, or None.
         """
         self._config = config
         self._place = place
@@ -43,10 +43,10 @@ class Resolver:
         self._chain: list[str] = []
 
     def resolve(self, value: Tree, path: str) -> Tree:
-        """Return `value`, which stands at the key path `path`, with its references replaced at any depth.
+        """Return `value`, found at the key path `path`, with its references replaced at any depth.
 
         Raises:
-            ProjectError: A reference is unknown, leads back to itself, or puts a map or a list into a text.
+            ProjectError: A reference is unknown, refers to itself, or puts a map or a list into a text.
         """
         if isinstance(value, dict):
             return {key: self.resolve(item, f"{path}.{key}") for key, item in value.items()}
@@ -74,7 +74,7 @@ class Resolver:
     def _value(self, name: str, path: str) -> Tree:
         if name in self._chain:
             circle = " → ".join([*self._chain[self._chain.index(name) :], name])
-            raise ProjectError(f"{self._place(path)} refers to itself: {circle}; give one of them a value")
+            raise ProjectError(f"{self._place(path)} refers to itself: {circle}; set one of them to a value")
         self._chain.append(name)
         try:
             return self.resolve(self._find(name, path), path)
@@ -108,13 +108,13 @@ def split(name: str) -> list[str]:
 
 
 def label(element: Tree, index: int) -> str:
-    """Return how messages name a list's element: by its task key or other name where it has one."""
+    """Return the name of a list element in messages: its task key or other name, or else its index."""
     names = (element.get(field) for field in _LABELS) if isinstance(element, dict) else ()
     return next((str(name) for name in names if name), str(index))
 
 
 def unresolved(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
-    """Yield every reference left in the tree, as its name and the key path where it stands."""
+    """Yield every remaining reference in the tree, as its name and its key path."""
     if isinstance(tree, dict):
         for key, item in tree.items():
             yield from unresolved(item, f"{path}.{key}")

@@ -1,4 +1,4 @@
-"""What a target's mode and presets change in resources: names of one's own, and schedules that wait."""
+"""Applies a target's mode and presets to resources: name prefixes, tags and paused schedules."""
 
 import posixpath
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ PREFIXED = {
     "alerts": "display_name",
     "sql_warehouses": "name",
 }
-# Names that allow no brackets or spaces get the prefix `dev_user_`. Volumes, catalogs and monitors get none.
+# Names that do not allow brackets or spaces get the prefix `dev_user_`. Volumes, catalogs and monitors get no prefix.
 PREFIXED_PLAINLY = {"schemas": "name", "registered_models": "name", "model_serving_endpoints": "name"}
 _IN_A_SCHEMA = ("registered_models", "volumes")
 _STARTS = ("schedule", "trigger", "continuous")
@@ -30,8 +30,8 @@ def apply(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resources with the presets of the target applied, as the CLI does before it resolves `resources.*`.
 
     Jobs and experiments get the tags of the presets. In development mode names start with `[dev user] ` or `dev_user_`,
-    and schedules, triggers and continuous runs that do not say otherwise are paused. A registered model or volume
-    whose schema is named literally, but is one of the bundle's own, is tied to it, so that it follows the new name.
+    and schedules, triggers and continuous runs are paused unless they set their own status. If a registered model or
+    volume names one of the bundle's own schemas literally, it is linked to that schema and follows its new name.
     """
     presets = _presets(config)
     prefix = str(presets.get("name_prefix") or "")
@@ -79,14 +79,14 @@ def _tied_to_schemas(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 def _prefixed(kind: str, resource: Mapping[str, Any], field: str, prefix: str) -> dict[str, Any]:
     name = str(resource.get(field) or "")
-    if kind == "experiments":  # the name is a workspace path: its folder stays
+    if kind == "experiments":  # the name is a workspace path: its folder does not change
         folder, base = posixpath.split(name)
         return {**resource, field: posixpath.join(folder, prefix + base)}
     return {**resource, field: prefix + name}
 
 
 def _tagged(resources: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
-    """Give jobs, pipelines and experiments the tags that they do not set themselves."""
+    """Add the tags that jobs, pipelines and experiments do not set themselves."""
     for kind in ("jobs", "pipelines"):
         if tags and resources.get(kind):
             found = resources[kind].items()

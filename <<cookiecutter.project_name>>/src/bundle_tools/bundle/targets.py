@@ -1,4 +1,4 @@
-"""Which target is meant, and what it changes in the rest of the bundle."""
+"""Selects the target and applies it to the rest of the bundle."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ _FULL_VARIABLES = (
 
 
 def select(content: dict[str, Any], wanted: str | None) -> str:
-    """Return the wanted target's name, else the only one, else the one marked `default: true`.
+    """Return the name of the requested target, otherwise the only target, otherwise the one marked `default: true`.
 
     Raises:
-        ProjectError: There is no such target, or none or several are the default.
+        ProjectError: There is no such target, or not exactly one default target.
     """
     targets = content.get("targets") or {"default": {}}
     names = ", ".join(targets)
@@ -43,12 +43,12 @@ def select(content: dict[str, Any], wanted: str | None) -> str:
 
 
 def apply(content: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the content with the target laid over it and without `targets`.
+    """Return the content with the target merged into it and without `targets`.
 
     Most sections merge; `variables`, `run_as`, `mode` and `cluster_id` are replaced, as in the CLI.
 
     Raises:
-        ProjectError: The target sets an undeclared variable, an unknown mode or a value of another shape.
+        ProjectError: The target sets an undeclared variable, an unknown mode or a value of another type.
     """
     target = (content.get("targets") or {}).get(name) or {}
     merged = {key: value for key, value in content.items() if key != "targets"}
@@ -77,7 +77,7 @@ def _variables(declared: dict[str, Any], values: dict[str, Any], place: str) -> 
             raise ProjectError(f"{place}.variables.{name} sets a variable that is not declared: add it to 'variables'")
         definition = value if isinstance(value, dict) and set(value) in _FULL_VARIABLES else {"default": value}
         variable = dict(declared[name] or {})
-        # A default ends the lookup that it replaces, and a lookup ends the default.
+        # A default replaces a lookup, and a lookup replaces a default.
         for field, other in (("default", "lookup"), ("lookup", "default")):
             if field in definition:
                 variable[field] = definition[field]

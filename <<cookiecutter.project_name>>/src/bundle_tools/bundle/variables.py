@@ -13,14 +13,14 @@ ENVIRONMENT_PREFIX = "BUNDLE_VAR_"
 def assign(
     declared: Mapping[str, Any], root: Path, target: str, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the declarations with a `value` each, which may still hold references.
+    """Return the declarations, each with a `value` that may still contain references.
 
-    The first of these wins, as in the CLI: `given` (--var), the environment's BUNDLE_VAR_x, a lookup (which needs a
-    workspace, so such a variable gets no value here), `.databricks/bundle/<target>/variable-overrides.json`, and the
-    default, which is the target's where it has one.
+    The first of these wins, as in the CLI: `given` (--var), the environment variable BUNDLE_VAR_x, a lookup (which
+    needs a workspace, so such a variable gets no value here), `.databricks/bundle/<target>/variable-overrides.json`,
+    and the default, where the target's own default takes precedence.
 
     Raises:
-        ProjectError: A given variable is not declared, a variable has no value, or the file is no JSON object.
+        ProjectError: A given variable is not declared, a variable has no value, or the file is not a JSON object.
     """
     for name in given:
         if name not in declared:
@@ -52,7 +52,7 @@ def _with_value(
     if overrides.get(name) is not None:
         if is_complex != isinstance(overrides[name], dict | list):
             wanted = "a map or a list" if is_complex else "a single value"
-            raise ProjectError(f"variable-overrides.json sets the variable '{name}', which needs {wanted}")
+            raise ProjectError(f"variable-overrides.json sets the variable '{name}', which must be {wanted}")
         return {**variable, "value": overrides[name]}
     if variable.get("default") is not None:
         return {**variable, "value": variable["default"]}
@@ -67,7 +67,7 @@ def _overrides(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ProjectError(f"{path} is no JSON: {error}") from None
+        raise ProjectError(f"{path} is not valid JSON: {error}") from None
     if not isinstance(content, dict):
-        raise ProjectError(f'{path} is no JSON object: write {{"variable": value}}')
+        raise ProjectError(f'{path} is not a JSON object: write {{"variable": value}}')
     return content

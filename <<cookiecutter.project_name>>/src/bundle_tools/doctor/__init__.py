@@ -1,1 +1,1 @@
-"""Says what a workspace still lacks for the bundle's first deployment, and how to get it; changes nothing."""
+"""Lists what a workspace is missing for the bundle's first deployment, and how to get it; changes nothing."""

@@ -1,4 +1,4 @@
-"""Looks for what the first deployment lacks: `python -m <package>.doctor --target prod`."""
+"""Lists what is missing for the first deployment: `python -m bundle_tools.doctor --target prod`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials for the workspace, and who they belong to."""
+"""Credentials for the workspace, and the identity that they belong to."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .patience import Patience
 
 @dataclass(frozen=True)
 class Me:
-    """The identity that asks, and that would deploy.
+    """The identity that runs the doctor, and that would deploy.
 
     Attributes:
         name: The user name, or the application id of a service principal.
-        groups: The names of the groups that it belongs to, directly or through another group.
+        groups: The names of its groups, including groups of groups.
     """
 
     name: str
     groups: frozenset[str]
 
     def goes_by(self, principal: str | None) -> bool:
-        """Return whether what is granted to `principal` is granted to this identity."""
+        """Return whether a grant to `principal` applies to this identity."""
         known = {name.casefold() for name in (self.name, *self.groups, wanted.EVERYBODY)}
         return (principal or "").casefold() in known
 
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody in a workspace, with the bundle that is to be deployed there."""
+    """An identity in a workspace, with the bundle to deploy there."""
 
     client: WorkspaceClient
     bundle: Bundle
@@ -48,10 +48,10 @@ class Visit:
 
 
 def login(bundle: Bundle, patience: Patience) -> WorkspaceClient:
-    """Return a client with the credentials that the Databricks CLI would take for this bundle.
+    """Return a client with the credentials that the Databricks CLI would use for this bundle.
 
     Raises:
-        OSError, ValueError: There are none, or more than one fit.
+        OSError, ValueError: There are no credentials, or more than one profile matches.
     """
     workspace = bundle.config["workspace"]
     known = {attribute.name for attribute in Config.attributes()}
@@ -61,11 +61,11 @@ def login(bundle: Bundle, patience: Patience) -> WorkspaceClient:
             settings["profile"] = profile
         return WorkspaceClient(config=Config(**settings, **patience.settings()))
     except configparser.Error as error:
-        raise ValueError(f"the file with the profiles cannot be read: {error}") from None
+        raise ValueError(f"the profile file cannot be read: {error}") from None
 
 
 def _profile(host: str) -> str | None:
-    """Return the profile for this host unless the environment chooses, as libs/databrickscfg/loader.go of the CLI."""
+    """Return the profile for this host unless the environment decides, as in the CLI (libs/databrickscfg/loader.go)."""
     choices = ["DATABRICKS_CONFIG_PROFILE", "DATABRICKS_AUTH_TYPE"]
     choices += [attribute.env for attribute in Config.attributes() if attribute.auth and attribute.env]
     if not host or any(os.environ.get(name) for name in choices):
@@ -87,9 +87,9 @@ def who_am_i(client: WorkspaceClient) -> Me:
     """Return the identity of the credentials.
 
     Raises:
-        OSError, ValueError: The workspace does not answer, or does not let this identity in.
+        OSError, ValueError: The workspace does not answer, or denies access to this identity.
     """
     me = client.current_user.me()
     if not me.user_name:
-        raise ValueError("it names no user")
+        raise ValueError("the workspace returned no user name")
     return Me(me.user_name, frozenset(group.display for group in me.groups or [] if group.display))

@@ -1,4 +1,4 @@
-"""What is asked of the workspace, in this order."""
+"""The questions to the workspace, in order."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .finding import Finding
 
 @dataclass(frozen=True)
 class Question:
-    """One question about each of some things.
+    """A question that is asked about each item of one kind.
 
     Attributes:
-        title: What it is about, for a line that says that it could not be asked.
-        things: Finds them in the bundle.
-        ask: Asks the workspace about one of them; raises one of `failures.FAILURES` if there is no answer.
-        permission: What asking takes.
-        none: What to say if the bundle has no such thing; nothing if empty.
+        title: The subject, for the line that says that the question could not be asked.
+        things: Finds the items in the bundle.
+        ask: Asks the workspace about one item; raises one of `failures.FAILURES` if there is no answer.
+        permission: The permission that the question requires.
+        none: What to print if the bundle has no such item; nothing if empty.
     """
 
     title: str
@@ -44,7 +44,7 @@ def _warehouses(bundle: Bundle) -> list[str]:
 
 
 _ENTRY = "access to the workspace"
-_LISTS = "access to the workspace, or the rights of a workspace admin"
+_LISTS = "access to the workspace, or the role of a workspace admin"
 
 CHECKS = (
     Question("catalogs", wanted.catalogs, unity_catalog.catalog, "USE CATALOG or BROWSE on the catalog"),
@@ -91,7 +91,7 @@ CHECKS = (
         "source table",
         lambda bundle: wanted.variable(bundle, "source_table"),
         unity_catalog.table,
-        "USE CATALOG and USE SCHEMA on what holds the table, and SELECT on the table",
+        "USE CATALOG and USE SCHEMA on the table's catalog and schema, and SELECT on the table",
         "the bundle has no variable source_table",
     ),
 )

@@ -22,9 +22,9 @@ _PATIENCE = Patience()
 
 
 def main(argv: Sequence[str] | None = None, patience: Patience = _PATIENCE) -> int:
-    """Print a line for each check; return 0 if all that the bundle needs is there, else 1."""
+    """Print one line per check; return 0 if everything that the bundle needs is there, otherwise 1."""
     options = _parser().parse_args(argv)
-    logging.getLogger("databricks.sdk").setLevel(logging.ERROR)  # its warnings are among the findings
+    logging.getLogger("databricks.sdk").setLevel(logging.ERROR)  # the findings already include its warnings
     console = Console()
 
     def load(user: str | None) -> Bundle:
@@ -36,18 +36,20 @@ def main(argv: Sequence[str] | None = None, patience: Patience = _PATIENCE) -> i
             console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
             complete = complete and finding.ok is True
     except ProjectError as error:
-        console.file.flush()  # what was shown so far comes first, also in a pipe
+        console.file.flush()  # print earlier output first, even into a pipe
         sentence = str(error).rstrip(".")
-        print(f"error: {sentence if sentence.endswith('?') else sentence + '.'}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        print(f"error: {sentence if sentence.endswith('?') else sentence + '.'}", file=sys.stderr)  # noqa: T201 - output of a command line
         return 1
     return 0 if complete else 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m " + __package__, description="Say what the workspace lacks for the first deployment."
+        prog="python -m " + __package__, description="List what the workspace is missing for the first deployment."
     )
     parser.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
-    parser.add_argument("--target", help="target of the bundle (default: the bundle's own)")
-    parser.add_argument("--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a variable")
+    parser.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
+    parser.add_argument(
+        "--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a bundle variable"
+    )
     return parser

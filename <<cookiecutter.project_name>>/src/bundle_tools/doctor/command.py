@@ -29,7 +29,7 @@ _VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+)(-[\w.-]+)?")
 
 
 def check(bundle: Bundle) -> Finding:
-    """Say whether `databricks` is on the PATH, in a version that the bundle allows."""
+    """Return whether `databricks` is on the PATH, in a version that the bundle allows."""
     wanted = str(bundle.config["bundle"].get("databricks_cli_version") or "")
     fits = f" fits {wanted!r} of {_PLACE}" if wanted else ""
     path = shutil.which("databricks")
@@ -42,7 +42,7 @@ def check(bundle: Bundle) -> Finding:
             return fine(f"Databricks CLI {version}{fits}")
     except ValueError as error:
         return unseen(f"Databricks CLI: {error}")
-    return missing(f"no Databricks CLI on the PATH{fits}: {path} is {version}; install another one from {_INSTALL}")
+    return missing(f"no Databricks CLI on the PATH{fits}: {path} is {version}; install another version from {_INSTALL}")
 
 
 def _version(path: str) -> str:
@@ -54,22 +54,22 @@ def _version(path: str) -> str:
         raise ValueError(f"{path} --version does not run ({error}): install it again from {_INSTALL}") from None
     found = _VERSION.search(done.stdout)
     if found is None:
-        raise ValueError(f"{path} --version says no version: install the CLI again from {_INSTALL}")
+        raise ValueError(f"{path} --version prints no version: install the CLI again from {_INSTALL}")
     return found[0].removeprefix("v")
 
 
 def satisfies(version: str, constraint: str) -> bool:
     """Return whether a version such as 1.3.0 satisfies a constraint such as `>= 1.2.0-0, < 2.0.0` or `1.*`.
 
-    As in the CLI (bundle/config/mutator/verify_cli_version.go): a part of a version that ends in a star leaves the
-    rest open, a pre-release needs a constraint that names one, and a development build always passes.
+    As in the CLI (bundle/config/mutator/verify_cli_version.go): a constraint that ends in a star leaves the
+    rest open, a pre-release needs a constraint that names a pre-release, and a development build always passes.
 
     Raises:
-        ValueError: The constraint has another form.
+        ValueError: The constraint has a different form.
     """
     found = _VERSION.fullmatch(version)
     if found is None:
-        raise ValueError(f"{version!r} is no version")
+        raise ValueError(f"{version!r} is not a version")
     return found[2] == "-dev" or all(_fits(found, part.strip()) for part in constraint.split(",") if constraint)
 
 

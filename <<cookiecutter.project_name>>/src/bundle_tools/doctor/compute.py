@@ -1,4 +1,4 @@
-"""What the jobs run on."""
+"""The compute of the jobs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _NO_METASTORE = ("METASTORE_DOES_NOT_EXIST", "FEATURE_DISABLED")
 
 
 def serverless(visit: Visit, jobs: str) -> Finding:
-    """Say whether the workspace meets what serverless jobs require, as far as it can be asked.
+    """Return whether the workspace meets the requirements of serverless jobs, as far as an API can tell.
 
-    Workspaces with Unity Catalog in a supported region have serverless compute; no API tells the region's support:
+    Workspaces with Unity Catalog in a supported region have serverless compute; no API returns whether a region is
+    supported:
     https://docs.databricks.com/compute/serverless/
     """
     try:
@@ -34,7 +35,7 @@ def serverless(visit: Visit, jobs: str) -> Finding:
 
 
 def node_type(visit: Visit, name: str) -> Finding:
-    """Say whether a kind of machine can be had in the workspace and has a future."""
+    """Return whether a node type is available in the workspace and not deprecated."""
     kinds = {kind.node_type_id: kind for kind in visit.client.clusters.list_node_types().node_types or []}
     place = wanted.place(visit.bundle, name)
     kind = kinds.get(name)
@@ -45,24 +46,25 @@ def node_type(visit: Visit, name: str) -> Finding:
         return missing(f"node type {name} is deprecated in {visit.host}: {_instead(name, usable)} at {place}")
     limits = [status.value for status in (kind.node_info.status if kind.node_info else None) or []]
     if limits:
-        return missing(f"node type {name} cannot be had in {visit.host} ({', '.join(limits)}): name another at {place}")
-    return fine(f"node type {name} can be had")
+        why = ", ".join(limits)
+        return missing(f"node type {name} is not available in {visit.host} ({why}): name another at {place}")
+    return fine(f"node type {name} is available")
 
 
 def spark_version(visit: Visit, name: str) -> Finding:
-    """Say whether the workspace offers a Databricks Runtime.
+    """Return whether the workspace offers a Databricks Runtime.
 
-    Keys of a whole line, such as those that begin with `17.x-`, are listed as they are written.
+    Keys that stand for all minor versions, such as those that start with `17.x-`, are listed in this form.
     """
     keys = [version.key for version in visit.client.clusters.spark_versions().versions or [] if version.key]
     if name in keys:
-        return fine(f"Databricks Runtime {name} can be had")
+        return fine(f"Databricks Runtime {name} is available")
     place = wanted.place(visit.bundle, name)
     return missing(f"Databricks Runtime {name} does not exist in {visit.host}: {_instead(name, keys)} at {place}")
 
 
 def warehouse(visit: Visit, name: str) -> Finding:
-    """Say whether a SQL warehouse exists and can be used."""
+    """Return whether a SQL warehouse exists and can be used."""
     try:
         found = visit.client.warehouses.get(name)
     except NotFound:

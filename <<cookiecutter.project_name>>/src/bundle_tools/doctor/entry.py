@@ -1,4 +1,4 @@
-"""The first questions: which workspace, with which credentials, and who they belong to."""
+"""The first questions: which workspace, which credentials, and which identity they belong to."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .failures import FAILURES, reason, told
 from .finding import Finding, fine, missing, unseen
 from .patience import Patience, within
 
-_PLACEHOLDER_DIGITS = 12  # fewer are alike by chance
+_PLACEHOLDER_DIGITS = 12  # fewer could be equal by chance
 
 
 def enter(bundle: Bundle, patience: Patience) -> Generator[Finding, None, tuple[WorkspaceClient, Me] | None]:
-    """Yield what there is to say on the way into the workspace; return a client and who it is, or None."""
+    """Yield the findings of the login; return a client and its identity, or None if there is no access."""
     where = address(bundle)
     yield where
     if not where.ok:
@@ -32,7 +32,7 @@ def enter(bundle: Bundle, patience: Patience) -> Generator[Finding, None, tuple[
         client = within(patience.question, lambda: login(bundle, patience))
     except FAILURES as error:
         yield _no_login(host, error)
-        yield unseen("workspace: it lets nobody in without credentials")
+        yield unseen("workspace: it cannot be reached without credentials")
         return None
     host = str(client.config.host)
     yield fine(f"authentication: {client.config.auth_type} for {host}")
@@ -46,14 +46,14 @@ def enter(bundle: Bundle, patience: Patience) -> Generator[Finding, None, tuple[
 
 
 def address(bundle: Bundle) -> Finding:
-    """Say whether the target names a workspace, and not the template's placeholder of one."""
+    """Return whether the target names a real workspace instead of the template's placeholder."""
     host = str(bundle.config["workspace"].get("host") or "")
     place = f"{ROOT_FILE}: targets.{bundle.target}.workspace.host"
     if not host:
-        return fine(f"address of the workspace: none at {place}, so your profile or DATABRICKS_HOST decides")
+        return fine(f"address of the workspace: not set at {place}, so your profile or DATABRICKS_HOST decides")
     digits = re.sub(r"\D", "", urlsplit(host if "://" in host else f"https://{host}").hostname or "")
     if len(digits) >= _PLACEHOLDER_DIGITS and len(set(digits)) == 1:
-        return missing(f"address of the workspace: {host} is a placeholder; put the address of your own at {place}")
+        return missing(f"address of the workspace: {host} is a placeholder; put your own address at {place}")
     return fine(f"address of the workspace: {host}")
 
 
@@ -66,7 +66,7 @@ def _no_login(host: str, error: Exception) -> Finding:
 def _no_entry(host: str, error: Exception) -> Finding:
     if isinstance(error, PermissionDenied | Unauthenticated):
         return missing(
-            f"workspace {host} does not let you in: {_login(host)}; if that does not help, have a workspace admin "
+            f"workspace {host} denies access to you: {_login(host)}; if that does not help, have a workspace admin "
             f"add you ({told(error)})"
         )
     return missing(f"workspace {host} cannot be used: {reason(error, 'access to the workspace')}")
@@ -75,5 +75,5 @@ def _no_entry(host: str, error: Exception) -> Finding:
 def _login(host: str) -> str:
     return (
         f"run databricks auth login --host {host or '<address>'}, or in CI set DATABRICKS_CLIENT_ID and "
-        "DATABRICKS_CLIENT_SECRET (or what another way to authenticate needs)"
+        "DATABRICKS_CLIENT_SECRET (or the variables of another authentication method)"
     )

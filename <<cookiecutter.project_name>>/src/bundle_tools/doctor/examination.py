@@ -1,4 +1,4 @@
-"""The whole visit, question by question."""
+"""The whole examination, question by question."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .patience import Patience, within
 
 
 def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterator[Finding]:
-    """Yield what every check finds, in order. Nothing in the workspace is changed.
+    """Yield the findings of every check, in order. Nothing in the workspace is changed.
 
-    What has become meaningless is not asked, but yielded as not checked: everything else if there is no way into the
-    workspace, and what follows if it stops answering in time.
+    Questions that cannot be answered are yielded as not checked: all others if there is no access to the workspace, and
+    the remaining ones if the workspace stops answering in time.
 
     Args:
-        load: Reads the bundle for the user of this name, or for the operating system's as long as there is none.
+        load: Reads the bundle for the user of this name, or for the operating system's user if it is None.
         patience: The limits in seconds.
 
     Raises:
@@ -31,7 +31,9 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
     yield command.check(bundle)
     entered = yield from enter(bundle, patience)
     if entered is None:
-        yield from (unseen(f"{check.title}: there is no way in yet") for check in CHECKS if list(check.things(bundle)))
+        yield from (
+            unseen(f"{check.title}: no access to the workspace yet") for check in CHECKS if list(check.things(bundle))
+        )
         return
     client, me = entered
     yield from _questions(Visit(client, load(me.name), me), patience)
@@ -48,11 +50,11 @@ def _questions(visit: Visit, patience: Patience) -> Iterator[Finding]:
                 finding, answers = _ask(check, visit, thing, patience)
                 yield finding
             else:
-                yield unseen(f"{check.title} ({thing}): the workspace does not answer in time any more")
+                yield unseen(f"{check.title} ({thing}): the workspace no longer answers in time")
 
 
 def _ask(check: Question, visit: Visit, thing: str, patience: Patience) -> tuple[Finding, bool]:
-    """Return what was found, and whether there was an answer in time."""
+    """Return the finding, and whether the workspace answered in time."""
     try:
         return within(patience.question, lambda: check.ask(visit, thing)), True
     except FAILURES as error:

@@ -1,4 +1,4 @@
-"""Why a question got no answer, in words that say what to do."""
+"""Explains why a question got no answer, and says what to do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from databricks.sdk.errors import PermissionDenied, TooManyRequests, Unauthenticated
 from databricks.sdk.errors.base import DatabricksError
 
-# All that the SDK raises on the way to an answer: API errors, time-outs and broken connections are OSErrors, an
-# answer that is no JSON and credentials that cannot be had are ValueErrors.
+# What the SDK raises: API errors, time-outs and broken connections are OSErrors; an answer that is not JSON and missing
+# credentials are ValueErrors.
 FAILURES = (OSError, ValueError)
 
 _LONGEST = 300
@@ -19,31 +19,31 @@ def reason(error: Exception, permission: str) -> str:
 
     Args:
         error: One of `FAILURES`.
-        permission: What the question takes, in the words of the platform.
+        permission: The permission that the question requires, in the platform's terms.
     """
     if isinstance(error, Unauthenticated):
         return f"the credentials are not accepted: log in again ({told(error)})"
     if isinstance(error, PermissionDenied):
         return (
-            f"permission denied: this takes {permission}; get it, or let somebody who has it run this ({told(error)})"
+            f"permission denied: this requires {permission}; get it, or let someone who has it run this ({told(error)})"
         )
     if isinstance(error, TimeoutError):
         return _too_late(error.__cause__)
     if isinstance(error, DatabricksError):
-        return f"the workspace answers with an error, so try again later ({told(error)})"
-    return f"the answer is not the one of a Databricks workspace ({told(error)})"
+        return f"the workspace returned an error: try again later ({told(error)})"
+    return f"the answer does not come from a Databricks workspace ({told(error)})"
 
 
 def _too_late(cause: BaseException | None) -> str:
     if isinstance(cause, TooManyRequests):
         return "the workspace keeps asking for fewer requests (429): wait a minute and run this again"
     if isinstance(cause, DatabricksError):
-        return f"the workspace is not available for the moment, so try again later ({told(cause)})"
+        return f"the workspace is not available at the moment: try again later ({told(cause)})"
     words = f" ({told(cause)})" if cause else ""
-    return f"timed out: check the address, and the VPN or network rules on the way, then run this again{words}"
+    return f"timed out: check the address, and any VPN or network rules, then run this again{words}"
 
 
 def told(error: BaseException) -> str:
-    """Return an error's own words in one line, without the list of settings that the SDK appends to them."""
+    """Return an error's message in one line, without the list of settings that the SDK appends."""
     words = re.split(r"\.? (?:Config|Env): ", " ".join(str(error).split()))[0] or type(error).__name__
     return words if len(words) <= _LONGEST else words[:_LONGEST] + "..."

@@ -1,4 +1,4 @@
-"""What one check says."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Finding:
     """The answer to one question.
 
     Attributes:
-        ok: Whether what the bundle needs is there; None if that could not be seen.
-        sentence: What was seen and, unless all is well, where and what to do about it.
+        ok: Whether what the bundle needs is there; None if that could not be checked.
+        sentence: What was found and, if something is wrong, where and what to do about it.
     """
 
     ok: bool | None
@@ -29,10 +29,10 @@ def fine(sentence: str) -> Finding:
 
 
 def missing(sentence: str) -> Finding:
-    """Return the finding that something is not there, or not as it must be."""
+    """Return the finding that something is missing or wrong."""
     return Finding(ok=False, sentence=sentence)
 
 
 def unseen(sentence: str) -> Finding:
-    """Return the finding that something could not be checked, which fails just as what is missing."""
+    """Return the finding that something could not be checked, which counts as a failure."""
     return Finding(ok=None, sentence=f"not checked: {sentence}")

@@ -14,23 +14,23 @@ USER_ROLE = "roles/servicePrincipal.user"
 
 
 def group(visit: Visit, name: str) -> Finding:
-    """Say whether a group exists in the workspace."""
+    """Return whether a group exists in the workspace."""
     found = visit.client.groups.list(attributes="id,displayName", filter=_equals("displayName", name))
     return _existing(visit, f"group {name}", name, (group.display_name for group in found))
 
 
 def user(visit: Visit, name: str) -> Finding:
-    """Say whether a user exists in the workspace."""
+    """Return whether a user exists in the workspace."""
     if visit.me.name.casefold() == name.casefold():
-        return fine(f"user {name} is who you are")
+        return fine(f"user {name} is you")
     found = visit.client.users.list(attributes="id,userName", filter=_equals("userName", name))
     return _existing(visit, f"user {name}", name, (user.user_name for user in found))
 
 
 def service_principal(visit: Visit, name: str) -> Finding:
-    """Say whether a service principal exists in the workspace; it is named by its application id."""
+    """Return whether a service principal, named by its application id, exists in the workspace."""
     if visit.me.name == name:
-        return fine(f"service principal {name} is who you are")
+        return fine(f"service principal {name} is you")
     if wanted.is_placeholder(name):
         place = wanted.place(visit.bundle, name)
         return missing(f"service principal {name} is a placeholder: put the application id of your own at {place}")
@@ -39,19 +39,19 @@ def service_principal(visit: Visit, name: str) -> Finding:
 
 
 def role(visit: Visit, name: str) -> Finding:
-    """Say whether the identity may let jobs run as a service principal.
+    """Return whether the identity may run jobs as a service principal.
 
-    That takes the role Service Principal User, also for those who manage it or the workspace:
+    This requires the role Service Principal User, even for managers of the principal and for workspace admins:
     https://docs.databricks.com/admin/workspace-settings/restrict-workspace-admins.html
     """
     subject = f"whether you may run jobs as service principal {name}"
     if visit.me.name == name:
-        return fine(f"jobs run as service principal {name}, who is you")
+        return fine(f"jobs run as service principal {name}, which is you")
     if wanted.is_placeholder(name):
         return unseen(f"{subject}: it is a placeholder")
     account = visit.client.config.account_id or _account(visit)
     if not account:
-        return unseen(f"{subject}: set DATABRICKS_ACCOUNT_ID, which the account console shows, to make this possible")
+        return unseen(f"{subject}: set DATABRICKS_ACCOUNT_ID to the id that the account console shows")
     try:
         rules = visit.client.account_access_control_proxy.get_rule_set(
             f"accounts/{account}/servicePrincipals/{name}/ruleSets/default", etag=""
@@ -62,13 +62,13 @@ def role(visit: Visit, name: str) -> Finding:
     if any(visit.me.goes_by(who.partition("/")[2]) for who in users):
         return fine(f"you may run jobs as service principal {name}")
     return missing(
-        f"you may not run jobs as service principal {name}: let its manager or an account admin grant the role "
+        f"you may not run jobs as service principal {name}: ask its manager or an account admin to grant the role "
         f"Service Principal User on it to {visit.me.name}"
     )
 
 
 def _account(visit: Visit) -> str | None:
-    """Return the account's id as the workspace tells it to everybody; older versions of the SDK do not ask for it."""
+    """Return the account id from the workspace's public configuration, which older versions of the SDK do not read."""
     try:
         facts = visit.client.api_client.do("GET", "/.well-known/databricks-config")
     except NotFound:

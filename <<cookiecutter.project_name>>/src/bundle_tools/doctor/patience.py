@@ -15,13 +15,13 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Patience:
-    """Limits in seconds. A workspace that never answers is given up after twice `question`.
+    """Limits in seconds. The doctor gives up on a workspace that never answers after twice `question`.
 
     Attributes:
-        request: For the answer to one HTTP request.
-        retries: For the SDK's own retries of a request, which it makes after a time-out or if asked to slow down.
-        pause: For one pause between them, whatever the workspace's Retry-After asks for.
-        question: For all that one question takes, the login with its commands and addresses included.
+        request: Limit for the answer to one HTTP request.
+        retries: Limit for the SDK's own retries of a request, after a time-out or a request to slow down.
+        pause: Limit for one pause between retries, whatever the workspace's Retry-After says.
+        question: Limit for one question as a whole; the login with all its commands and requests counts as one.
     """
 
     request: float = 10
@@ -30,7 +30,7 @@ class Patience:
     question: float = 14
 
     def settings(self) -> dict[str, Any]:
-        """Return the keyword arguments of `databricks.sdk.core.Config` that keep these limits."""
+        """Return the keyword arguments of `databricks.sdk.core.Config` that set these limits."""
         return {
             "http_timeout_seconds": self.request,
             "retry_timeout_seconds": self.retries,
@@ -39,9 +39,9 @@ class Patience:
 
 
 class _Clock(RealClock):
-    """Real time, but the part of a pause that is too long passes at once: the SDK's retries then run out of time.
+    """Real time, except that a pause ends after `pause` seconds and its remainder counts as passed.
 
-    So a Retry-After of an hour neither keeps anybody waiting nor is answered with more requests.
+    So the SDK's retries run out of time: a Retry-After of an hour neither blocks the doctor nor causes more requests.
     """
 
     def __init__(self, pause: float) -> None:
@@ -59,7 +59,7 @@ class _Clock(RealClock):
 def within(seconds: float, ask: Callable[[], Answer]) -> Answer:
     """Return what `ask` returns, or raise what it raises.
 
-    It runs in a thread that is left alone when time is up: not all that a login does can be given a limit.
+    It runs in a thread that is abandoned when time is up, because parts of a login cannot be given a limit.
 
     Raises:
         TimeoutError: It took longer than `seconds`.
@@ -69,7 +69,7 @@ def within(seconds: float, ask: Callable[[], Answer]) -> Answer:
     def work() -> None:
         try:
             future.set_result(ask())
-        except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
+        except Exception as error:  # noqa: BLE001 - raised again by future.result
             future.set_exception(error)
 
     Thread(target=work, daemon=True).start()

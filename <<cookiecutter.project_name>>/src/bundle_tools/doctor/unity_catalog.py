@@ -1,4 +1,4 @@
-"""Catalogs, schemas and tables, and what the identity may do there."""
+"""Catalogs, schemas and tables, and the privileges of the identity on them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _TABLE_LEVELS = 3
 
 
 def catalog(visit: Visit, name: str) -> Finding:
-    """Say whether a catalog exists."""
+    """Return whether a catalog exists."""
     try:
         visit.client.catalogs.get(name)
     except NotFound:
         return missing(
-            f"catalog {name} does not exist in {visit.host}: have it created (that takes CREATE CATALOG on the "
+            f"catalog {name} does not exist in {visit.host}: have it created (this requires CREATE CATALOG on the "
             f"metastore), or name another at {wanted.place(visit.bundle, name)}"
         )
     return fine(f"catalog {name} exists")
 
 
 def schema(visit: Visit, name: str) -> Finding:
-    """Say whether the identity may deploy into a schema: create it, or create what the bundle keeps there.
+    """Return whether the identity may deploy into a schema: create it, or create what the bundle keeps there.
 
-    Who creates a schema owns it and may do everything in it. For one that exists the privileges in it count, which
-    are those of https://docs.databricks.com/data-governance/unity-catalog/access-control/privileges-reference.
+    Whoever creates a schema owns it and has all privileges in it. For an existing schema, the privileges on it decide:
+    https://docs.databricks.com/data-governance/unity-catalog/access-control/privileges-reference.
     """
     wish = wanted.schemas(visit.bundle)[name]
     try:
@@ -44,7 +44,7 @@ def schema(visit: Visit, name: str) -> Finding:
     lacking = [privilege for privilege in needed if privilege not in held]
     if lacking:
         return missing(
-            f"schema {name} is out of your reach: {_ask(visit, lacking, f'CATALOG `{wish.catalog}`', owner)}"
+            f"you lack privileges to use schema {name}: {_ask(visit, lacking, f'CATALOG `{wish.catalog}`', owner)}"
         )
     return fine(f"schema {name} does not exist yet, and you may create it in catalog {wish.catalog}")
 
@@ -54,7 +54,7 @@ def _in_schema(visit: Visit, name: str, privileges: tuple[str, ...], owner: str 
     lacking = [privilege for privilege in ("USE_SCHEMA", *privileges) if privilege not in held]
     if lacking:
         place = f"SCHEMA `{name.replace('.', '`.`')}`"
-        return missing(f"schema {name} exists, but is not yours: {_ask(visit, lacking, place, owner)}")
+        return missing(f"schema {name} exists, but you lack privileges on it: {_ask(visit, lacking, place, owner)}")
     return fine(f"schema {name} exists, and you may create what the bundle keeps there")
 
 
@@ -66,13 +66,13 @@ def _existing(visit: Visit, name: str) -> SchemaInfo | None:
 
 
 def _held(visit: Visit, kind: str, name: str, owner: str | None) -> set[str]:
-    """Return the privileges on a securable, its parents' included, that the identity has itself or by a group."""
+    """Return the privileges of the identity and its groups on a securable, including inherited ones."""
     everything = {privilege.name for privilege in Privilege}
     if visit.me.goes_by(owner):
         return everything
     held: set[str] = set()
     page = None
-    while True:  # a page may be empty although others follow it, so only the missing token is the end
+    while True:  # a page may be empty although more follow, so only a missing token means the end
         answer = visit.client.grants.get_effective(kind, name, max_results=0, page_token=page)
         for assignment in answer.privilege_assignments or []:
             if visit.me.goes_by(assignment.principal):
@@ -84,14 +84,14 @@ def _held(visit: Visit, kind: str, name: str, owner: str | None) -> set[str]:
 
 def _ask(visit: Visit, privileges: list[str], securable: str, owner: str | None) -> str:
     names = ", ".join(privilege.replace("_", " ") for privilege in privileges)
-    return f"let its owner ({owner or 'unknown'}) run GRANT {names} ON {securable} TO `{visit.me.name}`"
+    return f"ask the owner ({owner or 'unknown'}) to run GRANT {names} ON {securable} TO `{visit.me.name}`"
 
 
 def table(visit: Visit, name: str) -> Finding:
-    """Say whether a table can be read: Unity Catalog describes a table only to those who may."""
+    """Return whether a table can be read: Unity Catalog describes a table only to those who may read it."""
     place = wanted.place(visit.bundle, name)
     if len(name.split(".")) != _TABLE_LEVELS:
-        return missing(f"source table {name} is no three-level name: write catalog.schema.table at {place}")
+        return missing(f"source table {name} is not a three-level name: write catalog.schema.table at {place}")
     try:
         visit.client.tables.get(name)
     except NotFound:

@@ -10,7 +10,7 @@ from typing import Any
 from ..bundle.bundle_files import ROOT_FILE
 from ..bundle.load import Bundle
 
-# The group of everybody in the account: Unity Catalog knows it, while no workspace lists it.
+# The group of all users in the account: Unity Catalog knows it, but no workspace lists it.
 EVERYBODY = "account users"
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -35,13 +35,13 @@ class Schema:
 
 
 def catalogs(bundle: Bundle) -> list[str]:
-    """Return the catalogs of the bundle's resources, without those that it creates and so will own."""
+    """Return the catalogs of the bundle's resources, except those that it creates and so will own."""
     own = {str(catalog.get("name")) for catalog in _of_kind(bundle, "catalogs")}
     return [name for name in _distinct(_fields(_resources(bundle), "catalog_name")) if name not in own]
 
 
 def schemas(bundle: Bundle) -> dict[str, Schema]:
-    """Return the schemas of the bundle's resources in these catalogs by their two-level names."""
+    """Return the schemas of the bundle's resources in these catalogs, by their two-level names."""
     made = {f"{schema.get('catalog_name')}.{schema.get('name')}" for schema in _of_kind(bundle, "schemas")}
     privileges: dict[str, set[str]] = {name: set() for name in sorted(made)}
     for kind, privilege in _CREATED_IN_A_SCHEMA.items():
@@ -57,9 +57,9 @@ def schemas(bundle: Bundle) -> dict[str, Schema]:
 def principals(bundle: Bundle, kind: str, holders: Collection[str] = ()) -> list[str]:
     """Return the principals of one kind (group, user, service principal) that the bundle names.
 
-    They stand under `run_as`, `permissions` or `grants`, or under some of these (`holders`), at any depth. A UUID is
-    a service principal and a name with @ a user, wherever it stands: the same variable may name one in production
-    and the other in development.
+    They are found at any depth under `run_as`, `permissions` and `grants`, or only under `holders`. A UUID is always
+    taken as a service principal and a name with @ as a user, because the same variable may name a principal in
+    production and a user in development.
     """
     sections = ((section, bundle.config.get(section)) for section in ("run_as", "permissions", "resources"))
     found = (named for key, section in sections for named in _named(key, section, holders or _HOLDERS))
@@ -67,23 +67,23 @@ def principals(bundle: Bundle, kind: str, holders: Collection[str] = ()) -> list
 
 
 def is_placeholder(principal: str) -> bool:
-    """Return whether a service principal's id is one that nobody has: 22222222-2222-2222-2222-222222222222."""
+    """Return whether a service principal's id is a placeholder such as 22222222-2222-2222-2222-222222222222."""
     return _UUID.fullmatch(principal) is not None and len(set(principal) - {"-"}) == 1
 
 
 def values(bundle: Bundle, *fields: str) -> list[str]:
-    """Return the distinct values that resources have in fields of these names, at any depth."""
+    """Return the distinct values of fields with these names in resources, at any depth."""
     return _distinct(_fields(_resources(bundle), *fields))
 
 
 def variable(bundle: Bundle, name: str) -> list[str]:
-    """Return the value of a variable of this name, if there is one and it is not empty."""
+    """Return the value of the variable with this name, if it exists and is not empty."""
     value = bundle.variables.get(name)
     return _distinct([str(value)]) if value else []
 
 
 def place(bundle: Bundle, value: str) -> str:
-    """Return where the bundle says this value: the variables that have it, or the files in general."""
+    """Return where the bundle sets this value: the variables that have it, or else the files in general."""
     own = ((bundle.sources.content.get("targets") or {}).get(bundle.target) or {}).get("variables") or {}
     names = [name for name, given in bundle.variables.items() if given == value]
     paths = [f"targets.{bundle.target}.variables.{name}" if name in own else f"variables.{name}" for name in names]
@@ -125,5 +125,5 @@ def _kind(field: str, name: str) -> str:
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
-    """Return the names once each, without those that the deployment itself will know."""
+    """Return each name once, without those that are known only after deployment."""
     return [name for name in dict.fromkeys(names) if name and "${" not in name]

@@ -1,4 +1,4 @@
-"""Simulates manual approval, where the bundle asks for it."""
+"""Simulates manual approval, if the bundle requires it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _TAG = "approval_tag"
 
 
 def given(call: WheelTask, *, approve: bool) -> WheelTask:
-    """Return `call`, with the version tagged as approved just before a task asks for it, if it is to be approved.
+    """Return `call`; if `approve` is set, the version is tagged as approved just before a task checks the tag.
 
-    Who approves and when is noted as the tags `<tag>_by` and `<tag>_at`.
+    The tags `<tag>_by` and `<tag>_at` record who approved and when.
     """
     if not approve:
         return call

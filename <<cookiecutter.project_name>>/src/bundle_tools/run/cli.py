@@ -19,15 +19,15 @@ from .session import Options, Request, describe_jobs, run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return the exit code: 0 if all went well, 1 for a mistake or a failed task."""
+    """Run a command and return the exit code: 0 for success, 1 for a mistake or a failed task."""
     options = _parser().parse_args(argv)
     console = Console()
     try:
         return int(options.command(options, console))
     except ProjectError as error:
-        console.file.flush()  # what was shown so far comes first, also in a pipe
+        console.file.flush()  # print earlier output first, even into a pipe
         sentence = str(error).rstrip(".")
-        print(f"error: {sentence if sentence.endswith('?') else sentence + '.'}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        print(f"error: {sentence if sentence.endswith('?') else sentence + '.'}", file=sys.stderr)  # noqa: T201 - output of a command line
         return 1
 
 
@@ -35,31 +35,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m " + __package__, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    runner = commands.add_parser("run", help="run a job and the jobs that it runs")
+    runner = commands.add_parser("run", help="run a job and the jobs that it starts")
     runner.add_argument("job", nargs="?", default="lifecycle", help="key of the job in resources/*.job.yml")
-    runner.add_argument("--source", type=Path, help="parquet or CSV file that fills the source table")
-    runner.add_argument("--rows", type=_positive, help="make the source table of this many synthetic rows")
-    runner.add_argument("--drift-from", type=date.fromisoformat, metavar="DAY", help="synthetic rows drift from it")
+    runner.add_argument("--source", type=Path, help="parquet or CSV file to load into the source table")
+    runner.add_argument("--rows", type=_positive, help="fill the source table with this many synthetic rows")
+    runner.add_argument(
+        "--drift-from", type=date.fromisoformat, metavar="DAY", help="first day of drift in synthetic rows"
+    )
     runner.add_argument(
         "--param", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a job parameter"
     )
-    runner.add_argument("--approve", action="store_true", help="approve the version where a task asks for it")
-    runner.add_argument("--engine", default="sail", help="sail (default) or spark, which needs Java 17")
+    runner.add_argument("--approve", action="store_true", help="simulate manual approval")
+    runner.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
     runner.set_defaults(command=_run)
 
     jobs = commands.add_parser("jobs", help="list the jobs and their tasks")
     jobs.set_defaults(command=lambda options, console: describe_jobs(_options(options), console))
 
-    ui = commands.add_parser("ui", help="open the MLflow UI on the local runs and models")
+    ui = commands.add_parser("ui", help="open the MLflow UI with the local runs and models")
     ui.set_defaults(command=_ui)
 
     for command in (runner, jobs, ui):
         command.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
-        command.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root)")
-    for command in (runner, jobs):
-        command.add_argument("--target", help="target of the bundle (default: the bundle's own)")
         command.add_argument(
-            "--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a variable"
+            "--state", type=Path, help="folder of the local state (default: .local in the root folder)"
+        )
+    for command in (runner, jobs):
+        command.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
+        command.add_argument(
+            "--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a bundle variable"
         )
     return parser
 
@@ -75,7 +79,7 @@ def _options(options: argparse.Namespace) -> Options:
 
 def _run(options: argparse.Namespace, console: Console) -> int:
     if options.source is not None and (options.rows or options.drift_from):
-        raise ProjectError("--source cannot be joined with --rows or --drift-from, which make synthetic trips.")
+        raise ProjectError("--source cannot be combined with --rows or --drift-from, which are for synthetic trips.")
     source = SourceData(file=options.source, drift_from=options.drift_from, rows=options.rows)
     request = Request(options.job, dict(options.param), options.engine, source, options.approve)
     return run(_options(options), request, console)
@@ -86,7 +90,7 @@ def _ui(options: argparse.Namespace, _: Console) -> int:
     if not workspace.folder.is_dir():
         raise ProjectError(f"there is no local state in {workspace.folder} yet: run make lifecycle first.")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", workspace.tracking_uri]
-    os.execv(sys.executable, command)  # noqa: S606 - the UI takes this process over
+    os.execv(sys.executable, command)  # noqa: S606 - the UI replaces this process
 
 
 def _positive(text: str) -> int:

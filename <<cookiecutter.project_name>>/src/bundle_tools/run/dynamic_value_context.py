@@ -1,4 +1,4 @@
-"""What the `{{...}}` values of one run are."""
+"""The `{{...}}` values of one run."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _TIMES: dict[str, Callable[[datetime], str]] = {
 
 @dataclass(frozen=True)
 class Finished:
-    """What later tasks may ask of a task that is over; `state` is in lower case, as Databricks writes it."""
+    """What later tasks can refer to after a task has finished; `state` is in lower case, as on Databricks."""
 
     state: str
     run_id: int
@@ -36,7 +36,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Context:
-    """The run for which values are wanted; without `task_key` it is the job itself, before its first task."""
+    """The run whose values are needed; without `task_key` it is the job itself, before its first task."""
 
     job_key: str
     job_id: str
@@ -53,12 +53,12 @@ class Context:
     workspace_url: str = ""
 
     def values(self) -> dict[tuple[str, ...], str]:
-        """Return everything that can be asked for, by its parts."""
+        """Return all values by the parts of their names."""
         known = {
             ("job", "id"): self.job_id,
             ("job", "name"): self.job_name,
             ("job", "run_id"): str(self.run_id),
-            ("job", "repair_count"): "0",  # a local run is started anew, never repaired
+            ("job", "repair_count"): "0",  # a local run is never repaired
             ("job", "trigger", "type"): self.trigger,
             ("workspace", "id"): self.workspace_id,
             ("workspace", "url"): self.workspace_url,
@@ -78,10 +78,10 @@ class Context:
         return known
 
 
-# What every run of a task can ask for, whatever its job: only the names count here.
+# The values that every task of every job can refer to; only their names are used.
 ALWAYS_KNOWN = frozenset(Context("", "", "", 0, datetime(2000, 1, 1, tzinfo=UTC), task_key="").values())
 
 
 def value_text(value: Tree) -> str:
-    """Return a task value as text: a text as it is, anything else as JSON (true, 3, ["a"])."""
+    """Return a task value as text: a string unchanged, anything else as JSON (true, 3, ["a"])."""
     return value if isinstance(value, str) else json.dumps(value)

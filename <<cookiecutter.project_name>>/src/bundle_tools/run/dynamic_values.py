@@ -1,4 +1,4 @@
-"""The `{{...}}` values of a job: what Databricks replaces when a run or a task starts."""
+"""The `{{...}}` values of a job, which Databricks fills in when a run or a task starts."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _NAME = re.compile(rf"\s*({_PART}(?:\.{_PART})*)\s*")
 
 @dataclass(frozen=True)
 class Reference:
-    """One `{{...}}`: the text with its braces, its parts, and the key path where it stands."""
+    """One `{{...}}`: its text with the braces, its parts, and its key path."""
 
     raw: str
     parts: tuple[str, ...]
@@ -30,7 +30,7 @@ def references(tree: Tree, path: str = "") -> list[Reference]:
     """Return every `{{...}}` in a text or in the texts of a tree.
 
     Raises:
-        ProjectError: The braces hold no name; names with other characters than letters, digits and `_` need backticks.
+        ProjectError: The braces do not contain a name; characters other than letters, digits and `_` need backticks.
     """
     return list(_references(tree, path))
 
@@ -39,8 +39,8 @@ def fill(tree: Tree, context: Context) -> Tree:
     """Return the tree with every `{{...}}` replaced by its value as text.
 
     Raises:
-        ProjectError: A reference is unknown, or its value was never set; Databricks would pass some of these on as
-            they stand. The message names the job, the task and the parameter.
+        ProjectError: A reference is unknown, or its value was never set (Databricks would pass some of these on
+            unchanged). The message names the job, the task and the parameter.
     """
     return _fill(tree, context, context.values(), "")
 
@@ -85,6 +85,6 @@ def _parts(match: re.Match[str], path: str) -> tuple[str, ...]:
     name = _NAME.fullmatch(match[1])
     if name is None:
         raise ProjectError(
-            f"{path or 'A text'} holds {match[0]}, which is no reference: write {{{{job.run_id}}}} or alike"
+            f"{path or 'A text'} contains {match[0]}, which is not a reference: write {{{{job.run_id}}}}, for example"
         )
     return tuple(part.strip("`") for part in re.findall(_PART, name[1]))

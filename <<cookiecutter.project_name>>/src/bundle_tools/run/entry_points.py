@@ -1,4 +1,4 @@
-"""The entry points that `pyproject.toml` declares, as the runner checks and calls them."""
+"""Loads, describes and calls the entry points that `pyproject.toml` declares."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Tasks = Mapping[str, Task[Any, Any]]
 
 
 def package(root: Path) -> str:
-    """Return the name of the project's distribution, as its wheel spells it."""
+    """Return the name of the project's distribution, as in the name of its wheel."""
     return str(_pyproject(root)["project"]["name"]).replace("-", "_")
 
 
@@ -37,13 +37,13 @@ def load(root: Path) -> Tasks:
 
 
 def project(tasks: Tasks) -> Project:
-    """Return the project that the entry points were handed.
+    """Return the project of the entry points.
 
     Raises:
         ProjectError: `pyproject.toml` declares no entry point.
     """
     if not tasks:
-        raise ProjectError("pyproject.toml declares no entry points: name those of entry_points.py in project.scripts.")
+        raise ProjectError("pyproject.toml declares no entry points: list those of entry_points.py in project.scripts.")
     return next(iter(tasks.values())).project
 
 
@@ -61,7 +61,7 @@ def describe(tasks: Tasks) -> dict[str, EntryPoint]:
 
 
 def caller(tasks: Tasks, platform: LocalPlatform) -> WheelTask:
-    """Return a function that calls an entry point as Databricks does, and gives the task values that it set."""
+    """Return a function that calls an entry point the way Databricks does, and returns the task values that it set."""
 
     def call(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
         platform.task_values.clear()

@@ -1,4 +1,4 @@
-"""The parameters with which a job or a task starts."""
+"""The parameters of a job or a task at its start."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,13 +26,13 @@ def filled(texts: Mapping[str, str], context: Context) -> dict[str, str]:
     """Return the parameters with their `{{...}}` replaced.
 
     Raises:
-        ProjectError: A value was never set, or needs an id that only a deployment gives.
+        ProjectError: A value was never set, or needs an id that exists only after deployment.
     """
     for name, path in unresolved(dict(texts), ""):
         task = f", task '{context.task_key}'" if context.task_key else ""
         raise ProjectError(
             f"Job '{context.job_key}'{task}, parameter {path.lstrip('.')} needs ${{{name}}}, which exists only after "
-            "deployment and has no local stand-in: give the value by a variable"
+            "deployment: set the value with a variable"
         )
     values: dict[str, str] = fill(dict(texts), context)
     return values

@@ -1,4 +1,4 @@
-"""What can be wrong with the tasks of one job."""
+"""Checks the tasks of one job before it runs."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +26,9 @@ class EntryPoint:
 
     Attributes:
         name: As in pyproject.toml and in the job files.
-        parameters: Its parameters, each required or not.
+        parameters: Its parameters, and whether each is required.
         values: The task values that it sets.
-        problem: Says what is wrong with a parameter's text, None if nothing is; by default any text will do.
+        problem: Says what is wrong with a parameter's text, or None; by default any text is valid.
     """
 
     name: str
@@ -53,7 +53,7 @@ class JobChecks:
             for reference in references(parameter.get("default", ""), "default"):
                 if reference.parts not in ALWAYS_KNOWN or reference.parts[0] == "task":
                     self._refuse(
-                        "", f"gives its parameter '{name}' the default {reference.raw}, unknown at a job's start"
+                        "", f"gives its parameter '{name}' the default {reference.raw}, unknown when a job starts"
                     )
         started = [self._check_task(key) for key in self.sequence]
         return [job_key for job_key in started if job_key]
@@ -78,12 +78,12 @@ class JobChecks:
         task = self._tasks[key]
         kinds = [field for field in task if field.endswith("_task")]
         if len(kinds) != 1 or kinds[0] not in RUNNABLE:
-            kind = " and ".join(kinds) or "no task"
-            self._refuse(key, f"is {kind}, which does not run locally; what does is {', '.join(RUNNABLE)}")
+            kind = " and ".join(kinds) or "of no kind"
+            self._refuse(key, f"is {kind}, which does not run locally: use one of {', '.join(RUNNABLE)}")
         if task.get("disabled"):
-            self._refuse(key, "is disabled, which the local runner does not know: remove the task or the flag")
+            self._refuse(key, "is disabled, which the local runner does not support: remove the task or the flag")
         if not str(task.get("max_retries") or 0).isdigit():
-            self._refuse(key, f"has max_retries {task['max_retries']}: give the number of retries")
+            self._refuse(key, f"has max_retries {task['max_retries']}: use a whole number, 0 or more")
         if (task.get("run_if") or "ALL_SUCCESS") not in RULES:
             self._refuse(key, f"has the unknown run_if '{task['run_if']}'{did_you_mean(task['run_if'], list(RULES))}")
         for dependency in task.get("depends_on") or []:
@@ -101,14 +101,14 @@ class JobChecks:
 
     def _check_outcome(self, key: str, dependency: Mapping[str, Any]) -> None:
         if "condition_task" not in self._tasks[dependency["task_key"]]:
-            self._refuse(key, f"waits for an outcome of '{dependency['task_key']}', which is no condition task")
+            self._refuse(key, f"waits for an outcome of '{dependency['task_key']}', which is not a condition task")
         if dependency["outcome"] not in {"true", "false"}:
             self._refuse(key, f'waits for the outcome \'{dependency["outcome"]}\': write "true" or "false"')
 
     def _check_condition(self, key: str, condition: Mapping[str, Any]) -> None:
         missing = [field for field in ("left", "op", "right") if field not in condition]
         if missing:
-            self._refuse(key, f"has a condition without {' and '.join(missing)}: give it left, op and right")
+            self._refuse(key, f"has a condition without {' and '.join(missing)}: set left, op and right")
         if condition["op"] not in OPERATORS:
             self._refuse(key, f"has the unknown op '{condition['op']}'{did_you_mean(condition['op'], list(OPERATORS))}")
 
@@ -116,12 +116,13 @@ class JobChecks:
         job_key = self.bundle.job_of(settings.get("job_id"))
         if job_key is None:
             jobs = ", ".join(self.bundle.jobs)
-            self._refuse(key, f"runs the job {settings.get('job_id')}, which is not in the bundle: there is {jobs}")
+            self._refuse(key, f"runs the job {settings.get('job_id')}, which is not in the bundle: use one of {jobs}")
         declared = [one["name"] for one in self.bundle.jobs[job_key].get("parameters") or []]
         for name in settings.get("job_parameters") or {}:
             if name not in declared:
                 self._refuse(
-                    key, f"gives job '{job_key}' a parameter '{name}' that it lacks{did_you_mean(name, declared)}"
+                    key,
+                    f"gives job '{job_key}' a parameter '{name}' that it does not have{did_you_mean(name, declared)}",
                 )
         return job_key
 
@@ -146,7 +147,7 @@ class JobChecks:
             self._check_text(key, name, parameter, text)
 
     def _check_text(self, key: str, name: str, parameter: str, text: str) -> None:
-        """Check a parameter whose text is known before the run: written out, or the default of a job's parameter."""
+        """Check a parameter whose text is known before the run: a literal, or the default of a job parameter."""
         whole = _JOB_PARAMETER.fullmatch(text)
         if whole and whole[1] in self._parameters:
             text = str(self._parameters[whole[1]].get("default", ""))
@@ -171,7 +172,7 @@ class JobChecks:
         other = parts[1]
         if other not in self._tasks:
             self._refuse(
-                key, f"{asks}, but '{other}' is no task of the job{did_you_mean(other, list(self._upstream[key]))}"
+                key, f"{asks}, but the job has no task '{other}'{did_you_mean(other, list(self._upstream[key]))}"
             )
         if other not in self._upstream[key]:
             self._refuse(key, f"{asks}, but does not run after '{other}': add it to depends_on")

@@ -1,4 +1,4 @@
-"""Live progress of a run, and the table at its end."""
+"""Shows the live progress of a run, and the table at its end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Progress(logging.Handler):
         self._status.update(f"[bold]{self._task}[/] {escape(record.getMessage())}")
 
     def job_started(self, run: JobRun) -> None:
-        """Name the job."""
+        """Show the name of the job."""
         self.console.print(f"[bold]{run.job_key}[/]")
 
     def task_started(self, task: TaskRun) -> None:
@@ -39,11 +39,11 @@ class Progress(logging.Handler):
         self._status.start()
 
     def task_retried(self, task: TaskRun, error: BaseException) -> None:
-        """Say why the task is tried again."""
-        self.console.print(f"  {task.task_key} failed and is tried again: {error}", markup=False)
+        """Show why the task is retried."""
+        self.console.print(f"  {task.task_key} failed and is retried: {error}", markup=False)
 
     def task_finished(self, task: TaskRun) -> None:
-        """Show the task's state and time."""
+        """Show the task's state and duration."""
         self._status.stop()
         if task.child is None:
             style = _STYLES.get(task.state, "yellow")
@@ -67,7 +67,7 @@ def shown(console: Console) -> Iterator[Progress]:
 
 
 def table(run: JobRun) -> Table:
-    """Return the tasks of a run and of the jobs that it ran, with their states and seconds."""
+    """Return a table of the tasks of a run and of its child jobs, with states and seconds."""
     shown = Table("job", "task", "state", "seconds")
     shown.columns[3].justify = "right"
     for task in leaves(run):
@@ -77,7 +77,7 @@ def table(run: JobRun) -> Table:
 
 
 def leaves(run: JobRun) -> Iterator[TaskRun]:
-    """Yield the tasks that did work, those of child jobs included, in order."""
+    """Yield the tasks that run code, including those of child jobs, in order."""
     for task in run.tasks.values():
         if task.child is None:
             yield task

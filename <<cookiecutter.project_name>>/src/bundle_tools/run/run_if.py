@@ -1,4 +1,4 @@
-"""Whether a task runs: its run_if, the branches of conditions, and what an earlier failure leaves to do."""
+"""Decides whether a task runs, from its run_if, the outcomes of conditions and earlier failures."""
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from .runs import TaskRun, TaskState
 _FAILED = {TaskState.FAILED, TaskState.UPSTREAM_FAILED}
 
 RULES: dict[str, Callable[[Sequence[TaskState]], bool]] = {
-    # Excluded tasks count as successful, but not as the one success or the one run that a rule asks for.
+    # Excluded tasks count as successful, but not as the one success or the one run that a rule requires.
     "ALL_SUCCESS": lambda states: all(state in {TaskState.SUCCESS, TaskState.EXCLUDED} for state in states),
     "NONE_FAILED": lambda states: not _FAILED & set(states) and TaskState.SUCCESS in states,
     "AT_LEAST_ONE_SUCCESS": lambda states: TaskState.SUCCESS in states,
@@ -31,13 +31,13 @@ OPERATORS = ("EQUAL_TO", "NOT_EQUAL", *_ORDERINGS)
 
 
 def decide(task: Mapping[str, Any], runs: Mapping[str, TaskRun], *, failed: bool, handles_failure: bool) -> TaskState:
-    """Return RUNNING if the task is to run now, otherwise its final state.
+    """Return RUNNING if the task must run now, otherwise its final state.
 
     Args:
         task: The task as the job declares it.
-        runs: The runs of the tasks that it depends on, all final.
-        failed: Whether any task of the job has failed already.
-        handles_failure: Whether the task comes, at any distance, after a failed one.
+        runs: The finished runs of the tasks that it depends on.
+        failed: Whether any task of the job has already failed.
+        handles_failure: Whether the task depends, directly or indirectly, on a failed one.
     """
     if failed and not handles_failure:
         return TaskState.NOT_RUN
@@ -55,10 +55,10 @@ def decide(task: Mapping[str, Any], runs: Mapping[str, TaskRun], *, failed: bool
 
 
 def evaluate(left: str, op: str, right: str) -> bool:
-    """Return the outcome of a condition; equality compares texts ("12.0" is not "12"), an ordering numbers.
+    """Return the outcome of a condition; equality compares texts ("12.0" is not "12"), orderings compare numbers.
 
     Raises:
-        ProjectError: An ordering's operand is no number.
+        ProjectError: An operand of an ordering is not a number.
     """
     if op == "EQUAL_TO":
         return left == right
@@ -67,7 +67,7 @@ def evaluate(left: str, op: str, right: str) -> bool:
     try:
         return _ORDERINGS[op](float(left), float(right))
     except ValueError:
-        raise ProjectError(f"The condition '{left}' {op} '{right}' compares numbers: give it two numbers") from None
+        raise ProjectError(f"The condition '{left}' {op} '{right}' compares numbers: use two numbers") from None
 
 
 def _seen_from(dependency: Mapping[str, Any], runs: Mapping[str, TaskRun]) -> TaskState:

@@ -1,4 +1,4 @@
-"""What is known of a run of a job, while it lasts and afterwards."""
+"""The state of a job run, during the run and afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Any, Protocol
 
 
 class TaskState(StrEnum):
-    """Where a task is in its life."""
+    """The state of a task."""
 
     PENDING = "pending"
     RUNNING = "running"
     SUCCESS = "success"
     FAILED = "failed"
     UPSTREAM_FAILED = "upstream_failed"
-    EXCLUDED = "excluded"  # a branch not taken, or a run_if about failures without one
-    NOT_RUN = "not_run"  # never started, because something unrelated had failed
+    EXCLUDED = "excluded"  # a branch not taken, or a run_if about failures when there was none
+    NOT_RUN = "not_run"  # never started, because an unrelated task had failed
 
 
 @dataclass
@@ -36,25 +36,25 @@ class TaskRun:
 
 @dataclass
 class JobRun:
-    """One run of a job: its tasks in the order in which they were considered."""
+    """One run of a job, with its tasks in the order in which they were considered."""
 
     job_key: str
     run_id: int
     parameters: Mapping[str, str]
     tasks: dict[str, TaskRun]
-    leaves: frozenset[str]  # the tasks that no other task waits for
+    leaves: frozenset[str]  # the tasks that no other task depends on
 
     @property
     def succeeded(self) -> bool:
-        """Whether Databricks would call the run a success: every leaf task succeeded or was excluded.
+        """Whether the run counts as a success on Databricks: every leaf task succeeded or was excluded.
 
-        A failure that a later task handles, such as a notification, still leaves `failure` set.
+        If a later task handles a failure, for example with a notification, `failure` is still set.
         """
         return all(self.tasks[key].state in {TaskState.SUCCESS, TaskState.EXCLUDED} for key in self.leaves)
 
     @property
     def failure(self) -> TaskRun | None:
-        """The first task that failed by itself; inside a job that a run_job task started, if it failed there."""
+        """The first task that failed by itself; if it failed in a child job, the task in that job."""
         for task in self.tasks.values():
             if task.state is TaskState.FAILED:
                 return (task.child.failure if task.child else None) or task
@@ -62,19 +62,19 @@ class JobRun:
 
 
 class Observer(Protocol):
-    """Is told of everything that happens, in order."""
+    """Receives all events of a run, in order."""
 
     def job_started(self, run: JobRun) -> None:
-        """Hear that a job's first task is about to be considered."""
+        """Called when a job's first task is about to be considered."""
 
     def task_started(self, task_run: TaskRun) -> None:
-        """Hear that a task starts; tasks that never start are not announced."""
+        """Called when a task starts; not called for tasks that never start."""
 
     def task_retried(self, task_run: TaskRun, error: BaseException) -> None:
-        """Hear that an attempt failed and another one follows."""
+        """Called when an attempt has failed and another one follows."""
 
     def task_finished(self, task_run: TaskRun) -> None:
-        """Hear that a task's state is final, also of a task that never started."""
+        """Called when a task's state is final, even if the task never started."""
 
     def job_finished(self, run: JobRun) -> None:
-        """Hear that every task of a job has its final state."""
+        """Called when every task of a job has its final state."""

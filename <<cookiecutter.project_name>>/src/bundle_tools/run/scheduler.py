@@ -1,4 +1,4 @@
-"""Runs a bundle's job on this machine: one task after the other, by the rules of Databricks jobs."""
+"""Runs a bundle's job on this machine, one task after the other, by the rules of Databricks jobs."""
 
 import itertools
 import time
@@ -21,7 +21,7 @@ __all__ = ["JobRun", "Observer", "TaskRun", "TaskState", "WheelTask", "run_job"]
 WheelTask = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
 
 
-def run_job(  # noqa: PLR0913 - what is told apart by name is easily told apart
+def run_job(  # noqa: PLR0913 - the arguments are keyword-only
     bundle: Bundle,
     job_key: str,
     *,
@@ -30,19 +30,19 @@ def run_job(  # noqa: PLR0913 - what is told apart by name is easily told apart
     observer: Observer | None = None,
     run_ids: Iterator[int] | None = None,
 ) -> JobRun:
-    """Run a job's tasks in the order of the plan and return what came of them.
+    """Run a job's tasks in order and return their results.
 
-    A failed attempt is repeated at once up to `max_retries` times: locally no time passes between attempts. After a
-    failed task only the tasks that come after it are considered, where their run_if lets them run; the others do not
-    start. What a task raises is kept in its run, except an interrupt by the keyboard, which ends everything.
+    A failed attempt is repeated immediately, up to `max_retries` times, without a pause. After a task has failed, only
+    tasks that depend on it can still start, if their run_if allows it. An exception from a task is stored in its run,
+    except a keyboard interrupt, which stops everything.
 
     Args:
-        bundle: The bundle, with its ids; `plan.check` has been passed.
-        job_key: The job.
+        bundle: The bundle with its ids; it must have passed `task_order.check`.
+        job_key: The key of the job.
         call: Runs an entry point with its named parameters and returns its task values, which are JSON values.
-        parameters: Values for the job's parameters, instead of their defaults.
-        observer: Is told of everything that happens.
-        run_ids: Gives each job run and each task run its id; by default 1, 2, 3 …
+        parameters: Values of job parameters, instead of their defaults.
+        observer: Receives all events.
+        run_ids: The ids for job runs and task runs; by default 1, 2, 3 …
 
     Raises:
         ProjectError: There is no such job, or it has no such parameter.
@@ -113,7 +113,7 @@ class _Runner:
                     run,
                     replace(context, task_key=run.task_key, task_run_id=run.run_id, attempt=run.attempts),
                 )
-            except Exception as error:  # noqa: BLE001 - a task may fail in any way; the run keeps what it raised
+            except Exception as error:  # noqa: BLE001 - a task may raise anything; the run stores it
                 run.error = error
                 if run.attempts <= int(task.get("max_retries") or 0):
                     self.observer.task_retried(run, error)
@@ -127,7 +127,7 @@ class _Runner:
     def _attempt(self, task: Mapping[str, Any], run: TaskRun, context: Context) -> None:
         if "python_wheel_task" in task:
             wheel = task["python_wheel_task"]
-            # Databricks hands every job parameter to the task, and it wins over the task's own of the same name.
+            # Databricks passes every job parameter to the task, where it overrides a task parameter of the same name.
             named = {**parameters_of.filled(wheel.get("named_parameters") or {}, context), **context.parameters}
             run.values = dict(self.call(wheel["entry_point"], named))
         elif "condition_task" in task:
@@ -142,7 +142,7 @@ class _Runner:
         child_key = self.bundle.job_of(settings["job_id"])
         if child_key is None:
             raise ProjectError(
-                f"Job '{run.job_key}', task '{run.task_key}' runs the job {settings['job_id']}, unknown to the bundle"
+                f"Job '{run.job_key}', task '{run.task_key}' runs the job {settings['job_id']}, which the bundle lacks"
             )
         declared = {parameter["name"] for parameter in self.bundle.jobs[child_key].get("parameters") or []}
         passed_on = {name: value for name, value in context.parameters.items() if name in declared}

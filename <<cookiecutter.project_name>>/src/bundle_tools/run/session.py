@@ -1,4 +1,4 @@
-"""One local run from bundle to summary."""
+"""One local run, from loading the bundle to the summary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .scheduler import run_job
 
 @dataclass(frozen=True)
 class Options:
-    """Where the project and its local state are, which target to play, and bundle variables given by hand."""
+    """The folders of the project and of its local state, the target, and bundle variables from the command line."""
 
     root: Path
     state: Path
@@ -37,14 +37,14 @@ class Options:
         """Load the bundle for the target.
 
         Raises:
-            ProjectError: The bundle has a mistake, or the target does not exist.
+            ProjectError: The bundle has an error, or the target does not exist.
         """
         return bundles.load(self.root, self.target, variables=self.variables)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: a job with its parameters, on which engine, with which source data; whether to approve versions."""
+    """What to run: the job and its parameters, the engine, the source data, and whether to approve versions."""
 
     job: str
     parameters: Mapping[str, str]
@@ -56,14 +56,14 @@ class Request:
 def run(options: Options, request: Request, console: Console) -> int:
     """Check the bundle, start the engine, run the job, show the results.
 
-    What libraries write to the error output goes to `run.log` in the state folder.
+    What libraries write to stderr goes to `run.log` in the state folder.
 
     Returns:
-        0: every task succeeded.
+        0, if every task succeeded.
 
     Raises:
-        ProjectError: A mistake in the bundle, the command line or the source, found before any task ran; or a task
-            failed, and then the sentence is the task's own.
+        ProjectError: The bundle, the command line or the source has an error, found before any task ran; or a task
+            failed, and the message comes from the task.
     """
     bundle = options.bundle()
     tasks = entry_points.load(options.root)
@@ -89,7 +89,7 @@ def run(options: Options, request: Request, console: Console) -> int:
 
 
 def describe_jobs(options: Options, console: Console) -> int:
-    """Print each job with its tasks in the order in which they run."""
+    """Print each job with its tasks in execution order."""
     bundle = options.bundle()
     for key, job in bundle.jobs.items():
         console.print(f"[bold]{key}[/]: {' → '.join(task_order.order(key, job))}")
@@ -109,17 +109,17 @@ def _conclude(bundle: bundles.Bundle, project: Project, finished: JobRun, consol
         raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {kind}{failure.error}")
     for part in summary.summary(bundle, project.config, finished):
         console.print(part, highlight=False, soft_wrap=True)
-    _say(console, "look at runs and models: make ui, then http://localhost:5000")
+    _say(console, "to view runs and models, run make ui and open http://localhost:5000")
 
 
 def _say(console: Console, text: str) -> None:
-    """Print a line as it is: neither coloured nor cut at the width of the terminal."""
+    """Print a line unchanged, without colours or line breaks at the width of the terminal."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def _log_file(folder: Path) -> Iterator[None]:
-    """Send log lines, and what libraries write to the error output, to a file of its own for each run."""
+    """Send log lines, and what libraries write to stderr, to a log file, which each run overwrites."""
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "run.log").open("w", encoding="utf-8") as file, redirect_stderr(file):

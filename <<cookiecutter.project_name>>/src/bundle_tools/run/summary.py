@@ -1,4 +1,4 @@
-"""What a local life has come to: the champion, its metrics beside the naive baseline, the rows scored."""
+"""The summary of a local run: the champion, its metrics next to the naive baseline, and the rows scored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .runs import JobRun
 
 
 def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
-    """Yield what the run came to: a comparison, a snapshot, or else the champions and the rows scored."""
+    """Yield the results of the run: a comparison, a snapshot, or else the champions, and the rows scored."""
     values = [task.values for task in leaves(run)]
     said = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
     said += [_snapshot(one) for one in values if "snapshot_schema" in one]
@@ -40,7 +40,7 @@ def _champions(bundle: Bundle, settings: ProjectConfig) -> Iterator[RenderableTy
         name = model_name(bundle, key)
         champion = Registry(name).champion()
         if champion is None:
-            yield f"champion of {name}: none yet, the training job makes one"
+            yield f"champion of {name}: none yet; run the training job"
             continue
         yield f"champion of {name}: version {champion.version}"
         yield _metrics(settings, str(champion.run_id))

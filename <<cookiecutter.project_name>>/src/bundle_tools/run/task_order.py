@@ -1,4 +1,4 @@
-"""The order of a job's tasks, and everything that can be known to be wrong before the first one starts."""
+"""Orders a job's tasks, and checks everything that can be checked before the first one starts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,10 +12,10 @@ __all__ = ["EntryPoint", "check", "order"]
 
 
 def order(job_key: str, job: Mapping[str, Any]) -> list[str]:
-    """Return the job's task keys so that each follows those it depends on, otherwise as in the file.
+    """Return the job's task keys so that each follows its dependencies, and otherwise in the order of the file.
 
     Raises:
-        ProjectError: A task key stands twice, a dependency is no task of the job, or tasks wait for each other.
+        ProjectError: A task key is used twice, a dependency is not a task of the job, or tasks wait for each other.
     """
     waits: dict[str, list[str]] = {}
     for task in job.get("tasks") or []:
@@ -26,14 +26,14 @@ def order(job_key: str, job: Mapping[str, Any]) -> list[str]:
         for other in upstream:
             if other not in waits:
                 hint = did_you_mean(other, [name for name in waits if name != key])
-                raise ProjectError(f"Job '{job_key}', task '{key}' depends on '{other}', which is no task of it{hint}")
+                raise ProjectError(f"Job '{job_key}', task '{key}' depends on '{other}', which the job lacks{hint}")
     done: list[str] = []
     while len(done) < len(waits):
         ready = (key for key, upstream in waits.items() if key not in done and set(upstream) <= set(done))
         following = next(ready, None)
         if following is None:
             circle = _circle({key: upstream for key, upstream in waits.items() if key not in done})
-            raise ProjectError(f"Job '{job_key}' has tasks that wait for each other: {circle}; drop one depends_on")
+            raise ProjectError(f"Job '{job_key}' has tasks that wait for each other: {circle}; remove one depends_on")
         done.append(following)
     return done
 
@@ -44,16 +44,16 @@ def check(
     job_keys: Iterable[str] | None = None,
     package: str | None = None,
 ) -> None:
-    """Check jobs, and those that they start, against each other and against the package's entry points.
+    """Check jobs, and the jobs that they start, against each other and against the package's entry points.
 
     Args:
         bundle: The bundle.
         entry_points: The package's entry points by name.
         job_keys: The jobs to check; by default all.
-        package: The name that `package_name` of a python_wheel_task must have; by default any.
+        package: The required `package_name` of a python_wheel_task; by default any name.
 
     Raises:
-        ProjectError: Something would fail on Databricks or here; the sentence names the first such thing.
+        ProjectError: Something would fail on Databricks or locally; the message names the first such problem.
     """
     starts: dict[str, list[str]] = {}
     waiting = list(bundle.jobs if job_keys is None else job_keys)
@@ -68,11 +68,11 @@ def check(
         waiting += starts[job_key]
     circle = _circle(starts)
     if circle:
-        raise ProjectError(f"Jobs start each other without end: {circle}; drop one run_job_task")
+        raise ProjectError(f"Jobs start each other in an endless loop: {circle}; remove one run_job_task")
 
 
 def _circle(graph: Mapping[str, Iterable[str]]) -> str:
-    """Return the first circle of a graph as `a → b → a`, or an empty text."""
+    """Return the first cycle of a graph as `a → b → a`, or an empty string."""
     cleared: set[str] = set()
 
     def walk(node: str, trail: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ def start(name: str, catalogs: Sequence[str]) -> AbstractContextManager[SparkSes
     """Start an engine that knows the catalogs; it stops with the `with` block.
 
     Raises:
-        ProjectError: There is no engine of that name, or what it needs is not installed.
+        ProjectError: There is no engine with that name, or its requirements are not installed.
     """
     if name not in ENGINES:
         raise ProjectError(f"there is no engine {name!r}: choose one of {', '.join(ENGINES)}.")
@@ -35,7 +35,7 @@ def _sail(catalogs: Sequence[str]) -> Iterator[SparkSession]:
     os.environ["SAIL_CATALOG__LIST"] = f"[{entries}]"
     os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
     os.environ.setdefault("RUST_LOG", "error")
-    from pysail.spark import SparkConnectServer  # noqa: PLC0415 - reads the variables above, and is optional
+    from pysail.spark import SparkConnectServer  # noqa: PLC0415 - optional, and reads the variables above
 
     with _temporary_folder():
         server = SparkConnectServer()
@@ -46,17 +46,17 @@ def _sail(catalogs: Sequence[str]) -> Iterator[SparkSession]:
         try:
             yield spark
         finally:
-            # The server waits for its sessions: it would never stop before them.
+            # The server waits for its sessions to stop, so stop the session first.
             spark.stop()
             server.stop()
 
 
 @contextmanager
 def _temporary_folder() -> Iterator[None]:
-    """Give temporary files a folder of this run's own.
+    """Use a separate folder for the temporary files of this run.
 
-    MLflow keeps the models of the engine's workers in the temporary folder, by address and process number: a later
-    process of the same number would predict with the model of an earlier state.
+    MLflow caches the models of the engine's workers in the temporary folder, by model URI and process id. A later
+    process with the same id would predict with an outdated model.
     """
     before = tempfile.tempdir
     with tempfile.TemporaryDirectory(prefix="engine-") as folder:
@@ -71,10 +71,10 @@ def _temporary_folder() -> Iterator[None]:
 def _spark(catalogs: Sequence[str]) -> Iterator[SparkSession]:
     """Apache Spark's own Connect server on this machine's Java."""
     if importlib.util.find_spec("py4j") is None:
-        raise ProjectError("ENGINE=spark needs Apache Spark in an environment of its own: run make setup ENGINE=spark.")
+        raise ProjectError("ENGINE=spark needs Apache Spark in its own environment: run make setup ENGINE=spark.")
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise ProjectError("ENGINE=spark needs Java 17: install it, or use the default ENGINE=sail, which needs none.")
-    from .spark_engine import apache_spark  # noqa: PLC0415 - imports what only that environment has
+        raise ProjectError("ENGINE=spark needs Java 17: install it, or use the default ENGINE=sail, which does not.")
+    from .spark_engine import apache_spark  # noqa: PLC0415 - its imports exist only in that environment
 
     with apache_spark(catalogs) as spark:
         yield spark

@@ -1,8 +1,9 @@
-"""Three-level names on Apache Spark's only Delta catalog.
+"""Maps three-level names to Apache Spark's only Delta catalog.
 
-Delta works in Spark's session catalog alone, which has two levels. So names in a known catalog are flattened on their
-way to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, in tables, in schemas and in SQL outside literals.
-What Spark says (errors, SHOW TABLES, plans) holds the flat names; expressions, F.expr included, go through untouched.
+Delta works only in Spark's session catalog, which has two levels. So names in a known catalog are flattened on the way
+to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, in table names, in schema names and in SQL outside
+literals. Spark's output (errors, SHOW TABLES, plans) contains the flat names; expressions, including F.expr, are not
+changed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import grpc  # type: ignore[import-untyped]
 
 _PART = r"(?:`[^`]+`|\w+)"
 _TOKEN = re.compile(rf"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--.*|/\*[\s\S]*?\*/|(?P<name>{_PART}(?:\.{_PART})+)")
-# The fields of Spark Connect's messages that hold a table, a schema or SQL.
+# The fields of Spark Connect messages that contain a table, a schema or SQL.
 _FIELDS = {"unparsed_identifier", "table_name", "target_table_name", "db_name", "query"}
 
 
@@ -26,7 +27,7 @@ def flat(text: str, catalogs: Sequence[str]) -> str:
         parts = [part.strip("`") for part in re.findall(_PART, token["name"] or "")]
         if not parts or parts[0] not in catalogs:
             return token[0]
-        # Spark's own catalog takes word characters only, Unity Catalog names such as ml-dev.
+        # Spark's own catalog allows only word characters; Unity Catalog also allows names such as ml-dev.
         schema = re.sub(r"\W", lambda other: f"_{ord(other[0]):x}_", "__".join(parts[:2]), flags=re.ASCII)
         return ".".join(f"`{part}`" for part in [schema, *parts[2:]])
 
@@ -34,7 +35,7 @@ def flat(text: str, catalogs: Sequence[str]) -> str:
 
 
 class FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
-    """Flattens names in each request: every call of the session passes here."""
+    """Flattens the names in each request of the session."""
 
     def __init__(self, catalogs: Sequence[str]) -> None:
         self._catalogs = catalogs

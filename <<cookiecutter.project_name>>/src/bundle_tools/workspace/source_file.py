@@ -1,4 +1,4 @@
-"""Reads the user's own source file, parquet or CSV, with the types that the configuration gives."""
+"""Reads the user's source file, parquet or CSV, with the types from the configuration."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ARROW = {
 
 
 def read(path: Path, columns: Mapping[str, str]) -> pa.Table:
-    """Read the columns of a file; times without a zone are taken as UTC.
+    """Read the columns of a file; times without a time zone are taken as UTC.
 
     Raises:
-        ProjectError: The file is missing, empty, of another kind, lacks a column, or a value has the wrong type.
+        ProjectError: The file is missing, empty or in another format, lacks a column, or has a value of the wrong type.
     """
     if not path.is_file():
         raise ProjectError(f"source file {path} does not exist: give the path of a parquet or CSV file.")
@@ -36,7 +36,7 @@ def read(path: Path, columns: Mapping[str, str]) -> pa.Table:
     if missing:
         raise ProjectError(
             f"source file {path} has no column {', '.join(missing)}: it has {', '.join(table.column_names)}, and "
-            "project.yml lists the columns that are needed."
+            "project.yml lists the required columns."
         )
     if table.num_rows == 0:
         raise ProjectError(f"source file {path} has no rows: give a file with data.")

@@ -1,4 +1,4 @@
-"""Apache Spark's Connect server in a process of its own, with Delta tables by three-level names."""
+"""Runs Apache Spark's Connect server in a separate process, with Delta tables under three-level names."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _CONF = {
     "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
     "spark.connect.grpc.binding.address": "localhost",
     "spark.connect.grpc.binding.port": "0",
-    "spark.connect.session.planCompression.threshold": "-1",  # the names in a compressed plan would stay
+    "spark.connect.session.planCompression.threshold": "-1",  # names in a compressed plan could not be mapped
     "spark.driver.host": "localhost",
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
-    # The defaults, 200 and 50, are for clusters: here each partition is a task for a few cores.
+    # The defaults, 200 and 50, are for clusters; here a few cores run all partitions.
     "spark.sql.shuffle.partitions": "4",
 }
 _DELTA = {
-    # Delta is built for each minor version of Spark; the PyPI package delta-spark holds no jars.
+    # Delta is built for each minor version of Spark; the PyPI package delta-spark contains no jars.
     "spark.jars.packages": f"io.delta:delta-spark_{'.'.join(pyspark.__version__.split('.')[:2])}_2.13:4.4.0",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -47,15 +47,15 @@ def apache_spark(
     """Start a server and yield a session that knows the catalogs; both stop with the `with` block.
 
     Args:
-        catalogs: Their three-level names are mapped to names that Apache Spark can hold.
-        delta: Whether tables are Delta tables; without, Parquet tables, and no jars are needed.
-        interceptors: What sees each request before its names are mapped.
+        catalogs: Three-level names in these catalogs are mapped to names that Apache Spark supports.
+        delta: Whether tables are Delta tables; otherwise they are Parquet tables, which need no jars.
+        interceptors: Interceptors that see each request before its names are mapped.
 
     Raises:
         ProjectError: The server did not start.
     """
     from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415 - the server starts without it
-    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415 - likewise
+    from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415 - as above
 
     token = uuid4().hex
     with _server(token, _DELTA if delta else {}) as port:
@@ -63,7 +63,7 @@ def apache_spark(
         for interceptor in interceptors:
             channel.add_interceptor(interceptor)
         channel.add_interceptor(FlatNames(catalogs))
-        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark.sql.functions are then Connect's
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # makes pyspark.sql.functions use Connect
         spark = ConnectSession.builder.channelBuilder(channel).create()
         try:
             yield cast("SparkSession", spark)
@@ -73,8 +73,8 @@ def apache_spark(
 
 @contextmanager
 def _server(token: str, conf: dict[str, str]) -> Iterator[int]:
-    """Run this module in a process that ends with its standard input, so also when this process is killed."""
-    # What is set for another Spark (SPARK_HOME, SPARK_REMOTE …) would lead this one astray.
+    """Run this module in a process that stops when its standard input closes, even if this process is killed."""
+    # Settings for another Spark installation (SPARK_HOME, SPARK_REMOTE …) would affect this one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
     environment |= {
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
@@ -99,18 +99,18 @@ def _server(token: str, conf: dict[str, str]) -> Iterator[int]:
             lines = [line.strip() for line in log] or ["no reason given"]
             cause = next((line for line in lines if line.startswith(("Exception", "Error"))), lines[-1])
             raise ProjectError(
-                f"Apache Spark did not start; it needs Java 17 and, the first time, Maven Central: {cause}"
+                f"Apache Spark did not start; it needs Java 17 and, the first time, access to Maven Central: {cause}"
             )
         yield int(port)
 
 
 def _serve(folder: str, conf: dict[str, str]) -> None:
-    """Start Spark with its Connect server, say the port, and stop when the standard input ends."""
+    """Start Spark with its Connect server, print the port, and stop when the standard input closes."""
     report = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # nobody reads what Java prints
+    os.dup2(2, 1)  # keep Java's output off stdout
     builder = SparkSession.builder.master("local[*]").config(map={**_CONF, **conf, "spark.sql.warehouse.dir": folder})
     spark = builder.getOrCreate()
-    java = spark.sparkContext._jvm  # noqa: SLF001 - pyspark itself finds the port in this way
+    java = spark.sparkContext._jvm  # noqa: SLF001 - pyspark itself finds the port this way
     service = getattr(getattr(java, "org.apache.spark.sql.connect.service.SparkConnectService$"), "MODULE$")
     print(service.localPort(), file=report, flush=True)
     sys.stdin.read()

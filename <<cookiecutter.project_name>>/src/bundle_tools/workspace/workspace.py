@@ -1,4 +1,4 @@
-"""The embedded workspace in `.local/`: MLflow on SQLite, Delta tables in folders, the source table."""
+"""The local workspace in `.local/`: MLflow on SQLite, Delta tables in folders, and the source table."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _IN_CATALOG = re.compile(r"([a-z_][\w-]*)(?:\.[\w-]+){1,2}")  # name of a schema
 
 @dataclass(frozen=True)
 class SourceData:
-    """What fills the source table: a file, or example data.
+    """The data for the source table: a file, or example data.
 
     Attributes:
         file: Parquet or CSV; None for example data.
-        drift_from: First day on which the example data are drifted.
-        rows: How many example data.
+        drift_from: First day of drift in the example data.
+        rows: Number of example rows.
     """
 
     file: Path | None = None
@@ -48,14 +48,14 @@ class SourceData:
 
     @property
     def chosen(self) -> bool:
-        """Whether the user asked for anything; otherwise a source table that exists is kept."""
+        """Whether the user asked for specific data; otherwise an existing source table is kept."""
         return self != SourceData()
 
     def read(self, project: Project) -> pa.Table:
         """Return the data.
 
         Raises:
-            ProjectError: As `source_file.read`, or the project has no example data.
+            ProjectError: As in `source_file.read`, or the project has no example data.
         """
         if self.file is not None:
             return source_file.read(self.file, project.config.source.columns)
@@ -64,7 +64,7 @@ class SourceData:
         return project.example_data(self.rows or _EXAMPLE_ROWS, self.drift_from)
 
     def fingerprint(self, project: Project) -> dict[str, Any]:
-        """Tell this data, read with the columns of the configuration, from other data without reading it."""
+        """Return values that identify this data and the configured columns, without reading the data."""
         found = {key: str(value) for key, value in asdict(self).items() if value is not None}
         found["columns"] = str(project.config.source.columns)
         if self.file is not None and self.file.is_file():
@@ -81,7 +81,7 @@ class SourceData:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The state of local runs below one folder; it survives between runs.
+    """The state of local runs in one folder; it is kept between runs.
 
     Attributes:
         folder: Usually `.local` in the project.
@@ -107,7 +107,7 @@ class Workspace:
         MlflowClient().search_experiments(max_results=1)
 
     def catalogs(self, bundle: Bundle) -> list[str]:
-        """The catalogs to start the engine with: those of schemas and of the tasks' parameters, and of earlier runs."""
+        """Return the catalogs that the engine needs: those of schemas, of task parameters and of earlier runs."""
         ours = [str(schema["catalog_name"]) for schema in _resources(bundle, "schemas").values()]
         source = str(bundle.variables["source_table"]).split(".", maxsplit=1)[0]
         tasks = [task for job in bundle.jobs.values() for task in job.get("tasks") or []]
@@ -119,10 +119,10 @@ class Workspace:
         return list(dict.fromkeys([*ours, source, *named, *earlier]))
 
     def deploy(self, bundle: Bundle, spark: SparkSession) -> Bundle:
-        """Create what the bundle declares, as a deployment does, and return the bundle with the ids of all resources.
+        """Create what the bundle declares, as a deployment does, and return the bundle with the ids of its resources.
 
         Args:
-            bundle: Schemas, experiments and registered models are created unless they exist.
+            bundle: Its schemas, experiments and registered models are created unless they exist.
             spark: The engine; tables of earlier runs are registered with it.
         """
         for log_folder in sorted(self.tables.glob("*/*/*/_delta_log")):
@@ -142,10 +142,10 @@ class Workspace:
         return bundle.with_ids(ids)
 
     def fill_source(self, bundle: Bundle, platform: LocalPlatform, project: Project, data: SourceData) -> str:
-        """Fill the source table unless it holds this data already; return where its rows come from.
+        """Fill the source table unless it already contains this data, and return where its rows come from.
 
         Raises:
-            ProjectError: As `SourceData.read`; the table is then as it was.
+            ProjectError: As in `SourceData.read`; the table is then unchanged.
         """
         name = str(bundle.variables["source_table"])
         marker = self.folder / "source.json"
@@ -154,7 +154,7 @@ class Workspace:
         if exists and known and (not data.chosen or known["fingerprint"] == data.fingerprint(project)):
             return str(known["origin"])
         if known:
-            log.warning("the source changes; what earlier runs computed from the other one is kept until make clean")
+            log.warning("the source data has changed: results of earlier runs are kept; to remove them, run make clean")
         rows = data.read(project)
         staged = self.folder / "source.parquet"
         pyarrow.parquet.write_table(rows, staged)

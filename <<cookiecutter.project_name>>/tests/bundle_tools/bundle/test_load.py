@@ -40,7 +40,7 @@ def test_included_files_are_merged_in_order_and_only_the_root_file_includes(tmp_
     assert list(load(tmp_path, environ={}).jobs) == ["one", "two"]
 
 
-def test_one_key_for_two_resources_is_refused_even_across_kinds(tmp_path: Path) -> None:
+def test_two_resources_with_the_same_key_are_rejected_even_across_kinds(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -57,9 +57,9 @@ def test_one_key_for_two_resources_is_refused_even_across_kinds(tmp_path: Path) 
     ("text", "message"),
     [
         ("bundle: {name: b}\ninclude: [missing.yml]\n", r"includes missing\.yml, which does not exist"),
-        ("bundle: {name: b}\nbundle: {name: c}\n", r"'bundle' stands twice"),
+        ("bundle: {name: b}\nbundle: {name: c}\n", r"duplicate key 'bundle'"),
         ("bundle: [", r"databricks\.yml is not readable YAML"),
-        ("- bundle", r"holds a list"),
+        ("- bundle", r"contains a list"),
         ("bundle: {}", r"bundle\.name is missing"),
         ("bundle: {name: b}\ntargets: {dev: {mode: developement}}\n", r"targets\.dev\.mode is 'developement'"),
         ("bundle: {name: b}\nresources: {jobs: {j: }}\n", r"resources\.jobs\.j is empty"),
@@ -67,12 +67,12 @@ def test_one_key_for_two_resources_is_refused_even_across_kinds(tmp_path: Path) 
         ("bundle: {name: b}\nresources: {jobs: {j: {tasks: [{x: 1}]}}}\n", r"tasks\[0\] has no task_key"),
     ],
 )
-def test_a_mistake_in_a_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_an_error_in_a_file_is_reported(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ProjectError, match=message):
         bundle_of(tmp_path, text)
 
 
-def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_a_bundle_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"no databricks\.yml"):
         load(tmp_path)
 
@@ -82,7 +82,7 @@ def test_scalars_are_read_as_yaml_1_2(tmp_path: Path) -> None:
     assert bundle_of(tmp_path, text).variables == {"a": "on", "b": "12:30:00", "c": "2026-01-31"}
 
 
-def test_the_target_is_the_wanted_one_else_the_default_else_the_only_one(tmp_path: Path) -> None:
+def test_the_target_is_the_requested_or_the_default_or_the_only_one(tmp_path: Path) -> None:
     two = "bundle: {name: b}\ntargets: {dev: {default: true}, prod: {}}\n"
     assert bundle_of(tmp_path, two).target == "dev"
     assert bundle_of(tmp_path, two, "prod").target == "prod"
@@ -91,7 +91,7 @@ def test_the_target_is_the_wanted_one_else_the_default_else_the_only_one(tmp_pat
     assert bundle_of(tmp_path, "bundle: {name: b}\n").target == "default"
 
 
-def test_an_unknown_or_undecided_target_names_those_that_exist(tmp_path: Path) -> None:
+def test_an_unknown_or_ambiguous_target_lists_the_targets(tmp_path: Path) -> None:
     text = "bundle: {name: b}\ntargets: {dev: {}, prod: {}}\n"
     with pytest.raises(ProjectError, match=r"no target 'prd': use one of dev, prod"):
         bundle_of(tmp_path, text, "prd")
@@ -101,7 +101,7 @@ def test_an_unknown_or_undecided_target_names_those_that_exist(tmp_path: Path) -
         bundle_of(tmp_path, "bundle: {name: b}\ntargets: {dev: {default: true}, prod: {default: true}}\n")
 
 
-def test_a_target_merges_maps_joins_lists_and_joins_named_elements(tmp_path: Path) -> None:
+def test_a_target_merges_maps_concatenates_lists_and_merges_named_elements(tmp_path: Path) -> None:
     job = bundle_of(
         tmp_path,
         """
@@ -129,7 +129,7 @@ targets:
     ).jobs["j"]
     assert job["tags"] == {"a": "1", "b": "2"}
     assert job["parameters"] == [{"name": "p", "default": "0.5"}, {"name": "q", "default": "true"}]
-    assert job["environments"] == [{"environment_key": "e"}] * 2  # the CLI joins no environments
+    assert job["environments"] == [{"environment_key": "e"}] * 2  # the CLI does not merge environments
     assert job["tasks"] == [
         {"task_key": "t", "max_retries": 2, "libraries": [{"whl": "a"}, {"whl": "b"}]},
         {"task_key": "u"},
@@ -148,7 +148,7 @@ targets: {dev: {variables: {a: target, b: target, c: target, d: target}}}
 """
 
 
-def test_a_variable_takes_the_option_the_environment_the_file_the_target_or_the_default(tmp_path: Path) -> None:
+def test_a_variable_is_set_by_option_environment_file_target_or_default(tmp_path: Path) -> None:
     overrides = dict.fromkeys("abc", "file")
     write(tmp_path, {".databricks/bundle/dev/variable-overrides.json": json.dumps(overrides)})
     environ = {"BUNDLE_VAR_a": "environment", "BUNDLE_VAR_b": "environment"}
@@ -164,7 +164,7 @@ def test_a_variable_takes_the_option_the_environment_the_file_the_target_or_the_
         ("{a: {type: complex, default: []}}", {"environ": {"BUNDLE_VAR_a": "2"}}, r"'a' is complex"),
     ],
 )
-def test_a_mistake_about_variables_is_named(
+def test_an_error_in_variables_is_reported(
     tmp_path: Path, variables: str, options: dict[str, dict[str, str]], message: str
 ) -> None:
     with pytest.raises(ProjectError, match=message):
@@ -176,7 +176,7 @@ def test_a_target_may_not_set_an_undeclared_variable(tmp_path: Path) -> None:
         bundle_of(tmp_path, "bundle: {name: b}\ntargets: {dev: {variables: {a: 1}}}\n")
 
 
-def test_a_lookup_variable_is_refused_only_where_it_is_used(tmp_path: Path) -> None:
+def test_a_lookup_variable_is_rejected_only_where_it_is_used(tmp_path: Path) -> None:
     text = "bundle: {name: b}\nvariables: {pool: {lookup: {instance_pool: x}}}\n"
     used = text + "resources: {jobs: {j: {name: '${var.pool}'}}}\n"
     assert bundle_of(tmp_path, text).variables == {}
@@ -209,7 +209,7 @@ targets: {dev: {mode: development, default: true}, prod: {mode: production}}
 """
 
 
-def test_development_names_are_ones_own_and_schedules_wait(tmp_path: Path) -> None:
+def test_development_names_have_the_users_prefix_and_schedules_are_paused(tmp_path: Path) -> None:
     loaded = bundle_of(tmp_path, RESOURCES)
     resources, job = loaded.config["resources"], loaded.jobs["daily"]
     assert loaded.mode == "development"
@@ -222,17 +222,17 @@ def test_development_names_are_ones_own_and_schedules_wait(tmp_path: Path) -> No
         "dev": "ada_lovelace",
     }
     assert job["schedule"]["pause_status"] == "PAUSED"
-    assert job["trigger"]["pause_status"] == "UNPAUSED"  # what a job says itself stays
+    assert job["trigger"]["pause_status"] == "UNPAUSED"  # the job's own setting wins
     assert job["max_concurrent_runs"] == 4
 
 
-def test_production_names_stay_as_they_are(tmp_path: Path) -> None:
+def test_production_names_are_unchanged(tmp_path: Path) -> None:
     loaded = bundle_of(tmp_path, RESOURCES, "prod")
     assert loaded.jobs["daily"]["tags"] == {"model": "dev.taxi.fare", "schema": "taxi"}
     assert "pause_status" not in loaded.jobs["daily"]["schedule"]
 
 
-def test_the_tags_of_presets_reach_jobs_and_experiments_that_do_not_say_otherwise(tmp_path: Path) -> None:
+def test_preset_tags_are_added_to_jobs_and_experiments_that_do_not_set_them(tmp_path: Path) -> None:
     loaded = bundle_of(tmp_path, f"{RESOURCES}\npresets: {{tags: {{owner: us, model: none}}}}", "prod")
     assert loaded.jobs["daily"]["tags"] == {"model": "dev.taxi.fare", "schema": "taxi", "owner": "us"}
     tags = loaded.config["resources"]["experiments"]["tracking"]["tags"]
@@ -252,7 +252,7 @@ resources:
 """
 
 
-def test_facts_about_user_and_folders_are_the_clis(tmp_path: Path) -> None:
+def test_user_and_folders_are_the_same_as_in_the_cli(tmp_path: Path) -> None:
     root = "/Workspace/Users/ada.lovelace@example.org/.bundle/b/default"
     expected = f"b default {USER} ada_lovelace ada-lovelace {root}/files"
     assert bundle_of(tmp_path, FACTS).jobs["j"]["name"] == expected

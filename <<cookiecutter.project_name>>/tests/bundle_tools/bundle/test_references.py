@@ -13,7 +13,7 @@ def name_of(root: Path, name: str, variables: str = "{}") -> object:
     return load(root, environ={}).jobs["j"]["name"]
 
 
-def test_a_reference_alone_keeps_the_type_and_within_a_text_becomes_text(tmp_path: Path) -> None:
+def test_a_reference_alone_keeps_its_type_and_in_a_text_becomes_text(tmp_path: Path) -> None:
     variables = "{n: {default: 3}, flag: {default: true}, share: {default: 0.00001}}"
     assert name_of(tmp_path, "${var.n}", variables) == 3
     assert name_of(tmp_path, "${var.n} ${var.flag} ${var.share}", variables) == "3 true 0.00001"
@@ -44,7 +44,7 @@ def test_a_variable_may_hold_a_reference_to_a_resource(tmp_path: Path) -> None:
         ("${var.a}", r"refers to itself: var\.a → var\.b → var\.a"),
     ],
 )
-def test_a_wrong_reference_is_named_with_its_place(tmp_path: Path, name: str, message: str) -> None:
+def test_an_invalid_reference_is_reported_with_its_place(tmp_path: Path, name: str, message: str) -> None:
     used = "a: {default: '${var.b}'}, b: {default: '${var.a}'}, " if name == "${var.a}" else ""
     with pytest.raises(ProjectError, match=message):
         name_of(tmp_path, name, f"{{{used}name: {{default: x}}}}")
@@ -58,5 +58,5 @@ def test_the_place_is_the_file_of_the_resource_and_the_key_of_the_task(tmp_path:
 
 
 @pytest.mark.parametrize("text", ["$var.x", "${}", "${1a}", "${a b}", "{{job.id}}", "${" + "a" * 200])
-def test_other_text_is_left_alone(tmp_path: Path, text: str) -> None:
+def test_other_text_is_unchanged(tmp_path: Path, text: str) -> None:
     assert name_of(tmp_path, text) == text

@@ -1,4 +1,4 @@
-"""A workspace that has all that a small bundle needs, and no configuration of the machine."""
+"""A fake workspace with everything that a small bundle needs, isolated from the machine's configuration."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ targets:
 
 
 def good_routes() -> dict[Route, Reply]:
-    """Return what a workspace answers in which nothing is missing."""
+    """Return the answers of a workspace in which nothing is missing."""
     return {
         ("GET", f"{SCIM}/Me"): person(USER, "admins", "ml-engineers"),
         ("GET", f"{UNITY}/catalogs/prod"): {"name": "prod", "owner": "platform"},
@@ -90,7 +90,7 @@ def good_routes() -> dict[Route, Reply]:
     }
 
 
-# Pauses before the SDK's retries pass at once.
+# The pauses before the SDK's retries take no time.
 QUICK = Patience(pause=0.01)
 
 InstallCli = Callable[..., None]
@@ -99,7 +99,7 @@ Doctor = Callable[..., tuple[int, list[str]]]
 
 @pytest.fixture(autouse=True)
 def install_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InstallCli:
-    """Take all settings of the machine away, and put a Databricks CLI of some shell lines on the PATH: first, 1.3.0."""
+    """Remove all settings of the machine, and put a fake Databricks CLI, initially 1.3.0, on the PATH."""
     for name in list(os.environ):
         if name.startswith(("DATABRICKS_", "BUNDLE_VAR_", "ARM_", "GOOGLE_", "AZURE_", "GITHUB_", "ACTIONS_")):
             monkeypatch.delenv(name)
@@ -122,7 +122,7 @@ def install_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InstallCli:
 
 @pytest.fixture
 def workspace() -> Iterator[FakeWorkspace]:
-    """A workspace in which nothing is missing; no test may ask it for what it does not know."""
+    """A workspace in which nothing is missing; a request for an unknown route fails the test."""
     with FakeWorkspace(good_routes()) as fake:
         yield fake
     assert fake.unknown == []
@@ -130,7 +130,7 @@ def workspace() -> Iterator[FakeWorkspace]:
 
 @pytest.fixture
 def doctor(workspace: FakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Doctor:
-    """Run the command line on the bundle above, in which `changes` are made; return exit code and lines."""
+    """Run the command line on the bundle above with `changes` applied, and return the exit code and the lines."""
 
     def run(*words: str, changes: dict[str, str] | None = None, patience: Patience = QUICK) -> tuple[int, list[str]]:
         write_bundle(tmp_path, workspace.url, changes)
@@ -142,7 +142,7 @@ def doctor(workspace: FakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.fixture
 def visit(workspace: FakeWorkspace, tmp_path: Path) -> Visit:
-    """The way in, for checks on their own: the client is the real SDK."""
+    """A visit to the fake workspace with the real SDK, for single checks."""
     write_bundle(tmp_path, workspace.url)
     bundle = load(tmp_path, "prod", user=USER)
     client = access.login(bundle, QUICK)

@@ -47,13 +47,13 @@ def test_a_version_fits_a_constraint_as_in_the_cli(version: str, constraint: str
 
 
 @pytest.mark.parametrize("constraint", ["~> 1.3", "newest", ">= 1.3.0 < 2.0.0", "1.3.0,", "1.*-0"])
-def test_a_constraint_of_another_form_is_not_passed(constraint: str, tmp_path: Path) -> None:
+def test_an_invalid_constraint_fails(constraint: str, tmp_path: Path) -> None:
     finding = checked(tmp_path, constraint)
     assert finding.ok is None
     assert "databricks.yml: bundle.databricks_cli_version cannot be read: write it as" in finding.sentence
 
 
-def test_every_version_fits_a_bundle_that_asks_for_none(tmp_path: Path) -> None:
+def test_every_version_fits_a_bundle_without_a_constraint(tmp_path: Path) -> None:
     assert str(checked(tmp_path, "")) == "ok      Databricks CLI 1.3.0"
 
 
@@ -68,22 +68,20 @@ def test_a_cli_that_is_too_old_is_missing(tmp_path: Path, install_cli: Callable[
     install_cli("echo Version 0.18.0")
     finding = checked(tmp_path)
     assert finding.ok is False
-    assert "databricks is 0.18.0; install another one from https://" in finding.sentence
+    assert "databricks is 0.18.0; install another version from https://" in finding.sentence
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"), [("echo hello", "says no version"), ("exec /nowhere/at/all 2>/dev/null", "says no version")]
+    ("lines", "words"), [("echo hello", "prints no version"), ("exec /nowhere/at/all 2>/dev/null", "prints no version")]
 )
-def test_a_cli_that_does_not_work_is_not_passed(
-    tmp_path: Path, install_cli: Callable[..., None], lines: str, words: str
-) -> None:
+def test_a_broken_cli_fails(tmp_path: Path, install_cli: Callable[..., None], lines: str, words: str) -> None:
     install_cli(lines)
     finding = checked(tmp_path)
     assert finding.ok is None
     assert words in finding.sentence
 
 
-def test_a_cli_that_hangs_is_not_waited_for(
+def test_a_cli_that_hangs_times_out(
     tmp_path: Path, install_cli: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "_SECONDS", 0.1)

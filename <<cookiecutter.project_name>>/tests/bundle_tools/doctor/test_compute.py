@@ -27,7 +27,7 @@ def test_serverless_jobs_need_unity_catalog(workspace: FakeWorkspace, visit: Vis
     assert f"serverless compute of training needs Unity Catalog, and {workspace.url} has no" in finding.sentence
 
 
-def test_what_hinders_the_question_is_no_answer(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_another_error_is_not_an_answer(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[METASTORE] = error(403, "PERMISSION_DENIED", "no")
     with pytest.raises(PermissionDenied):
         compute.serverless(visit, "training")
@@ -45,11 +45,11 @@ def test_what_hinders_the_question_is_no_answer(workspace: FakeWorkspace, visit:
         ),
         (
             [machine("m6id.2xlarge", node_info={"status": ["NotEnabledOnSubscription"]})],
-            "cannot be had in {host} (NotEnabledOnSubscription): name another at",
+            "is not available in {host} (NotEnabledOnSubscription): name another at",
         ),
     ],
 )
-def test_a_node_type_must_be_offered_without_reserve(
+def test_a_node_type_must_be_available_and_not_deprecated(
     workspace: FakeWorkspace, visit: Visit, machines: list[object], words: str
 ) -> None:
     workspace.routes[NODE_TYPES] = {"node_types": machines}
@@ -58,7 +58,7 @@ def test_a_node_type_must_be_offered_without_reserve(
     assert words.format(host=workspace.url) in finding.sentence
 
 
-def test_a_runtime_must_be_offered_under_its_very_key(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_a_runtime_must_be_offered_under_exactly_its_key(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[VERSIONS] = {"versions": [{"key": "17.3.x-cpu-ml-scala2.13", "name": "17.3"}, {"name": "?"}]}
     finding = compute.spark_version(visit, "17.x-cpu-ml-scala2.13")
     assert finding.ok is False

@@ -31,10 +31,10 @@ def profiles(root: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
         "adb-2222222222222222.2.azuredatabricks.net",
     ],
 )
-def test_the_template_s_addresses_are_placeholders(tmp_path: Path, host: str) -> None:
+def test_addresses_from_the_template_are_placeholders(tmp_path: Path, host: str) -> None:
     finding = entry.address(bundle_at(tmp_path, host))
     assert finding.ok is False
-    assert finding.sentence.endswith("put the address of your own at databricks.yml: targets.prod.workspace.host")
+    assert finding.sentence.endswith("put your own address at databricks.yml: targets.prod.workspace.host")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_other_addresses_are_not(tmp_path: Path, host: str) -> None:
         "[DEFAULT]\nhost = HOST\ntoken = of-the-profile\n[other]\ntoken = other\n",
     ],
 )
-def test_the_one_profile_for_the_address_gives_the_credentials(
+def test_the_only_profile_for_the_address_provides_the_credentials(
     tmp_path: Path, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     profiles(tmp_path, monkeypatch, text.replace("HOST", workspace.url))
@@ -67,7 +67,7 @@ def test_the_one_profile_for_the_address_gives_the_credentials(
     assert workspace.asked(ME[1])[0].headers["authorization"] == "Bearer of-the-profile"
 
 
-def test_the_environment_goes_before_a_profile_for_the_address(
+def test_the_environment_takes_precedence_over_a_profile_for_the_address(
     tmp_path: Path, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profiles(tmp_path, monkeypatch, f"[mine]\nhost = {workspace.url}\nusername = ada\npassword = secret\n")
@@ -76,7 +76,7 @@ def test_the_environment_goes_before_a_profile_for_the_address(
     assert workspace.asked(ME[1])[0].headers["authorization"] == "Bearer of-the-environment"
 
 
-def test_the_profile_of_the_bundle_is_taken(
+def test_the_profile_of_the_bundle_is_used(
     tmp_path: Path, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = f"[one]\nhost = {workspace.url}\ntoken = one\n[two]\nhost = {workspace.url}\ntoken = two\n"
@@ -93,7 +93,7 @@ def test_the_profile_of_the_bundle_is_taken(
         ("", "cannot configure default credentials"),
     ],
 )
-def test_credentials_that_cannot_be_had_are_named(
+def test_missing_credentials_are_reported(
     tmp_path: Path, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch, text: str, words: str
 ) -> None:
     profiles(tmp_path, monkeypatch, text.replace("HOST", workspace.url))
@@ -101,7 +101,7 @@ def test_credentials_that_cannot_be_had_are_named(
         access.login(bundle_at(tmp_path, workspace.url), Patience())
 
 
-def test_groups_are_known_with_the_identity(tmp_path: Path, workspace: FakeWorkspace) -> None:
+def test_the_identity_includes_its_groups(tmp_path: Path, workspace: FakeWorkspace) -> None:
     workspace.routes[ME] = person(USER, "ml-engineers")
     me = access.who_am_i(access.login(bundle_at(tmp_path, workspace.url), Patience()))
     assert me.name == USER
@@ -110,14 +110,14 @@ def test_groups_are_known_with_the_identity(tmp_path: Path, workspace: FakeWorks
 
 
 @pytest.mark.parametrize("reply", [{}, (200, b"<html>")])
-def test_an_answer_without_an_identity_is_no_entry(tmp_path: Path, workspace: FakeWorkspace, reply: object) -> None:
+def test_an_answer_without_an_identity_is_no_access(tmp_path: Path, workspace: FakeWorkspace, reply: object) -> None:
     workspace.routes[ME] = reply
     findings = list(entry.enter(bundle_at(tmp_path, workspace.url), Patience()))
     assert findings[-1].ok is False
-    assert "the answer is not the one of a Databricks workspace" in findings[-1].sentence
+    assert "the answer does not come from a Databricks workspace" in findings[-1].sentence
 
 
-def test_the_workspace_need_not_tell_about_itself(tmp_path: Path, workspace: FakeWorkspace) -> None:
+def test_the_workspace_may_have_no_public_configuration(tmp_path: Path, workspace: FakeWorkspace) -> None:
     def hide(_: Request) -> object:
         return error(404, "ENDPOINT_NOT_FOUND", "none")
 

@@ -18,7 +18,7 @@ ME = ("GET", f"{SCIM}/Me")
 GROUPS = ("GET", f"{SCIM}/Groups")
 CATALOG = ("GET", f"{UNITY}/catalogs/prod")
 
-SHORT = Patience(request=0.5, retries=1, pause=0.01)  # the SDK retries for one second at least
+SHORT = Patience(request=0.5, retries=1, pause=0.01)  # the SDK retries for at least one second
 
 
 def line_of(lines: list[str], words: str) -> str:
@@ -27,7 +27,7 @@ def line_of(lines: list[str], words: str) -> str:
     return found[0]
 
 
-def test_every_check_says_one_line_in_order_and_all_is_well(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_every_check_prints_one_line_in_order(workspace: FakeWorkspace, doctor: Doctor) -> None:
     code, lines = doctor()
     expected = [
         "Databricks CLI 1.3.0 fits '>= 1.2.0-0' of databricks.yml: bundle.databricks_cli_version",
@@ -40,8 +40,8 @@ def test_every_check_says_one_line_in_order_and_all_is_well(workspace: FakeWorks
         "service principal 11112222-3333-4444-5555-666677778888 exists",
         "you may run jobs as service principal 11112222-3333-4444-5555-666677778888",
         "serverless compute of training: the workspace has Unity Catalog (metastore m1)",
-        "node type m6id.2xlarge can be had",
-        "Databricks Runtime 17.x-cpu-ml-scala2.13 can be had",
+        "node type m6id.2xlarge is available",
+        "Databricks Runtime 17.x-cpu-ml-scala2.13 is available",
         "SQL warehouse abc123 exists (Starter)",
         "source table samples.nyctaxi.trips can be read",
     ]
@@ -54,17 +54,17 @@ def test_nothing_is_changed_in_the_workspace(workspace: FakeWorkspace, doctor: D
     assert {request.method for request in workspace.requests} == {"GET"}
 
 
-def test_in_development_names_are_those_of_the_user_who_asks(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_development_names_contain_the_user_who_runs_the_doctor(workspace: FakeWorkspace, doctor: Doctor) -> None:
     own = ("GET", f"{UNITY}/schemas/prod.dev_ada_taxi")
     workspace.routes[own] = error(404, "SCHEMA_DOES_NOT_EXIST", "none")
     code, lines = doctor("--target", "dev")
     assert line_of(lines, "prod.dev_ada_taxi").startswith("ok")
-    assert line_of(lines, "user ada@example.org is who you are").startswith("ok")
+    assert line_of(lines, "user ada@example.org is you").startswith("ok")
     assert line_of(lines, "the bundle names no service principal").startswith("ok")
     assert code == 0
 
 
-def test_what_the_bundle_does_not_use_is_said_and_not_asked(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_what_the_bundle_does_not_use_is_reported_without_a_request(workspace: FakeWorkspace, doctor: Doctor) -> None:
     unused = {"  warehouse_id: {default: abc123}\n": "", "  source_table: {default: samples.nyctaxi.trips}\n": ""}
     code, lines = doctor(changes=unused)
     assert code == 0
@@ -73,7 +73,7 @@ def test_what_the_bundle_does_not_use_is_said_and_not_asked(workspace: FakeWorks
     assert not workspace.asked("/api/2.0/sql/warehouses/abc123")
 
 
-def test_a_placeholder_address_ends_the_visit_before_any_request(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_a_placeholder_address_stops_before_any_request(workspace: FakeWorkspace, doctor: Doctor) -> None:
     code, lines = doctor(changes={"host: HOST": "host: https://adb-3333333333333333.3.azuredatabricks.net"})
     assert code == 1
     assert line_of(lines, "is a placeholder").startswith("MISSING")
@@ -95,22 +95,22 @@ def test_without_credentials_the_rest_is_not_asked(
 
 
 @pytest.mark.parametrize("refusal", [error(401, "UNAUTHENTICATED", "expired"), error(403, "FORBIDDEN", "expired")])
-def test_refused_credentials_are_named_without_being_shown(
+def test_rejected_credentials_are_reported_without_being_shown(
     workspace: FakeWorkspace, doctor: Doctor, refusal: tuple[int, dict[str, str]]
 ) -> None:
     workspace.routes[ME] = refusal
     code, lines = doctor()
-    line = line_of(lines, "does not let you in")
+    line = line_of(lines, "denies access to you")
     assert code == 1
     assert line.startswith("MISSING workspace")
     assert f"databricks auth login --host {workspace.url}" in line
     assert line.endswith("(expired)")
     assert "secret-token" not in "\n".join(lines)
-    assert line_of(lines, "catalogs: ") == "?       not checked: catalogs: there is no way in yet"
+    assert line_of(lines, "catalogs: ") == "?       not checked: catalogs: no access to the workspace yet"
     assert not workspace.asked(CATALOG[1])
 
 
-def test_a_dead_workspace_is_given_up_in_time(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_a_dead_workspace_is_abandoned_in_time(workspace: FakeWorkspace, doctor: Doctor) -> None:
     workspace.delays = {("GET", "/.well-known/databricks-config"): 60, ME: 60}
     started = time.monotonic()
     code, lines = doctor(patience=Patience(request=60, retries=60, pause=60, question=0.2))
@@ -119,25 +119,25 @@ def test_a_dead_workspace_is_given_up_in_time(workspace: FakeWorkspace, doctor: 
     assert line_of(lines, "timed out").startswith("MISSING ")
 
 
-def test_a_workspace_that_does_not_say_who_asks_is_given_up(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_a_workspace_that_does_not_return_the_identity_is_abandoned(workspace: FakeWorkspace, doctor: Doctor) -> None:
     workspace.delays[ME] = 60
     code, lines = doctor(patience=SHORT)
     assert code == 1
     assert line_of(lines, "timed out").startswith(f"MISSING workspace {workspace.url} cannot be used: ")
 
 
-def test_a_time_out_on_the_way_is_said_and_ends_the_visit(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_a_later_time_out_is_reported_and_stops_the_questions(workspace: FakeWorkspace, doctor: Doctor) -> None:
     workspace.delays[CATALOG] = 60
     started = time.monotonic()
     code, lines = doctor(patience=SHORT)
     assert time.monotonic() - started < SHORT.question / 2
     assert code == 1
     assert line_of(lines, "timed out").startswith("?       not checked: catalogs (prod): ")
-    assert line_of(lines, "groups (ml-engineers)").endswith("the workspace does not answer in time any more")
+    assert line_of(lines, "groups (ml-engineers)").endswith("the workspace no longer answers in time")
     assert not workspace.asked(GROUPS[1])
 
 
-def test_a_question_is_given_up_however_long_its_requests_may_take(
+def test_a_question_is_abandoned_however_long_its_requests_may_take(
     workspace: FakeWorkspace, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def entered(*_: object) -> Generator[Finding, None, tuple[object, object]]:
@@ -165,7 +165,7 @@ def test_a_workspace_that_keeps_asking_for_fewer_requests_is_left_alone(
     assert not workspace.asked(GROUPS[1])
 
 
-def test_a_request_that_came_too_fast_is_made_again(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_a_rate_limited_request_is_repeated(workspace: FakeWorkspace, doctor: Doctor) -> None:
     too_fast = [error(429, "REQUEST_LIMIT_EXCEEDED", "slow down")]
     workspace.routes[CATALOG] = lambda _: too_fast.pop() if too_fast else {"name": "prod", "owner": USER}
     code, lines = doctor()
@@ -173,26 +173,26 @@ def test_a_request_that_came_too_fast_is_made_again(workspace: FakeWorkspace, do
     assert line_of(lines, "catalog prod exists").startswith("ok")
 
 
-def test_what_may_not_be_asked_fails_and_the_rest_is_asked(workspace: FakeWorkspace, doctor: Doctor) -> None:
-    workspace.routes["GET", RULES] = error(403, "PERMISSION_DENIED", "you are no manager")
+def test_a_question_without_permission_fails_and_the_rest_is_asked(workspace: FakeWorkspace, doctor: Doctor) -> None:
+    workspace.routes["GET", RULES] = error(403, "PERMISSION_DENIED", "you are not a manager")
     code, lines = doctor()
     line = line_of(lines, "permission denied")
     assert code == 1
     assert line.startswith("?       not checked: the right to run jobs as a service principal (11112222-")
-    assert "this takes the role Service Principal Manager" in line
-    assert line.endswith("(you are no manager)")
+    assert "this requires the role Service Principal Manager" in line
+    assert line.endswith("(you are not a manager)")
     assert len([one for one in lines if one.startswith("ok")]) == 13
 
 
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (error(500, "INTERNAL_ERROR", "oops"), "the workspace answers with an error, so try again later (oops)"),
+        (error(500, "INTERNAL_ERROR", "oops"), "the workspace returned an error: try again later (oops)"),
         (error(401, "UNAUTHENTICATED", "expired"), "the credentials are not accepted: log in again (expired)"),
-        ((200, b"<html>Sign in</html>"), "the answer is not the one of a Databricks workspace"),
+        ((200, b"<html>Sign in</html>"), "the answer does not come from a Databricks workspace"),
     ],
 )
-def test_an_answer_that_is_none_fails_without_a_traceback(
+def test_an_invalid_answer_fails_without_a_traceback(
     workspace: FakeWorkspace, doctor: Doctor, reply: object, words: str
 ) -> None:
     workspace.routes[GROUPS] = reply
@@ -201,7 +201,7 @@ def test_an_answer_that_is_none_fails_without_a_traceback(
     assert words in line_of(lines, "not checked: groups (ml-engineers)")
 
 
-def test_names_with_brackets_are_shown_as_they_are(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_names_with_brackets_are_shown_unchanged(workspace: FakeWorkspace, doctor: Doctor) -> None:
     workspace.routes[GROUPS] = {}
     code, lines = doctor(changes={"ml_engineers: {default: ml-engineers}": "ml_engineers: {default: '[bold]'}"})
     assert line_of(lines, "group [bold] does not exist").startswith("MISSING")
@@ -216,7 +216,9 @@ def test_the_sdk_s_own_warnings_are_not_shown(
     assert caplog.messages == []
 
 
-def test_a_wrong_bundle_is_one_sentence(doctor: Doctor, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_error_in_the_bundle_is_one_sentence(
+    doctor: Doctor, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert doctor("--target", "nowhere") == (1, [])
     assert doctor("--var", "nothing=1") == (1, [])
     assert cli.main(["--root", str(tmp_path / "home")]) == 1
@@ -226,7 +228,7 @@ def test_a_wrong_bundle_is_one_sentence(doctor: Doctor, capsys: pytest.CaptureFi
     assert captured.err.count("\n") == 1
 
 
-def test_variables_of_the_command_line_count(workspace: FakeWorkspace, doctor: Doctor) -> None:
+def test_variables_from_the_command_line_are_used(workspace: FakeWorkspace, doctor: Doctor) -> None:
     def describe(request: Request) -> object:
         return error(404, "CATALOG_DOES_NOT_EXIST", f"no {request.path}")
 
@@ -240,7 +242,7 @@ def test_variables_of_the_command_line_count(workspace: FakeWorkspace, doctor: D
 
 
 @pytest.mark.parametrize("words", [["--var", "novalue"], ["--nothing"]])
-def test_a_wrong_command_line_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_command_line_is_rejected(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(words)
     assert caught.value.code == 2
@@ -253,11 +255,11 @@ def test_a_service_principal_can_ask_about_itself(workspace: FakeWorkspace, doct
     workspace.routes["GET", f"{UNITY}/effective-permissions/CATALOG/prod"] = granted((robot, "ALL_PRIVILEGES"))
     code, lines = doctor()
     assert code == 0
-    assert line_of(lines, "is who you are").startswith(f"ok      service principal {robot}")
+    assert line_of(lines, f"service principal {robot} is you").startswith("ok")
     assert not workspace.asked(RULES)
 
 
-def test_the_package_is_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_package_can_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["doctor", "--root", str(tmp_path / "home")])
     with pytest.raises(SystemExit) as caught:
         runpy.run_module(cli.__package__, run_name="__main__")

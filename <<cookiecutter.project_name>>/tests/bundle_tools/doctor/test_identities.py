@@ -39,7 +39,7 @@ def test_a_principal_is_looked_up_by_its_name(
         assert f"{name} does not exist in {workspace.url}: create it in the account console" in finding.sentence
 
 
-def test_the_variable_with_the_name_is_where_to_change_it(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_the_message_names_the_variable_to_change(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes["GET", f"{SCIM}/Groups"] = {}
     workspace.routes["GET", f"{SCIM}/ServicePrincipals"] = {}
     group = identities.group(visit, "ml-engineers").sentence
@@ -53,12 +53,12 @@ def test_a_name_with_quotes_does_not_change_the_question(workspace: FakeWorkspac
     assert workspace.asked(f"{SCIM}/Groups")[0].query["filter"] == 'displayName eq "the \\"old\\" ones"'
 
 
-def test_who_asks_need_not_be_looked_up(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_the_own_identity_is_not_looked_up(workspace: FakeWorkspace, visit: Visit) -> None:
     assert identities.user(visit, USER).ok is True
     assert not workspace.asked(f"{SCIM}/Users")
 
 
-def test_a_placeholder_is_named_and_not_looked_up(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_a_placeholder_is_reported_and_not_looked_up(workspace: FakeWorkspace, visit: Visit) -> None:
     finding = identities.service_principal(visit, PLACEHOLDER)
     assert finding.ok is False
     assert "is a placeholder: put the application id of your own at" in finding.sentence
@@ -77,7 +77,7 @@ def test_a_placeholder_is_named_and_not_looked_up(workspace: FakeWorkspace, visi
         ("users/eve@example.org", False),
     ],
 )
-def test_running_jobs_as_a_service_principal_takes_the_role_of_its_user(
+def test_running_jobs_as_a_service_principal_needs_its_user_role(
     workspace: FakeWorkspace, visit: Visit, who: str, *, ok: bool
 ) -> None:
     workspace.routes[RULE_SET] = rules("users/somebody@example.org", who)
@@ -86,7 +86,7 @@ def test_running_jobs_as_a_service_principal_takes_the_role_of_its_user(
     assert asked == {"name": f"accounts/{ACCOUNT_ID}/servicePrincipals/{ROBOT}/ruleSets/default", "etag": ""}
 
 
-def test_the_role_of_its_manager_is_not_the_one_of_its_user(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_the_manager_role_is_not_enough(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[RULE_SET] = rules(f"users/{USER}", role="roles/servicePrincipal.manager")
     finding = identities.role(visit, ROBOT)
     assert finding.ok is False
@@ -95,9 +95,7 @@ def test_the_role_of_its_manager_is_not_the_one_of_its_user(workspace: FakeWorks
     assert identities.role(visit, ROBOT).ok is False
 
 
-def test_the_roles_of_a_service_principal_that_does_not_exist_cannot_be_seen(
-    workspace: FakeWorkspace, visit: Visit
-) -> None:
+def test_the_roles_of_a_missing_service_principal_are_not_checked(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[RULE_SET] = error(404, "RESOURCE_DOES_NOT_EXIST", "none")
     assert identities.role(visit, ROBOT).ok is None
 
@@ -115,7 +113,7 @@ def test_the_workspace_is_asked_for_the_account_s_id_if_the_sdk_does_not_know_it
 
 
 @pytest.mark.parametrize("facts", [{"workspace_id": "1"}, error(404, "ENDPOINT_NOT_FOUND", "none"), (200, [])])
-def test_without_the_account_s_id_roles_cannot_be_seen(workspace: FakeWorkspace, visit: Visit, facts: object) -> None:
+def test_without_the_account_s_id_roles_are_not_checked(workspace: FakeWorkspace, visit: Visit, facts: object) -> None:
     forget_the_account(visit)
     workspace.routes["GET", "/.well-known/databricks-config"] = facts
     finding = identities.role(visit, ROBOT)

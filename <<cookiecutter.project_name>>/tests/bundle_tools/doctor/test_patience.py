@@ -20,31 +20,31 @@ def too_late(cause: BaseException | None) -> TimeoutError:
         (None, "timed out: check the address, .* run this again$"),
         (OSError("Connection refused"), r"timed out: check the address, .* run this again \(Connection refused\)$"),
         (TooManyRequests("slow down"), r"asking for fewer requests \(429\): wait a minute"),
-        (TemporarilyUnavailable("down"), r"is not available for the moment, so try again later \(down\)"),
+        (TemporarilyUnavailable("down"), r"is not available at the moment: try again later \(down\)"),
     ],
 )
-def test_what_took_too_long_is_told_by_its_cause(cause: BaseException | None, words: str) -> None:
+def test_a_time_out_is_explained_by_its_cause(cause: BaseException | None, words: str) -> None:
     assert re.search(words, reason(too_late(cause), "nothing"))
 
 
-def test_the_words_of_an_error_come_without_the_settings_of_the_sdk() -> None:
+def test_an_error_message_omits_the_settings_of_the_sdk() -> None:
     assert told(ValueError("no way.\n Config: host=x, token=***. Env: DATABRICKS_TOKEN")) == "no way"
     assert told(ValueError("")) == "ValueError"
     assert len(told(ValueError("x" * 5000))) < 310
 
 
-def test_an_answer_in_time_is_the_answer_and_an_error_the_error() -> None:
+def test_an_answer_in_time_is_returned_and_an_error_is_raised() -> None:
     assert within(1, lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
         within(1, lambda: 1 / 0)
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
+def test_a_missing_answer_times_out() -> None:
     with pytest.raises(TimeoutError):
         within(0.01, lambda: time.sleep(0.2))
 
 
-def test_what_is_too_long_of_a_pause_passes_at_once() -> None:
+def test_the_excess_of_a_long_pause_takes_no_time() -> None:
     clock = Patience(pause=0.01).settings()["clock"]
     started = time.monotonic()
     assert abs(clock.time() - time.time()) < 1
@@ -53,7 +53,7 @@ def test_what_is_too_long_of_a_pause_passes_at_once() -> None:
     assert 3599 < clock.time() - time.time() < 3601
 
 
-def test_a_dead_workspace_costs_half_a_minute_at_most() -> None:
+def test_a_dead_workspace_takes_half_a_minute_at_most() -> None:
     usual = Patience()
     assert 2 * usual.question <= 30
     assert usual.request < usual.question

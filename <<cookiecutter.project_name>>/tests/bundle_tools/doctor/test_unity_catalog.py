@@ -39,16 +39,16 @@ def test_a_catalog_that_does_not_exist_is_missing(workspace: FakeWorkspace, visi
         ([], False),
     ],
 )
-def test_creating_a_schema_takes_both_privileges_from_whichever_of_my_names(
+def test_creating_a_schema_needs_both_privileges_from_the_user_or_its_groups(
     workspace: FakeWorkspace, visit: Visit, grants: list[tuple[str, str]], *, ok: bool
 ) -> None:
     workspace.routes[ON_CATALOG] = granted(*grants)
     assert schema(visit).ok is ok
 
 
-def test_what_is_lacking_is_a_grant_to_copy(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_missing_privileges_are_shown_as_a_grant_statement(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[ON_CATALOG] = granted()
-    expected = f"let its owner (platform) run GRANT USE CATALOG, CREATE SCHEMA ON CATALOG `prod` TO `{USER}`"
+    expected = f"ask the owner (platform) to run GRANT USE CATALOG, CREATE SCHEMA ON CATALOG `prod` TO `{USER}`"
     assert schema(visit).sentence.endswith(expected)
     assert not workspace.asked(SCHEMA[1])
 
@@ -60,7 +60,7 @@ def test_the_owner_of_the_catalog_may_create_schemas(workspace: FakeWorkspace, v
     assert schema(visit).ok is True
 
 
-def test_all_pages_of_privileges_are_read_also_after_an_empty_one(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_all_pages_of_privileges_are_read_even_after_an_empty_one(workspace: FakeWorkspace, visit: Visit) -> None:
     pages = {
         None: granted(page="second"),
         "second": granted((USER, "USE_CATALOG"), page="third"),
@@ -88,7 +88,7 @@ def test_all_pages_of_privileges_are_read_also_after_an_empty_one(workspace: Fak
         ("eve", [("others", "ALL_PRIVILEGES")], "USE SCHEMA, CREATE MODEL, CREATE VOLUME"),
     ],
 )
-def test_in_a_schema_that_exists_what_the_bundle_creates_there_must_be_allowed(
+def test_an_existing_schema_must_allow_what_the_bundle_creates_in_it(
     workspace: FakeWorkspace, visit: Visit, owner: str, grants: list[tuple[str, str]], lacking: str
 ) -> None:
     workspace.routes[ON_CATALOG] = granted((USER, "USE_CATALOG"))
@@ -97,10 +97,10 @@ def test_in_a_schema_that_exists_what_the_bundle_creates_there_must_be_allowed(
     finding = schema(visit)
     assert finding.ok is not bool(lacking)
     if lacking:
-        assert f"(eve) run GRANT {lacking} ON SCHEMA `prod`.`taxi` TO `{USER}`" in finding.sentence
+        assert f"(eve) to run GRANT {lacking} ON SCHEMA `prod`.`taxi` TO `{USER}`" in finding.sentence
 
 
-def test_in_a_catalog_that_does_not_exist_there_is_nothing_to_see(workspace: FakeWorkspace, visit: Visit) -> None:
+def test_a_schema_in_a_missing_catalog_is_not_checked(workspace: FakeWorkspace, visit: Visit) -> None:
     workspace.routes[CATALOG] = error(404, "CATALOG_DOES_NOT_EXIST", "none")
     assert schema(visit).ok is None
 
@@ -124,4 +124,4 @@ def test_a_source_table_that_does_not_exist_is_missing(workspace: FakeWorkspace,
 def test_a_source_table_needs_three_levels(visit: Visit) -> None:
     finding = unity_catalog.table(visit, "nyctaxi.trips")
     assert finding.ok is False
-    assert "is no three-level name" in finding.sentence
+    assert "is not a three-level name" in finding.sentence

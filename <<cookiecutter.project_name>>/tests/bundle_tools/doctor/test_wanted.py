@@ -43,13 +43,13 @@ def test_a_bundle_that_names_nothing_needs_nothing(tmp_path: Path) -> None:
     assert wanted.schemas(found) == {}
 
 
-def test_the_shape_of_a_principal_tells_its_kind(tmp_path: Path) -> None:
+def test_the_form_of_a_principal_determines_its_kind(tmp_path: Path) -> None:
     found = bundle(tmp_path, f"permissions: [{{group_name: {ROBOT}}}, {{service_principal_name: ada@example.org}}]")
     assert wanted.principals(found, "service principal") == [ROBOT]
     assert wanted.principals(found, "user") == ["ada@example.org"]
 
 
-def test_schemas_are_those_of_all_resources_but_in_catalogs_that_the_bundle_makes(tmp_path: Path) -> None:
+def test_schemas_come_from_all_resources_except_in_catalogs_that_the_bundle_creates(tmp_path: Path) -> None:
     found = bundle(
         tmp_path,
         """
@@ -75,7 +75,7 @@ resources:
     }
 
 
-def test_values_are_found_at_any_depth_but_not_those_that_the_deployment_makes(tmp_path: Path) -> None:
+def test_values_are_found_at_any_depth_except_those_known_after_deployment(tmp_path: Path) -> None:
     found = bundle(
         tmp_path,
         """
@@ -95,7 +95,7 @@ resources:
     assert wanted.values(found, "node_type_id", "driver_node_type_id") == ["m5.large", "m5.xlarge"]
 
 
-def test_a_value_stands_in_the_target_s_variables_or_in_the_general_ones_or_elsewhere(tmp_path: Path) -> None:
+def test_the_place_of_a_value_is_the_target_s_or_a_general_variable_or_the_files(tmp_path: Path) -> None:
     text = """
 variables: {catalog: {default: dev}, environment: {default: prod}, group: {default: readers}}
 targets: {prod: {variables: {catalog: prod}}}
@@ -115,7 +115,7 @@ def test_a_placeholder_is_an_id_of_one_digit(principal: str, *, expected: bool) 
     assert wanted.is_placeholder(principal) is expected
 
 
-def test_a_variable_without_a_value_is_none(tmp_path: Path) -> None:
+def test_a_variable_without_a_value_is_not_returned(tmp_path: Path) -> None:
     found = bundle(tmp_path, "variables: {source_table: {default: ''}, warehouse_id: {lookup: {warehouse: w}}}\n")
     assert wanted.variable(found, "source_table") == wanted.variable(found, "warehouse_id") == []
     assert wanted.variable(found, "other") == []

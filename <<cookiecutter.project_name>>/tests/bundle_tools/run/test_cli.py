@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Options, Request]]:
-    """What the command line asked the session for, instead of running it."""
+    """Records what the command line passes to the session, instead of running it."""
     seen: list[tuple[Options, Request]] = []
 
     def run(options: Options, request: Request, _: object) -> int:
@@ -22,9 +22,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Options, Request]]:
     return seen
 
 
-def test_the_whole_life_is_what_runs_without_further_words(
-    asked: list[tuple[Options, Request]], tmp_path: Path
-) -> None:
+def test_the_lifecycle_runs_by_default(asked: list[tuple[Options, Request]], tmp_path: Path) -> None:
     assert cli.main(["run", "--root", str(tmp_path)]) == 0
     options, request = asked[0]
     assert (request.job, request.engine, options.target) == ("lifecycle", "sail", None)
@@ -32,7 +30,7 @@ def test_the_whole_life_is_what_runs_without_further_words(
     assert not request.source.chosen
 
 
-def test_every_choice_reaches_the_session(asked: list[tuple[Options, Request]]) -> None:
+def test_every_option_reaches_the_session(asked: list[tuple[Options, Request]]) -> None:
     words = "run training --target prod --source t.csv --param a=b=c --var trials=3 --engine spark --state /s"
     cli.main(words.split())
     options, request = asked[0]
@@ -41,7 +39,7 @@ def test_every_choice_reaches_the_session(asked: list[tuple[Options, Request]]) 
     assert (request.source.file, options.state) == (Path("t.csv"), Path("/s"))
 
 
-def test_synthetic_rows_and_drift_are_chosen_together(asked: list[tuple[Options, Request]]) -> None:
+def test_synthetic_rows_and_drift_can_be_combined(asked: list[tuple[Options, Request]]) -> None:
     cli.main(["run", "--rows", "50", "--drift-from", "2016-02-01"])
     assert str(asked[0][1].source) == "example data, drifted from 2016-02-01"
     assert asked[0][1].source.rows == 50
@@ -53,13 +51,13 @@ def test_synthetic_rows_and_drift_are_chosen_together(asked: list[tuple[Options,
         ("run trainig", "there is no job 'trainig' in the bundle: choose one of"),
         ("run --target production", "production"),
         ("jobs --target nowhere", "nowhere"),
-        ("run --source t.csv --rows 5", "--source cannot be joined with --rows"),
+        ("run --source t.csv --rows 5", "--source cannot be combined with --rows"),
         ("run --engine flink --state {tmp}", "there is no engine 'flink'"),
         ("run --var nothing=1", "nothing"),
         ("ui --state {tmp}/none", "there is no local state"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_1(
+def test_an_error_is_one_sentence_and_exit_code_1(
     words: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = words.format(tmp=tmp_path).split()
@@ -71,7 +69,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_1(
 
 
 @pytest.mark.parametrize("words", ["run --rows none", "run --rows 0", "run --param novalue", "run --drift-from x", ""])
-def test_a_wrong_command_line_is_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_command_line_is_rejected(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(words.split())
     assert caught.value.code == 2
@@ -98,7 +96,7 @@ def test_the_jobs_are_listed_in_the_order_of_their_tasks(capsys: pytest.CaptureF
         ("pyproject.toml", "entry_points:deploy", "entry_points:deploys", "entry_points:deploys"),
     ],
 )
-def test_a_mistake_in_a_file_is_one_sentence_before_anything_runs(
+def test_an_error_in_a_file_is_one_sentence_before_anything_runs(
     file: str, old: str, new: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("databricks.yml", "pyproject.toml", "resources"):

@@ -59,7 +59,7 @@ def test_each_documented_reference_has_its_value(name: str, value: str) -> None:
     assert fill({"p": f"a {{{{{name}}}}} b"}, TASK) == {"p": f"a {value} b"}
 
 
-def test_a_tree_is_filled_at_every_depth_and_other_values_stay() -> None:
+def test_a_tree_is_filled_in_at_every_depth_and_other_values_are_unchanged() -> None:
     tree = {"a": ["{{ job.id }}/{{task.name}}", 3, None], "b": {"c": "plain"}}
     assert fill(tree, TASK) == {"a": ["12/validate", 3, None], "b": {"c": "plain"}}
 
@@ -78,15 +78,15 @@ def test_a_tree_is_filled_at_every_depth_and_other_values_stay() -> None:
         ),
         ("{{job.naem}}", r"did you mean 'job\.name'"),
         ("{{job.parameters.day}}", r"the job declares no such parameter"),
-        ("{{not a name}}", r"\{\{not a name\}\}, which is no reference"),
+        ("{{not a name}}", r"\{\{not a name\}\}, which is not a reference"),
     ],
 )
-def test_what_has_no_value_is_refused_with_its_place(text: str, message: str) -> None:
+def test_a_reference_without_a_value_is_rejected_with_its_place(text: str, message: str) -> None:
     with pytest.raises(ProjectError, match=message):
         fill({"p": text}, TASK)
 
 
-def test_a_job_as_such_knows_no_task() -> None:
+def test_a_job_outside_its_tasks_has_no_task_values() -> None:
     with pytest.raises(ProjectError, match=r"^Job 'training', parameter p asks for \{\{task\.name\}\}"):
         fill({"p": "{{task.name}}"}, JOB)
 

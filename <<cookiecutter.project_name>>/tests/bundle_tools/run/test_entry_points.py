@@ -44,7 +44,7 @@ def test_the_entry_points_of_the_project_are_tasks() -> None:
 
 
 @pytest.mark.parametrize("target", ["dev", "staging", "prod"])
-def test_the_jobs_fit_the_entry_points_in_every_target(target: str) -> None:
+def test_the_jobs_match_the_entry_points_in_every_target(target: str) -> None:
     described = entry_points.describe(entry_points.load(ROOT))
     plan.check(bundle.load(ROOT, target), described, package=entry_points.package(ROOT))
 
@@ -56,7 +56,7 @@ def test_every_entry_point_is_used_by_a_job() -> None:
     assert used == set(entry_points.load(ROOT))
 
 
-def test_the_whole_life_runs_every_job_that_runs_by_itself() -> None:
+def test_the_lifecycle_runs_every_scheduled_job() -> None:
     jobs = bundle.load(ROOT, "dev").jobs
     assert [task["task_key"] for task in jobs["lifecycle"]["tasks"]] == [
         "features",
@@ -68,17 +68,17 @@ def test_the_whole_life_runs_every_job_that_runs_by_itself() -> None:
     }
 
 
-def test_the_name_of_the_package_is_that_of_the_wheel(tmp_path: Path) -> None:
+def test_the_package_has_the_name_of_the_wheel(tmp_path: Path) -> None:
     assert entry_points.package(pyproject(tmp_path, "")) == "some_project"
 
 
 @pytest.mark.parametrize("target", ["nowhere.to_be:found", "json:nothing"])
-def test_an_entry_point_that_cannot_be_imported_is_named(tmp_path: Path, target: str) -> None:
+def test_an_entry_point_that_cannot_be_imported_is_reported(tmp_path: Path, target: str) -> None:
     with pytest.raises(ProjectError, match=f"entry point go = '{target}' .* cannot be imported"):
         entry_points.load(pyproject(tmp_path, f'go = "{target}"'))
 
 
-def test_an_entry_point_that_is_no_task_is_named(tmp_path: Path) -> None:
+def test_an_entry_point_that_is_not_a_task_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="is not a task"):
         entry_points.load(pyproject(tmp_path, 'go = "json:dumps"'))
 

@@ -7,7 +7,7 @@ from bundle_tools.run.runs import JobRun, TaskRun, TaskState
 
 
 def a_run() -> JobRun:
-    """A job whose first task ran another job, and whose second one failed."""
+    """A job whose first task ran another job, and whose second task failed."""
     inner = TaskRun("inner", "work", 3, state=TaskState.SUCCESS, seconds=1.26)
     child = JobRun("inner", 2, {}, {"work": inner}, frozenset({"work"}))
     tasks = {
@@ -21,7 +21,7 @@ def printed(console: Console) -> str:
     return console.export_text()
 
 
-def test_the_table_shows_the_tasks_that_did_work() -> None:
+def test_the_table_shows_the_tasks_that_ran_code() -> None:
     console = Console(record=True, width=100)
     console.print(progress.table(a_run()))
     rows = [line.replace("│", " ").split() for line in printed(console).splitlines() if "│" in line]
@@ -42,10 +42,10 @@ def test_each_finished_task_is_a_line_with_state_and_seconds() -> None:
     text = printed(console)
     assert "outer" in text
     assert "work                 success    1.3 s" in text
-    assert "end failed and is tried again: once more" in text
+    assert "end failed and is retried: once more" in text
 
 
-def test_log_lines_are_not_shown_afterwards() -> None:
+def test_log_lines_are_not_shown_after_the_run() -> None:
     logger = logging.getLogger(progress.__name__.split(".")[0])
     before = list(logger.handlers)
     with progress.shown(Console(record=True)):

@@ -11,7 +11,7 @@ from mlops.errors import ProjectError
 
 
 class Calls:
-    """Runs entry points: `fails` are those that raise, `values` what the others return."""
+    """Fake entry points: those in `fails` raise, the others return their `values`."""
 
     def __init__(self, *fails: str, values: Mapping[str, Any] | None = None, times: int = 99) -> None:
         self.seen: list[tuple[str, dict[str, str]]] = []
@@ -30,7 +30,7 @@ class Calls:
 
 
 class Told:
-    """Notes what an observer hears."""
+    """Records the events that an observer receives."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -52,7 +52,7 @@ class Told:
 
 
 def task(key: str, waits: str = "", parameters: str = "{}", **fields: object) -> str:
-    """Return a wheel task named after its entry point; `a=true` in `waits` asks for an outcome."""
+    """Return a wheel task named after its entry point; `a=true` in `waits` requires an outcome."""
     pairs = [one.partition("=")[::2] for one in waits.split()]
     upstream = ", ".join(f"{{task_key: {one}" + (f", outcome: {out}}}" if out else "}") for one, out in pairs)
     extra = "".join(f", {name}: {value}" for name, value in fields.items())
@@ -78,7 +78,7 @@ def states(job_run: JobRun) -> str:
     return " ".join(f"{key}:{one.state}" for key, one in job_run.tasks.items())
 
 
-def test_tasks_run_in_order_and_hand_values_on_as_text(tmp_path: Path) -> None:
+def test_tasks_run_in_order_and_pass_values_on_as_text(tmp_path: Path) -> None:
     call = Calls(values={"uri": "models:/m/1", "n": 3, "ok": True})
     last = task("b", "a", "{p: '{{tasks.a.values.uri}} {{tasks.a.values.n}} {{tasks.a.values.ok}}'}")
     done = run(tmp_path, last, task("a"), call=call)
@@ -88,7 +88,7 @@ def test_tasks_run_in_order_and_hand_values_on_as_text(tmp_path: Path) -> None:
     assert done.tasks["a"].values == {"uri": "models:/m/1", "n": 3, "ok": True}
 
 
-def test_a_failure_ends_the_job_but_for_what_handles_it(tmp_path: Path) -> None:
+def test_a_failure_ends_the_job_except_for_tasks_that_handle_it(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         task("bad"),
@@ -109,7 +109,7 @@ def test_a_failure_ends_the_job_but_for_what_handles_it(tmp_path: Path) -> None:
     assert str(done.failure.error) == "bad"
 
 
-def test_what_waits_for_a_task_that_never_started_is_not_run_either(tmp_path: Path) -> None:
+def test_a_task_after_one_that_never_started_does_not_run_either(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         task("bad"),
@@ -121,7 +121,7 @@ def test_what_waits_for_a_task_that_never_started_is_not_run_either(tmp_path: Pa
     assert states(done) == "bad:failed other:not_run alarm:excluded end:not_run"
 
 
-def test_a_run_succeeds_when_its_last_tasks_do(tmp_path: Path) -> None:
+def test_a_run_succeeds_if_its_last_tasks_succeed(tmp_path: Path) -> None:
     handled = run(tmp_path, task("bad"), task("notify", "bad", run_if="ALL_DONE"), call=Calls("bad"))
     assert (handled.succeeded, handled.failure is None) == (True, False)
     assert not run(tmp_path, task("bad"), task("after", "bad"), call=Calls("bad")).succeeded
@@ -139,9 +139,7 @@ def test_a_run_succeeds_when_its_last_tasks_do(tmp_path: Path) -> None:
         ("ALL_FAILED", ("excluded", "excluded", "success", "excluded")),
     ],
 )
-def test_run_if_decides_by_what_became_of_the_dependencies(
-    tmp_path: Path, rule: str, expected: tuple[str, ...]
-) -> None:
+def test_run_if_decides_by_the_states_of_the_dependencies(tmp_path: Path, rule: str, expected: tuple[str, ...]) -> None:
     c = condition("c", 1, "EQUAL_TO", 1)
     # y comes after x, so that it still runs when x has failed
     pair = [c, task("x"), task("y", "x", run_if="ALL_DONE"), task("t", "x y", run_if=rule)]
@@ -181,13 +179,13 @@ def test_a_condition_takes_one_branch(tmp_path: Path, left: str, op: str, right:
     assert states(done) == f"c:success {taken}"
 
 
-def test_an_ordering_of_what_is_no_number_fails_the_condition(tmp_path: Path) -> None:
+def test_an_ordering_of_non_numbers_fails_the_condition(tmp_path: Path) -> None:
     failure = run(tmp_path, condition("c", "high", "LESS_THAN", 1)).failure
     assert failure is not None
     assert "'high' LESS_THAN '1'" in str(failure.error)
 
 
-def test_a_task_is_retried_as_often_as_it_says(tmp_path: Path) -> None:
+def test_a_task_is_retried_max_retries_times(tmp_path: Path) -> None:
     retried = task("a", parameters="{n: '{{task.execution_count}}'}", max_retries=2)
     done = run(tmp_path, retried, call=(call := Calls("a", times=2)))
     assert done.succeeded
@@ -197,19 +195,19 @@ def test_a_task_is_retried_as_often_as_it_says(tmp_path: Path) -> None:
     assert run(tmp_path, retried, call=Calls("a", times=3)).tasks["a"].attempts == 3
 
 
-def test_an_observer_hears_everything_in_order(tmp_path: Path) -> None:
+def test_an_observer_receives_all_events_in_order(tmp_path: Path) -> None:
     loaded = bundle(tmp_path, j=f"{{tasks: [{task('a', max_retries=1)}, {task('b', 'a')}, {task('c', 'b')}]}}")
     run_job(loaded, "j", call=Calls("a", "b", times=3), observer=(told := Told()))
     assert told.lines == ["+j", ">a", "again a after a", "a failed", "b upstream_failed", "c upstream_failed", "-j"]
 
 
-def test_a_value_that_was_never_set_fails_the_task_that_asks(tmp_path: Path) -> None:
+def test_a_value_that_was_never_set_fails_the_task_that_uses_it(tmp_path: Path) -> None:
     done = run(tmp_path, task("a"), task("b", "a", "{p: '{{tasks.a.values.uri}}'}"))
     assert states(done) == "a:success b:failed"
     assert isinstance(done.tasks["b"].error, ProjectError)
 
 
-def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
+def test_an_interrupt_stops_everything(tmp_path: Path) -> None:
     def interrupted(*_: object) -> Mapping[str, Any]:
         raise KeyboardInterrupt
 
@@ -220,7 +218,7 @@ def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
 PARAMETERS = "parameters: [{name: day, default: '{{job.start_time.iso_date}}'}, {name: rows, default: 10}]"
 
 
-def test_job_parameters_reach_every_task_and_win_over_its_own(tmp_path: Path) -> None:
+def test_job_parameters_reach_every_task_and_override_its_own(tmp_path: Path) -> None:
     tasks = task("a", parameters="{rows: 5, day: '{{job.parameters.day}}', own: x}")
     loaded = bundle(tmp_path, j=f"{{{PARAMETERS}, tasks: [{tasks}]}}")
     done = run_job(loaded, "j", call=(call := Calls()), parameters={"day": "2026-01-31"})
@@ -228,12 +226,12 @@ def test_job_parameters_reach_every_task_and_win_over_its_own(tmp_path: Path) ->
     assert done.parameters == {"day": "2026-01-31", "rows": "10"}
 
 
-def test_a_default_is_filled_when_the_job_starts(tmp_path: Path) -> None:
+def test_a_default_is_filled_in_when_the_job_starts(tmp_path: Path) -> None:
     done = run_job(bundle(tmp_path, j=f"{{{PARAMETERS}, tasks: []}}"), "j", call=Calls())
     assert len(done.parameters["day"]) == len("2026-01-31")
 
 
-def test_an_unknown_job_or_parameter_is_named(tmp_path: Path) -> None:
+def test_an_unknown_job_or_parameter_is_reported(tmp_path: Path) -> None:
     loaded = bundle(tmp_path, training=f"{{{PARAMETERS}, tasks: []}}")
     with pytest.raises(ProjectError, match=r"no job 'trainning': did you mean 'training'"):
         run_job(loaded, "trainning", call=Calls())
@@ -241,7 +239,7 @@ def test_an_unknown_job_or_parameter_is_named(tmp_path: Path) -> None:
         run_job(loaded, "training", call=Calls(), parameters={"size": "1"})
 
 
-def test_an_id_without_a_stand_in_fails_the_task_that_needs_it(tmp_path: Path) -> None:
+def test_an_id_that_does_not_exist_locally_fails_the_task_that_needs_it(tmp_path: Path) -> None:
     error = run(tmp_path, task("a", parameters="{p: '${resources.jobs.j.id}'}")).tasks["a"].error
     assert "parameter p needs ${resources.jobs.j.id}" in str(error)
 
@@ -253,7 +251,7 @@ PARENT = (
 )
 
 
-def test_a_started_job_gets_the_task_s_and_the_parents_parameters(tmp_path: Path) -> None:
+def test_a_started_job_receives_the_task_s_and_the_parents_parameters(tmp_path: Path) -> None:
     loaded = bundle(tmp_path, c=CHILD, p=PARENT % task("end", "child"))
     for given in (loaded, loaded.with_ids({"jobs.c": "12"})):
         done = run_job(given, "p", call=(call := Calls()), run_ids=count(100))
@@ -263,14 +261,14 @@ def test_a_started_job_gets_the_task_s_and_the_parents_parameters(tmp_path: Path
         assert done.tasks["child"].child.job_key == "c"
 
 
-def test_a_failure_in_a_started_job_is_found_at_its_depth(tmp_path: Path) -> None:
+def test_a_failure_in_a_started_job_is_found_there(tmp_path: Path) -> None:
     done = run_job(bundle(tmp_path, c=CHILD, p=PARENT % task("end", "child")), "p", call=Calls("work"))
     assert states(done) == "child:failed end:upstream_failed"
     assert done.failure is not None
     assert (done.failure.job_key, done.failure.task_key, str(done.failure.error)) == ("c", "work", "work")
 
 
-def test_a_task_may_ask_what_became_of_another(tmp_path: Path) -> None:
+def test_a_task_can_refer_to_the_state_of_another(tmp_path: Path) -> None:
     asks = "{p: '{{tasks.bad.result_state}} {{tasks.bad.run_id}} {{tasks.bad.execution_count}} {{job.trigger.type}}'}"
     tasks = f"{task('bad')}, {task('tell', 'bad', asks, run_if='ALL_DONE')}"
     loaded = bundle(tmp_path, j=f"{{tasks: [{tasks}]}}")

@@ -45,27 +45,27 @@ def job(**waits: list[str]) -> dict[str, Any]:
     }
 
 
-def test_tasks_follow_their_dependencies_and_otherwise_the_file() -> None:
+def test_tasks_follow_their_dependencies_and_otherwise_file_order() -> None:
     assert order("j", job(z=["m"], b=[], m=["b"], a=[])) == ["b", "m", "z", "a"]
     assert order("j", {}) == []
 
 
-def test_tasks_that_wait_for_each_other_are_named_in_a_circle() -> None:
+def test_a_cycle_of_tasks_is_shown() -> None:
     with pytest.raises(ProjectError, match="a → c → b → a"):
         order("j", job(start=[], a=["c", "start"], b=["a"], c=["b"]))
 
 
-def test_a_dependency_on_no_task_is_named() -> None:
+def test_a_dependency_on_an_unknown_task_is_reported() -> None:
     with pytest.raises(ProjectError, match=r"'j', task 'b' depends on 'trian', .* did you mean 'train'"):
         order("j", job(train=[], b=["trian"]))
 
 
-def test_two_tasks_of_one_key_are_refused() -> None:
+def test_two_tasks_with_the_same_key_are_rejected() -> None:
     with pytest.raises(ProjectError, match="two tasks 'a'"):
         order("j", {"tasks": [{"task_key": "a"}, {"task_key": "a"}]})
 
 
-def test_a_sound_job_passes(tmp_path: Path) -> None:
+def test_a_valid_job_passes(tmp_path: Path) -> None:
     check_tasks(tmp_path, TRAIN, deploy())
 
 
@@ -80,17 +80,17 @@ def test_a_sound_job_passes(tmp_path: Path) -> None:
         ("rows: 1", "rows: many", r"gives entry point 'train' the rows 'many': no number"),
         ("rows: 1", "rows: '{{job.parameters.rows}}'", r"job\.parameters\.rows\}\} in .*rows, but the job has no such"),
         ("rows: 1", "rows: '{{job.run}}'", r"\{\{job\.run\}\} .*did you mean 'job\.run_id'"),
-        ("rows: 1", "rows: '{{tasks.tune.values.n}}'", r"'tune' is no task of the job"),
+        ("rows: 1", "rows: '{{tasks.tune.values.n}}'", r"the job has no task 'tune'"),
         ("rows: 1", "rows: '{{tasks.train.values.n}}'", r"does not run after 'train': add it to depends_on"),
         ("package_name: p", "package_name: q", r"package_name 'q', but the package is 'p'"),
         ("named_parameters: {rows: 1, seed: 2}", "parameters: ['1']", r"positional parameters"),
         ("task_key: train,", "task_key: train, run_if: ALL_DOEN,", r"run_if 'ALL_DOEN': did you mean 'ALL_DONE'"),
         ("task_key: train,", "task_key: train, max_retries: -1,", r"max_retries -1"),
         ("task_key: train,", "task_key: train, disabled: true,", r"is disabled"),
-        ("python_wheel_task", "notebook_task", r"'train' is notebook_task, which does not run locally; what does"),
+        ("python_wheel_task", "notebook_task", r"'train' is notebook_task, which does not run locally: use one of"),
     ],
 )
-def test_a_mistake_in_a_task_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_an_error_in_a_task_is_reported(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ProjectError, match=message):
         check_tasks(tmp_path, TRAIN.replace(old, new))
 
@@ -100,10 +100,13 @@ def test_a_mistake_in_a_task_is_named(tmp_path: Path, old: str, new: str, messag
     [
         (deploy("{{tasks.train.values.url}}"), r"'train' sets no such value: did you mean 'uri'"),
         (deploy(depends_on="[]"), r"does not run after 'train'"),
-        (deploy(depends_on="[{task_key: train, outcome: true}]"), r"an outcome of 'train', which is no condition task"),
+        (
+            deploy(depends_on="[{task_key: train, outcome: true}]"),
+            r"an outcome of 'train', which is not a condition task",
+        ),
     ],
 )
-def test_a_mistake_between_tasks_is_named(tmp_path: Path, task: str, message: str) -> None:
+def test_an_error_between_tasks_is_reported(tmp_path: Path, task: str, message: str) -> None:
     with pytest.raises(ProjectError, match=message):
         check_tasks(tmp_path, TRAIN, task)
 
@@ -116,14 +119,14 @@ def test_a_value_may_come_from_further_upstream(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("default", "message"), [("1", None), ("{{job.run_id}}", None), ("few", "the rows 'few': no num")]
 )
-def test_a_job_parameters_default_is_of_the_tasks_type(tmp_path: Path, default: str, message: str | None) -> None:
+def test_a_job_parameters_default_is_valid_for_the_task(tmp_path: Path, default: str, message: str | None) -> None:
     passed_on = TRAIN.replace("rows: 1", "rows: '{{job.parameters.rows}}'")
     jobs = {"j": f"{{parameters: [{{name: rows, default: '{default}'}}], tasks: [{passed_on}, {deploy()}]}}"}
     with pytest.raises(ProjectError, match=message) if message else nullcontext():
         check_jobs(tmp_path, jobs)
 
 
-def test_a_job_parameters_default_knows_no_task(tmp_path: Path) -> None:
+def test_a_job_parameters_default_cannot_refer_to_a_task(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"job 'j' gives its parameter 'rows' the default \{\{task\.name\}\}"):
         check_jobs(tmp_path, {"j": f"{{parameters: [{{name: rows, default: '{{{{task.name}}}}'}}], tasks: [{TRAIN}]}}"})
 
@@ -136,7 +139,7 @@ def test_a_job_parameters_default_knows_no_task(tmp_path: Path) -> None:
         ("{left: '{{tasks.train.values.scroe}}', op: LESS_THAN, right: 1}", r"did you mean 'score'"),
     ],
 )
-def test_a_mistake_in_a_condition_is_named(tmp_path: Path, condition: str, message: str) -> None:
+def test_an_error_in_a_condition_is_reported(tmp_path: Path, condition: str, message: str) -> None:
     with pytest.raises(ProjectError, match=message):
         check_tasks(tmp_path, TRAIN, f"{{task_key: c, depends_on: [{{task_key: train}}], condition_task: {condition}}}")
 
@@ -153,20 +156,20 @@ def starts(job_id: str, parameters: str = "{}") -> str:
     return f"{{tasks: [{{task_key: t, run_job_task: {{job_id: '{job_id}', job_parameters: {parameters}}}}}]}}"
 
 
-def test_jobs_that_start_each_other_are_named_in_a_circle(tmp_path: Path) -> None:
+def test_a_cycle_of_jobs_is_shown(tmp_path: Path) -> None:
     jobs = {"a": starts("${resources.jobs.b.id}"), "b": starts("${resources.jobs.a.id}")}
     with pytest.raises(ProjectError, match="a → b → a"):
         check_jobs(tmp_path, jobs, job_keys=["a"])
 
 
-def test_a_started_job_is_in_the_bundle_and_has_the_parameters_given(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"runs the job 77, which is not in the bundle: there is a"):
+def test_a_started_job_must_exist_and_have_the_given_parameters(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"runs the job 77, which is not in the bundle: use one of a"):
         check_jobs(tmp_path, {"a": starts("77")})
-    with pytest.raises(ProjectError, match=r"gives job 'b' a parameter 'x' that it lacks"):
+    with pytest.raises(ProjectError, match=r"gives job 'b' a parameter 'x' that it does not have"):
         check_jobs(tmp_path, {"a": starts("${resources.jobs.b.id}", "{x: 1}"), "b": "{tasks: []}"})
 
 
-def test_only_the_wanted_jobs_and_what_they_start_are_checked(tmp_path: Path) -> None:
+def test_only_the_given_jobs_and_those_that_they_start_are_checked(tmp_path: Path) -> None:
     broken = "{tasks: [{task_key: t, sql_task: {}}]}"
     check_jobs(tmp_path, {"good": f"{{tasks: [{TRAIN}]}}", "bad": broken}, job_keys=["good"])
     with pytest.raises(ProjectError, match="sql_task"):

@@ -10,7 +10,7 @@ from bundle_tools.workspace import source_file
 from mlops.errors import ProjectError
 
 COLUMNS = {"at": "timestamp", "fare": "double", "zip": "int"}
-TABLE = pa.table({"at": [datetime(2020, 1, 1)], "fare": [1.5], "zip": [10001], "other": ["x"]})  # noqa: DTZ001 - as files have it
+TABLE = pa.table({"at": [datetime(2020, 1, 1)], "fare": [1.5], "zip": [10001], "other": ["x"]})  # noqa: DTZ001 - as in files
 
 
 def written(path: Path, table: pa.Table = TABLE) -> Path:
@@ -28,37 +28,37 @@ def test_the_needed_columns_are_read_with_the_configured_types(tmp_path: Path, n
     assert found.schema.field("zip").type == pa.int32()
 
 
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"nothing\.parquet does not exist"):
         source_file.read(tmp_path / "nothing.parquet", COLUMNS)
 
 
 @pytest.mark.parametrize("name", ["trips.parquet", "trips.csv"])
-def test_a_file_without_rows_is_said(tmp_path: Path, name: str) -> None:
+def test_a_file_without_rows_is_reported(tmp_path: Path, name: str) -> None:
     with pytest.raises(ProjectError, match="has no rows"):
         source_file.read(written(tmp_path / name, TABLE.slice(0, 0)), COLUMNS)
 
 
 @pytest.mark.parametrize("name", ["trips.parquet", "trips.csv"])
-def test_a_file_of_no_bytes_is_said(tmp_path: Path, name: str) -> None:
+def test_a_file_without_bytes_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     with pytest.raises(ProjectError, match="cannot be read as"):
         source_file.read(tmp_path / name, COLUMNS)
 
 
-def test_missing_columns_are_named_with_those_there_are(tmp_path: Path) -> None:
+def test_missing_columns_are_listed_with_the_existing_ones(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"has no column fare, zip: it has at, other") as caught:
         source_file.read(written(tmp_path / "t.parquet", TABLE.drop(["fare", "zip"])), COLUMNS)
     assert "project.yml" in str(caught.value)
 
 
-def test_a_value_of_the_wrong_type_is_said_with_its_column(tmp_path: Path) -> None:
+def test_a_value_of_the_wrong_type_is_reported_with_its_column(tmp_path: Path) -> None:
     table = TABLE.set_column(1, "fare", pa.array(["dear"]))
     with pytest.raises(ProjectError, match=r"column fare of source file .* cannot be read as double"):
         source_file.read(written(tmp_path / "t.csv", table), COLUMNS)
 
 
-def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+def test_another_file_format_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "trips.xlsx").write_bytes(b"x")
     with pytest.raises(ProjectError, match=r"neither \.parquet nor \.csv"):
         source_file.read(tmp_path / "trips.xlsx", COLUMNS)

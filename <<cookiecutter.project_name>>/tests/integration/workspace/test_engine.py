@@ -1,4 +1,4 @@
-"""Engines that start and stop, which takes seconds."""
+"""Starting and stopping engines, which takes seconds."""
 
 import importlib.util
 import os
@@ -11,7 +11,7 @@ import pytest
 from bundle_tools.workspace.spark_engine import apache_spark
 from mlops.errors import ProjectError
 
-# In a process of its own: the engine of the test session runs in this one.
+# Runs in a separate process, because the engine of the test session runs in this one.
 TWICE = """
 from bundle_tools.workspace import engine
 for _ in range(2):
@@ -24,7 +24,7 @@ for _ in range(2):
 
 @pytest.mark.skipif(os.environ.get("ENGINE", "sail") != "sail", reason="pysail is not in Apache Spark's environment")
 def test_sail_stops_cleanly_and_starts_again_without_its_schemas(tmp_path: Path) -> None:
-    script = tmp_path / "twice.py"  # a file: to `python -c` pyspark-client answers as to its doctests, and exits
+    script = tmp_path / "twice.py"  # a file: under `python -c` pyspark-client starts its own doctests
     script.write_text(TWICE)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, str(script)]
@@ -33,7 +33,7 @@ def test_sail_stops_cleanly_and_starts_again_without_its_schemas(tmp_path: Path)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("py4j") is not None, reason="Apache Spark is installed and would start")
-def test_a_spark_that_does_not_start_is_said_in_one_sentence() -> None:
+def test_a_failed_start_of_spark_is_one_sentence() -> None:
     with (
         pytest.raises(ProjectError, match=r"Apache Spark did not start; it needs Java 17") as caught,
         apache_spark(["dev"]),
