@@ -1,18 +1,33 @@
-"""Measures what users wait for, each as a ratio to a baseline from the same run: `make bench`."""
+"""Measures what users wait for, each as a ratio to a baseline from the same run: `make bench`.
 
+The figures are printed and written to docs/benchmarks.md, next to those of the run before. A measure that fails is
+reported at the end and does not stop the others.
+"""
+
+import argparse
+import contextlib
+import datetime as dt
 import json
 import os
+import platform
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORTS = "import mlflow, mlflow.sklearn, optuna, pandas, pyarrow, pyspark.sql, sklearn.ensemble"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+PACKAGE = "nyc_taxi"
+
+# Scripts are written to files: under `python -c` the Spark Connect client starts its own doctests and exits.
+IMPORTS = "import mlflow, mlflow.sklearn, optuna, pandas, pyarrow, pyspark.sql, sklearn.ensemble\n"
 SCORING = """
-import sys, time, numpy as np, pandas as pd, pyarrow as pa
+import time, numpy as np, pandas as pd, pyarrow as pa
 from pyspark.sql import functions as F
 from bundle_tools.bundle.load import load as load_bundle
 from bundle_tools.workspace import engine
@@ -32,19 +47,17 @@ with engine.start("sail", workspace.catalogs(loaded)) as spark:
     rows = spark.createDataFrame(pa.Table.from_pandas(frame))
     start = time.perf_counter()
     store.score_batch(model, rows, "double").agg(F.sum("prediction")).collect()
-    print(time.perf_counter() - start, bare)
+    print("measured", time.perf_counter() - start, bare)
 """
-
-# Rows of the spine and of each of three feature tables, a hundred thousand keys, two years of days.
+# Each of three feature tables has {features} rows for a hundred thousand keys over two years of days.
 JOIN = """
-import time
+import tempfile, time
 from bundle_tools.workspace import engine
 from mlops.config.features import FeatureSet, FeatureTable, Lookup
 from mlops.feature_store.local import LocalFeatureStore
 from mlops.platform.local import LocalPlatform
 from pathlib import Path
 from pyspark.sql import functions as F
-import tempfile
 names = ("one", "two", "three")
 with engine.start("sail", ["dev"]) as spark, tempfile.TemporaryDirectory() as folder:
     spark.sql("CREATE SCHEMA dev.s").collect()
@@ -52,92 +65,227 @@ with engine.start("sail", ["dev"]) as spark, tempfile.TemporaryDirectory() as fo
     time_of = F.timestamp_micros((F.col("id") * 7919 % 730) * 86_400_000_000)
     for name in names:
         keys = (F.col("id") % 100_000).alias("k")
-        rows = spark.range(1_000_000).select(keys, time_of.alias("t"), F.rand(1).alias(name))
+        rows = spark.range({features}).select(keys, time_of.alias("t"), F.rand(1).alias(name))
         tables.overwrite("dev.s." + name, rows.dropDuplicates(["k", "t"]))
     declared = dict.fromkeys(names, FeatureTable(keys=("k",), event_time="t"))
     store = LocalFeatureStore(tables, "dev.s", declared, Path(folder))
     lookups = tuple(Lookup(table=name, keys=("k",), features=(name,), lookback_hours=2400) for name in names)
-    for millions in (1, 4, 16):
-        spine = spark.range(millions * 1_000_000).select(
+    for rows in {rows}:
+        spine = spark.range(rows).select(
             (F.hash("id") % 100_000).cast("bigint").alias("k"), time_of.alias("time"), F.lit(0.0).alias("label")
         )
         start = time.perf_counter()
-        rows = store.training_set(spine, FeatureSet(event_time="time", inputs=(), lookups=lookups), {{}}, "label").rows
-        rows.agg(*[F.sum(name) for name in names]).collect()
-        print(millions, time.perf_counter() - start)
+        found = store.training_set(spine, FeatureSet(event_time="time", inputs=(), lookups=lookups), {{}}, "label").rows
+        found.agg(*[F.sum(name) for name in names]).collect()
+        print("measured", rows, time.perf_counter() - start)
 """
 
 
-def seconds(*command: str, cwd: Path, repeat: int = 1) -> float:
-    """Return the shortest time of several runs of a command."""
-    environment = os.environ | {"PYTHONPATH": "src"}
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        subprocess.run(command, cwd=cwd, env=environment, check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
-    return min(times)
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: `make bench` measures what users have, the tests only whether each measure works."""
+
+    repeat: int
+    trips: int
+    unit_tests: tuple[str, ...]
+    scored: int
+    features: int
+    looked_up: tuple[int, ...]
 
 
-def output(folder: Path, *command: str) -> str:
-    """Run Python in a project and return what it printed."""
-    environment = os.environ | {"PYTHONPATH": "src"}
-    found = subprocess.run(
-        [sys.executable, *command], cwd=folder, env=environment, check=True, capture_output=True, text=True
+FULL = Size(
+    5,
+    10_000,
+    ("tests/project", "tests/mlops", "tests/bundle_tools"),
+    1_000_000,
+    1_000_000,
+    (10**6, 4 * 10**6, 16 * 10**6),
+)
+SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured time and its baseline, both in seconds."""
+
+    what: str
+    seconds: float
+    against: str
+    baseline: float
+
+    def line(self) -> str:
+        """Return the line of the report."""
+        ratio = self.seconds / self.baseline
+        return f"{self.what:<46} {self.seconds:7.2f} s  {ratio:6.2f} x {self.against} ({self.baseline:.2f} s)"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The measures, which run one after the other on a project that the first of them generates.
+
+    Attributes:
+        folder: Where the project is generated.
+        size: How much is measured.
+        source: A file with trips for one more lifecycle, or None.
+    """
+
+    folder: Path
+    size: Size
+    source: Path | None
+
+    @property
+    def project(self) -> Path:
+        """The generated project."""
+        return self.folder / "nyc-taxi"
+
+    def seconds(self, *command: str, cwd: Path | None = None, repeat: int = 1) -> float:
+        """Return the shortest time of some runs of a command."""
+        times = []
+        for _ in range(repeat):
+            start = time.perf_counter()
+            self._run(*command, cwd=cwd or self.project)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    def measured(self, script: str) -> list[list[float]]:
+        """Run a script in the project and return the numbers of the lines that it marked."""
+        file = self.project / "measure.py"
+        file.write_text(script, encoding="utf-8")
+        lines = self._run(sys.executable, str(file), cwd=self.project).splitlines()
+        return [[float(word) for word in line.split()[1:]] for line in lines if line.startswith("measured ")]
+
+    @staticmethod
+    def _run(*command: str, cwd: Path) -> str:
+        environment = os.environ | {"PYTHONPATH": "src"}
+        done = subprocess.run(command, cwd=cwd, env=environment, check=False, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
+            raise RuntimeError(f"{Path(command[0]).name} {' '.join(command[1:4])} failed ({done.returncode}): {last}")
+        return done.stdout
+
+    def imports(self) -> float:
+        """Return the time that Python takes to import the packages that a project uses."""
+        script = self.project / "imports.py"
+        script.write_text(IMPORTS, encoding="utf-8")
+        return self.seconds(sys.executable, str(script), repeat=min(3, self.size.repeat))
+
+    def generation(self) -> Iterator[Figure]:
+        """Generating a project, against plain Cookiecutter with a template of one file."""
+        one = self.folder / "bare" / "{{cookiecutter.name}}"
+        one.mkdir(parents=True)
+        (one / "README.md").write_text("# {{ cookiecutter.name }}\n", encoding="utf-8")
+        (self.folder / "bare" / "cookiecutter.json").write_text(json.dumps({"name": "project"}), encoding="utf-8")
+        cookiecutter = str(Path(sys.executable).with_name("cookiecutter"))
+        command = (cookiecutter, "--no-input", "--overwrite-if-exists", "-o", str(self.folder))
+        repeat = self.size.repeat
+        bare = self.seconds(*command, str(self.folder / "bare"), cwd=self.folder, repeat=repeat)
+        taken = self.seconds(*command, str(ROOT), cwd=self.folder, repeat=repeat)
+        yield Figure("generate a project", taken, "plain Cookiecutter", bare)
+
+    def lifecycle(self) -> Iterator[Figure]:
+        """The full lifecycle on a new and on an existing local workspace, and on a file."""
+        command = (sys.executable, "-m", "bundle_tools.run", "run", "lifecycle", "--rows", str(self.size.trips))
+        imports = self.imports()
+        yield Figure("full lifecycle, first", self.seconds(*command), "importing the packages", imports)
+        yield Figure("full lifecycle, again", self.seconds(*command), "importing the packages", imports)
+        if self.source:
+            taken = self.seconds(*command[:-2], "--source", str(self.source))
+            yield Figure(f"full lifecycle, {self.source.name}", taken, "importing the packages", imports)
+
+    def unit_tests(self) -> Iterator[Figure]:
+        """The unit tests of the generated project."""
+        taken = self.seconds(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.size.unit_tests)
+        yield Figure("unit tests", taken, "importing the packages", self.imports())
+
+    def scoring(self) -> Iterator[Figure]:
+        """Scoring rows with the champion on the local engine, against the model alone."""
+        [[scored, bare]] = self.measured(SCORING.format(package=PACKAGE, rows=self.size.scored))
+        yield Figure(f"score {self.size.scored:,} rows on the local engine", scored, "the model alone", bare)
+
+    def lookups(self) -> Iterator[Figure]:
+        """Point-in-time lookups in three feature tables, against the smallest of them."""
+        found = self.measured(JOIN.format(features=self.size.features, rows=self.size.looked_up))
+        smallest, baseline = found[0]
+        for rows, taken in found:
+            yield Figure(f"look {rows:,.0f} rows up in three tables", taken, f"{smallest:,.0f} rows", baseline)
+
+    def run(self) -> tuple[list[Figure], list[str]]:
+        """Run every measure; return the figures, and one sentence for each measure that failed."""
+        figures, failures = [], []
+        for measure in (self.generation, self.lifecycle, self.unit_tests, self.scoring, self.lookups):
+            try:
+                for figure in measure():
+                    figures.append(figure)
+                    print(figure.line(), flush=True)  # noqa: T201
+            except Exception as error:  # noqa: BLE001 - the other measures go on
+                failures.append(f"{measure.__name__}: {error}")
+        return figures, failures
+
+
+def machine() -> str:
+    """Describe the machine in one line."""
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        names = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+        model = names[1] if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[0]
+    return (
+        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores ({model}), {memory:.0f} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}, load {load:.1f} at the start"
     )
-    return found.stdout
 
 
-def show(what: str, measured: float, against: str, baseline: float) -> None:
-    """Print one line of the report."""
-    print(f"{what:<46} {measured:7.2f} s  {measured / baseline:6.2f} x {against} ({baseline:.2f} s)")  # noqa: T201
+def document(figures: list[Figure], peak: float, where: str, before: str) -> str:
+    """Return the text of docs/benchmarks.md: the figures of this run next to those of the run before.
+
+    Args:
+        figures: The figures of this run.
+        peak: The peak memory of a process, in MB.
+        where: The machine of this run.
+        before: The document as the run before left it, or "".
+    """
+    earlier = dict(re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE))
+    machine_before = re.search(r"^- this run: (.+)$", before, re.MULTILINE)
+    rows = [(one.what, f"{one.seconds:.2f} s = {one.seconds / one.baseline:.2f} x {one.against}") for one in figures]
+    rows.append(("peak memory of a process", f"{peak:.0f} MB"))
+    lines = [f"| {what} | {shown} | {earlier.get(what, '')} |" for what, shown in rows]
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "What users wait for, measured by `make bench`. Compare the ratios: the seconds depend on the machine.",
+            "",
+            f"- this run: {where}",
+            f"- run before: {machine_before[1] if machine_before else 'none'}",
+            "",
+            "| measure | this run | run before |",
+            "|---|---|---|",
+            *lines,
+            "",
+        ]
+    )
 
 
-def generation(folder: Path) -> Path:
-    """Compare generation with Cookiecutter on a template of one file, and return the generated project."""
-    one = folder / "bare" / "{{cookiecutter.name}}"
-    one.mkdir(parents=True)
-    (one / "README.md").write_text("# {{ cookiecutter.name }}\n", encoding="utf-8")
-    (folder / "bare" / "cookiecutter.json").write_text(json.dumps({"name": "project"}), encoding="utf-8")
-    cookiecutter = str(Path(sys.executable).with_name("cookiecutter"))
-    generate = (cookiecutter, "--no-input", "--overwrite-if-exists", "-o", str(folder))
-    bare = seconds(*generate, str(folder / "bare"), cwd=folder, repeat=5)
-    show("generate a project", seconds(*generate, str(ROOT), cwd=folder, repeat=5), "bare cookiecutter", bare)
-    return folder / "nyc-taxi"
-
-
-def main() -> None:
-    """Run each measurement and print one line for it."""
-    with tempfile.TemporaryDirectory() as name:
-        project = generation(Path(name))
-        package = "nyc_taxi"
-        imports = seconds(sys.executable, "-c", IMPORTS, cwd=project, repeat=3)
-        life = (sys.executable, "-m", "bundle_tools.run", "run", "lifecycle")
-        show("full lifecycle, first", seconds(*life, cwd=project), "importing the packages", imports)
-        show("full lifecycle, again", seconds(*life, cwd=project), "importing the packages", imports)
-        if len(sys.argv) > 1:
-            source = str(Path(sys.argv[1]).resolve())
-            show(
-                f"full lifecycle, {Path(source).name}",
-                seconds(*life, "--source", source, cwd=project),
-                "imports",
-                imports,
-            )
-        unit = [f"tests/{root}" for root in ("project", "mlops", "bundle_tools")]
-        tests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *unit)
-        show("unit tests", seconds(*tests, cwd=project), "importing the packages", imports)
-        # A file, because under `python -c` the Connect client assumes that it runs its own doctests, and exits.
-        script = project / "score.py"
-        script.write_text(SCORING.format(package=package, rows=1_000_000), encoding="utf-8")
-        scored, bare = (float(value) for value in output(project, str(script)).split()[-2:])
-        show("score 1,000,000 rows on the local engine", scored, "the bare model", bare)
-        lines = [line.split() for line in output(project, "-c", JOIN).splitlines()]
-        joins = {int(line[0]): float(line[1]) for line in lines if line and line[0].isdigit()}
-        for millions, taken in joins.items():
-            show(f"look {millions} million rows up in three tables", taken, "a million", joins[1])
+def main(arguments: list[str] | None = None) -> int:
+    """Run the measures, print a line for each, and write the document; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", nargs="?", type=lambda path: Path(path).resolve(), help="a file with trips")
+    parser.add_argument("--small", action="store_true", help="only check that every measure works, in a minute")
+    parser.add_argument("--document", type=Path, default=DOCUMENT, help="where to write the figures")
+    options = parser.parse_args(arguments)
+    where = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        figures, failures = Bench(Path(folder), SMALL if options.small else FULL, options.source).run()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{'peak memory of a process':<46} {peak:7.0f} MB")  # noqa: T201
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)  # noqa: T201
+    if not failures:
+        before = options.document.read_text(encoding="utf-8") if options.document.exists() else ""
+        options.document.write_text(document(figures, peak, where, before), encoding="utf-8")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,5 @@
-"""Generates projects for the tests: `bake(cloud="aws")` returns one, and `project` runs a test on every combination."""
+"""Generates projects for the tests: `bake(cloud="aws")` returns one, and `project` runs a test on several of them."""
 
-import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -9,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allpairspy import AllPairs
 from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 CHOICES = {key: answers for key, answers in QUESTIONS.items() if isinstance(answers, list) and not key.startswith("_")}
-COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
+# Each pair of answers to two questions is in one of them.
+COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in AllPairs(list(CHOICES.values()))]
+UNIT = ["tests/project", "tests/mlops", "tests/bundle_tools"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def bake(tmp_path_factory: pytest.TempPathFactory, user_config: Path) -> Bake:
 
 @pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: "-".join(combination.values()))
 def combination(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Each combination of cloud, compute and problem type in turn."""
+    """Answers to all questions with choices, so that each pair of answers occurs."""
     options: dict[str, str] = request.param
     return options
 

@@ -152,6 +152,19 @@ def test_no_template_syntax_remains(project: Project) -> None:
     assert leftovers == []
 
 
+def test_each_pair_of_answers_is_in_a_project_that_is_tested() -> None:
+    for one, other in itertools.combinations(CHOICES, 2):
+        tested = {(options[one], options[other]) for options in COMBINATIONS}
+        assert tested == set(itertools.product(CHOICES[one], CHOICES[other]))
+
+
+def test_the_package_versions_of_each_platform_are_known(bake: Bake) -> None:
+    for compute in CHOICES["compute"]:
+        project = bake(compute=compute)
+        own = (ROOT / "templates" / "constraints" / f"{project.answers['__runtime']}.txt").read_text(encoding="utf-8")
+        assert own in project.read("constraints.txt")
+
+
 def test_every_file_parses(project: Project) -> None:
     failures = []
     for path, text in project.texts().items():
