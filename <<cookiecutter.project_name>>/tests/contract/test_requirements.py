@@ -44,6 +44,12 @@ def project(root: Path) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
+def package(root: Path) -> str:
+    """The package that is yours."""
+    return next(path.parent.name for path in (root / "src").glob("*/entry_points.py"))
+
+
+@pytest.fixture(scope="module")
 def brought(root: Path) -> dict[str, str]:
     """The packages that the platform brings, with their versions."""
     lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()

@@ -33,10 +33,10 @@ def built(sources: Path) -> list[str]:
     return build(sources)
 
 
-def build(project: Path) -> list[str]:
+def build(project: Path, programs: Path = Path(sys.executable).parent) -> list[str]:
     """Run the build command of every artifact like the CLI, but with the build backend that is installed here."""
     environment = os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
         "PIP_NO_BUILD_ISOLATION": "0",  # means --no-build-isolation in pip, so that no network is needed
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
@@ -63,6 +63,17 @@ def test_every_path_to_a_wheel_matches_exactly_what_is_built(
                     found = f"{len(matched)} of what the build makes: {', '.join(built) or 'nothing'}"
                     faults.append(f"{name}: {path}: '{value}' matches {found}")
     none_of(faults)
+
+
+def test_the_wheel_is_also_built_where_hatchling_is_not_installed(
+    sources: Path, built: list[str], tmp_path: Path
+) -> None:
+    python = tmp_path / "bin/python3"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\n[ "$2" != "import hatchling" ] && exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    again = Path(shutil.copytree(sources, tmp_path / "again", ignore=LEFT_OUT))
+    assert build(again, python.parent) == built
 
 
 def test_the_wheel_says_in_its_version_what_is_in_it(sources: Path, built: list[str], tmp_path: Path) -> None:
