@@ -7,6 +7,9 @@ BIN := .venv/bin
 DEMO := build/demo/nyc-taxi
 BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# Containers often turn bytecode off; every command would then compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench clean tools
 

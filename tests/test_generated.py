@@ -30,7 +30,7 @@ VARIANTS = [
 
 def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a generated project with the interpreter of these tests."""
-    environment = os.environ | {"PYTHONPATH": str(project / "src"), "COLUMNS": "160", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(project / "src"), "COLUMNS": "160"}
     return subprocess.run(
         [sys.executable, *command], cwd=project, env=environment, capture_output=True, text=True, check=False
     )

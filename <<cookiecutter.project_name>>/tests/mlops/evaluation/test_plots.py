@@ -23,7 +23,9 @@ def texts(figure: Figure) -> list[str]:
     return [text for axes in figure.axes for text in (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel())]
 
 
+@pytest.fixture(scope="module")
 def drawn() -> dict[str, Figure]:
+    """Every figure, by its name."""
     label = (RNG.random(200) < 0.4).astype(float)
     return {
         **plots.of_explanation(explanation(4), "dollars"),
@@ -42,18 +44,18 @@ def test_each_problem_type_has_its_figures() -> None:
 @pytest.mark.parametrize(
     "name", ["importance", "shap_values", "predicted_and_actual", "residuals", "calibration", "scores"]
 )
-def test_a_figure_has_a_title_a_unit_and_can_be_saved(name: str) -> None:
-    figure = drawn()[name]
+def test_a_figure_has_a_title_a_unit_and_can_be_saved(drawn: dict[str, Figure], name: str) -> None:
+    figure = drawn[name]
     title, across, up = texts(figure)[:3]
     assert title
     assert "dollars" in across + up
     picture = io.BytesIO()
-    figure.savefig(picture, format="png")
+    figure.savefig(picture, format="png", dpi=30)
     assert picture.getvalue().startswith(b"\x89PNG")
 
 
+@pytest.mark.usefixtures("drawn")
 def test_no_figure_stays_open() -> None:
-    drawn()
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or pyplot.get_fignums() == []
 
