@@ -20,7 +20,10 @@ TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_in
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
 # The answers change these tests of the machinery, because its example predicts what the project's does; all others run
 # once, on the project with flights.
-OF_THE_EXAMPLE = ["tests/mlops/training", "tests/integration/tasks", "tests/integration/validation"]
+OF_THE_EXAMPLE = [
+    "tests/mlops/training",
+    *(f"tests/integration/{room}" for room in ("tasks", "training", "validation")),
+]
 VARIANTS = [
     {},
     {"problem_type": "classification", "compute": "job_cluster", "cloud": "aws", "approval": "manual"},
