@@ -48,6 +48,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         log.info("version %s is already the champion", incumbent)
         return Values(promoted="false", champion_version=incumbent)
     decision = _decide(parameters, project, platform, champion)
+    for version, tags in decision.records.items():
+        for key, value in tags.items():
+            registry.tag(version, key, value)
     said = "to be promoted" if decision.passed else "kept"
     registry.tag(parameters.model_version, "deployment_decision", f"{said}: {decision}")
     if champion is not None:
