@@ -217,8 +217,8 @@ def broken(source: str) -> str:
         ("resources/training.job.yml", "task_key: validate", "task_key: check"),
         ("resources/training.job.yml", "task_key: train\n", "task_key: fit\n"),
         ("resources/training.job.yml", "values.model_version", "values.version"),
-        ("resources/training.job.yml", "entry_point: deploy", "entry_point: deployment"),
-        ("pyproject.toml", 'deploy = "', 'deployment = "'),
+        ("resources/promotion.job.yml", "entry_point: change_champion", "entry_point: deploy"),
+        ("pyproject.toml", 'change_champion = "', 'deploy = "'),
         ("resources/batch_inference.job.yml", "predictions_table:", "output_table:"),
     ],
 )

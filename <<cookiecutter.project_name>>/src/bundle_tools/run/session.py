@@ -20,6 +20,7 @@ from ..bundle import load as bundles
 from ..workspace import engine
 from ..workspace.workspace import SourceData, Workspace
 from . import auto_approve, entry_points, progress, summary, task_order
+from .queue import turns
 from .runs import JobRun
 from .scheduler import run_job
 
@@ -44,13 +45,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: the job and its parameters, the engine, the source data, and whether to approve versions."""
+    """What to run: the job and its parameters, the engine, the source data, and the version that is approved."""
 
     job: str
     parameters: Mapping[str, str]
     engine: str
     source: SourceData
-    approve: bool = False
+    approve: str = ""
 
 
 def run(options: Options, request: Request, console: Console) -> int:
@@ -83,7 +84,17 @@ def run(options: Options, request: Request, console: Console) -> int:
             _say(console, f"source {deployed.variables['source_table']}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
-                finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
+                finished = run_job(
+                    deployed,
+                    request.job,
+                    call=call,
+                    parameters=request.parameters,
+                    observer=observer,
+                    turn=turns(
+                        workspace.folder / "locks",
+                        lambda job: _say(console, f"waiting for another run of the job {job} to finish"),
+                    ),
+                )
             _conclude(deployed, project, finished, console)
     return 0
 

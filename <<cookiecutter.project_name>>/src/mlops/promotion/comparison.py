@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -13,9 +15,12 @@ from ..evaluation.bootstrap import Interval, metric_gain, value_gain
 from ..evaluation.metrics import Array, evaluate
 from ..platform.base import Platform
 from ..project import Project
-from ..registry import predict, uri
+from ..registry import Registry, predict, uri
 from ..validation.candidate import Candidate, holdout
+from . import pause
 from .decision import Decision, decide
+
+log = logging.getLogger(__name__)
 
 
 class ChampionCannotBeScoredError(ProjectError):
@@ -59,6 +64,29 @@ def compare(
             {f"{log_as}_gain": gain.gain, f"{log_as}_gain_low": gain.low, f"{log_as}_gain_high": gain.high}
         )
     return decide(policy, name, gain, challenger=sides[0], incumbent=sides[1], incumbent_is=named)
+
+
+def equal_to_rolled_back(project: Project, candidate: Candidate, platform: Platform) -> str:
+    """Return the rolled-back version that predicts the same as the candidate on its held-out rows, or "".
+
+    A training on the same data gives the same model under another number. A rolled-back version that cannot be loaded
+    any more predicts nothing, so it is left out.
+    """
+    registry = Registry(candidate.model_name)
+    versions = [version for version in pause.rolled_back(registry) if version != candidate.model_version]
+    if not versions:
+        return ""
+    features, _ = holdout(candidate, project.config, platform)
+    predicted = predict(candidate.model_uri, features)
+    for version in versions:
+        try:
+            earlier = predict(uri(candidate.model_name, version), features)
+        except Exception as error:  # noqa: BLE001 - whatever stops a consumer
+            log.warning("version %s cannot be compared with: %s", version, first_line(error))
+            continue
+        if np.allclose(predicted, earlier, rtol=1e-9, atol=1e-12):
+            return version
+    return ""
 
 
 def _measure(

@@ -90,7 +90,13 @@ def _log_origin(parameters: Parameters, source_version: str) -> None:
     )
     dataset = MetaDataset(source, name=parameters.source_table)  # type: ignore[abstract] # MLflow documents it
     mlflow.log_input(dataset, context="training")
-    mlflow.log_params({"source_table": parameters.source_table, "source_version": source_version})
+    mlflow.log_params(
+        {
+            "source_table": parameters.source_table,
+            "source_version": source_version,
+            "training_table": parameters.training_table,
+        }
+    )
     mlflow.set_tag("git_commit", parameters.git_commit)
 
 

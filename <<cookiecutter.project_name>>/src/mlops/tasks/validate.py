@@ -12,7 +12,7 @@ from ..platform.base import Platform
 from ..project import Project
 from ..promotion.decision import Decision
 from ..registry import CHALLENGER, Registry
-from ..validation import report
+from ..validation import proof, report
 from ..validation.candidate import Candidate, evidence, resolved
 from ..validation.check import Check
 from ..validation.run_checks import run_checks
@@ -46,14 +46,25 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
     passed = Decision.of(checks).passed
+    if passed:
+        proof.record(registry, registry.version(parameters.model_version), project, found.rows)
     registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", report.summary(checks))
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
     if not passed:
-        raise ProjectError(f"{parameters} failed validation: {_failures(checks)}.")
+        raise ProjectError(_failed(registry, parameters, checks))
     log.info("version %s passed validation: %s", parameters.model_version, report.summary(checks))
     return Values(model_version=parameters.model_version)
 
 
-def _failures(checks: list[Check]) -> str:
-    return "; ".join(f"{check.name} ({check.reason})" for check in checks if not check.passed)
+def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> str:
+    """Return what failed, and what to do about it."""
+    reasons = "; ".join(f"{check.name} ({check.reason})" for check in checks if not check.passed)
+    champion = registry.champion()
+    serving = ""
+    if champion is not None and str(champion.version) == parameters.model_version:
+        serving = " It is the champion and stays the champion until you promote another version or roll it back."
+    return (
+        f"{parameters} failed validation: {reasons}.{serving} If you change only thresholds, run the job deployment "
+        f"with model_version={parameters.model_version}: it validates and deploys this version without another training."
+    )
