@@ -23,6 +23,7 @@ CHAMPION = "Champion"
 CHALLENGER = "Challenger"
 STATUS_TAG = "model_validation_status"
 ROLLED_BACK = "rolled_back"
+NO_COMMIT = "not under version control"  # the value of the tag git_commit outside a git repository
 
 _TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run has the full report
 

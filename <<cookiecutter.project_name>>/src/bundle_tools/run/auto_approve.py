@@ -17,7 +17,8 @@ _TAG = "approval_tag"
 def given(call: WheelTask, *, approve: str) -> WheelTask:
     """Return `call`; the version `approve` is tagged as approved just before a task checks the tag of this version.
 
-    Another version, such as one that a new training made, is not approved: nobody has seen it. The tags `<tag>_by` and `<tag>_at` record who approved and when.
+    Another version, such as one that a new training made, is not approved: nobody has seen it. The tags `<tag>_by` and
+    `<tag>_at` record who approved and when.
     """
     if not approve:
         return call

@@ -49,9 +49,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if parameters.action == "rollback":
         wanted = {name: given[name] for name in rollback.Parameters.model_fields}
         restored = rollback.run(rollback.Parameters(**wanted), project, platform)
-        return Values(
-            champion_version=restored.champion_version, rolled_back_version=restored.rolled_back_version
-        )
+        return Values(champion_version=restored.champion_version, rolled_back_version=restored.rolled_back_version)
     registry = Registry(parameters.model_name)
     resume(registry, parameters.reason)
     champion = registry.champion()

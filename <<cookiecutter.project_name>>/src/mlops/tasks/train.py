@@ -18,7 +18,7 @@ from ..evaluation.metrics import evaluate, naive_baseline
 from ..feature_store.base import FeatureStore, TrainingSet
 from ..platform.base import Platform
 from ..project import Project
-from ..registry import Registry, uri
+from ..registry import NO_COMMIT, Registry, uri
 from ..training import search, training_set
 from ..training.requirements import model_requirements
 from . import task
@@ -150,7 +150,7 @@ def _describe(
         "data_version": f"{parameters.source_table} {source_version}",
         "data_from": str(times.min()),
         "data_to": str(times.max()),
-        "git_commit": parameters.git_commit or "not under version control",
+        "git_commit": parameters.git_commit or NO_COMMIT,
     }
     for key, value in origin.items():
         registry.tag(version, key, value)

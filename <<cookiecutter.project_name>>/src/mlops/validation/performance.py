@@ -38,7 +38,11 @@ def slices(evidence: Evidence) -> Iterator[Check]:
             reason = f"slice {name} has {count} rows, fewer than {policy.at_least}"
             yield Check(f"slice {name}", skipped, reason, float(count), f"at least {policy.at_least}", skipped)
             continue
-        found = evaluate(evidence.settings.problem_type, evidence.label[inside], evidence.prediction[inside])
+        try:
+            found = evaluate(evidence.settings.problem_type, evidence.label[inside], evidence.prediction[inside])
+        except ValueError as error:
+            yield Check(f"slice {name}", passed=False, reason=f"slice {name} with {count} rows has no metrics: {error}")
+            continue
         yield from _of_slice(name, one, found, evidence.metrics, evidence.settings.metric)
 
 

@@ -6,8 +6,8 @@ from mlflow import MlflowClient
 
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
-from mlops.registry import CHALLENGER, STATUS_TAG
-from mlops.tasks import validate
+from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry
+from mlops.tasks import deploy, validate
 from mlops.validation.evidence import Evidence
 from mlops.validation.report import FILE, TABLE
 
@@ -69,12 +69,45 @@ def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
 
 
 @pytest.mark.usefixtures("lenient_gates")
-def test_a_validation_that_cannot_run_fails_the_version(trained: dict[str, str], run_task: Runner) -> None:
-    with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
-        run_task(validate, **(trained | {"run_id": "nobody"}))
+def test_a_validation_that_cannot_run_fails_the_version(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise ProjectError("there are no holdout rows")
+
+    monkeypatch.setattr(validate, "evidence", gone)
+    with pytest.raises(ProjectError, match="no holdout rows"):
+        run_task(validate, **trained)
     assert tags(trained)[STATUS_TAG] == "FAILED"
-    assert "no holdout rows of run nobody" in tags(trained)["model_validation_reasons"]
+    assert "no holdout rows" in tags(trained)["model_validation_reasons"]
     assert aliases(trained) == {}
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_champion_that_fails_stays_champion_and_the_error_says_so(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Registry(trained["model_name"]).set_alias(CHAMPION, trained["model_version"])
+    bounded(monkeypatch, Bound(min=2000))
+    with pytest.raises(ProjectError, match="It is the champion and stays the champion until you promote another"):
+        run_task(validate, **trained)
+    assert tags(trained)[STATUS_TAG] == "FAILED"
+    assert aliases(trained) == {CHAMPION: trained["model_version"]}
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_failure_says_how_to_deploy_without_another_training(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded(monkeypatch, Bound(min=2000))
+    with pytest.raises(ProjectError, match=r"run the job deployment with model_version=1: .* without a new training"):
+        run_task(validate, **trained)
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_version_that_passed_is_proven(trained: dict[str, str], run_task: Runner) -> None:
+    run_task(validate, **trained)
+    assert run_task(deploy, **trained)["promoted"] == "true"
 
 
 @pytest.mark.usefixtures("lenient_gates")

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import os
+import time
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -15,6 +19,7 @@ from pyspark.sql import functions as F
 
 from mlops.config.validation import Bound, Latency, Slice, SliceRows
 from mlops.platform.local import LocalPlatform
+from mlops.registry import NO_COMMIT
 from mlops.validation import behaviour, performance, structure
 from mlops.validation import custom_check as custom
 from mlops.validation import training_serving_skew as serving
@@ -93,6 +98,30 @@ def test_missing_metadata_and_documentation_are_named(sound: Evidence) -> None:
     assert (check.passed, check.reason) == (False, "the run has no card/none.md")
 
 
+def test_code_outside_version_control_is_no_commit(sound: Evidence) -> None:
+    tags = {**sound.version.tags, "git_commit": NO_COMMIT}
+    sound.version._tags = tags  # noqa: SLF001 - MLflow offers no other way to a version with other tags
+    found = by_name(structure.metadata(gated(sound, required_tags=("git_commit",))))
+    assert found["tag git_commit"].skipped
+    assert found["tag git_commit"].reason == "the code of the version is not under version control"
+
+
+def test_the_fresh_process_has_no_credentials(sound: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Curious(mlflow.pyfunc.PythonModel):
+        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
+            found = {name for name in os.environ if name.startswith(("DATABRICKS", "MLFLOW_TRACKING", "AWS"))}
+            if found or (Path.home() / ".databrickscfg").exists():
+                raise RuntimeError(f"it sees {found}")
+            return np.zeros(len(model_input))
+
+    monkeypatch.setenv("DATABRICKS_TOKEN", "secret")
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    info = mlflow.pyfunc.log_model(name="curious", python_model=Curious(), pip_requirements=["mlflow"])
+    (check,) = structure.fresh_process(replace(sound, model_uri=info.model_uri))
+    assert check.passed, check.reason
+
+
 @pytest.mark.parametrize(
     ("requirements", "reason"),
     [("no-such-package==1.0", "no-such-package==1.0, but nothing is installed"), ("numpy<1", "numpy<1, but")],
@@ -136,6 +165,21 @@ def test_a_model_that_cannot_predict_without_features_is_noticed(sound: Evidence
     assert check.value
 
 
+def test_calls_that_other_work_delays_do_not_count(sound: Evidence) -> None:
+    calls = []
+
+    def predict(rows: pd.DataFrame) -> Any:  # noqa: ANN401 - as MLflow
+        calls.append(len(rows))
+        if len(calls) % 5:
+            time.sleep(0.05)
+        return np.zeros(len(rows))
+
+    busy = predicting(gated(sound, latency=Latency(row_ms=45, batch_ms=45)), predict)
+    assert [check.passed for check in behaviour.latency(busy)] == [True, True], [
+        check.reason for check in behaviour.latency(busy)
+    ]
+
+
 def test_a_slow_model_is_noticed(sound: Evidence) -> None:
     checks = list(behaviour.latency(gated(sound, latency=Latency(row_ms=0.0001, batch_ms=60_000))))
     assert [check.passed for check in checks] == [False, True]
@@ -168,6 +212,16 @@ def test_a_slice_has_its_own_bounds_and_is_compared_with_all_rows(sound: Evidenc
     assert not found["slice half compared with all rows"].passed
     fair = gated(sound, slices={"half": Slice(where=where, worse_than_all=1e6)}, slice_rows=rows)
     assert by_name(performance.slices(fair))["slice half compared with all rows"].passed
+
+
+def test_a_slice_with_one_class_is_named(sound: Evidence) -> None:
+    if SETTINGS.problem_type == "regression":
+        pytest.skip("only classes can be missing")
+    rows = SliceRows(at_least=1, otherwise="fail")
+    ones = Slice(where=f"{SETTINGS.label} == 1", worse_than_all=1.0)
+    (check,) = performance.slices(gated(sound, slices={"ones": ones}, slice_rows=rows))
+    assert not check.passed
+    assert check.reason.startswith("slice ones with ")
 
 
 def test_the_error_names_a_condition_that_cannot_be_evaluated(sound: Evidence) -> None:
