@@ -196,8 +196,9 @@ def noticing(project: Project, module: Path) -> list[list[str]]:
         return [["tests/project"], ["tests/contract"]]
     folders = [f"tests/{root}", "tests/integration"]
     mirrors = [f"{folder}/{'/'.join([*rooms, f'test_{module.stem}.py'])}" for folder in folders]
-    found = [path for path in mirrors if (project.path / path).exists()]
-    return [*([found] if found else []), *[[folder] for folder in folders]]
+    own_room = [f"{folder}/{'/'.join(rooms)}" for folder in folders] if rooms else []
+    nearest = [[path for path in paths if (project.path / path).exists()] for paths in (mirrors, own_room)]
+    return [*filter(None, nearest), *[[folder] for folder in folders]]
 
 
 def broken(source: str) -> str:
