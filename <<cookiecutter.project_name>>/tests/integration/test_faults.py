@@ -493,6 +493,8 @@ def test_a_deleted_alias_is_set_again_by_the_next_version_that_beats_the_naive_b
 
 def test_a_deleted_champion_is_replaced_by_the_next_version(world: World) -> None:
     MlflowClient().delete_model_version(world.registry.name, world.champion())
+    # Unity Catalog deletes the alias with its version; MLflow's own registry does so only in later versions than 3.8.
+    MlflowClient().delete_registered_model_alias(world.registry.name, CHAMPION)
     heal(world)
 
 
