@@ -7,11 +7,14 @@ of the bundle writes the alias, `promotion`, and the platform runs it once at a 
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from ..errors import ProjectError
 from ..registry import CHAMPION, Registry
 
 log = logging.getLogger(__name__)
+
+SINCE = "champion_since"
 
 
 def promote(registry: Registry, version: str, expected: str | None, *, remember: bool = True) -> bool:
@@ -37,6 +40,7 @@ def promote(registry: Registry, version: str, expected: str | None, *, remember:
         )
     if remember:
         registry.tag(version, "previous_champion", expected or "none")
+    registry.tag(version, SINCE, datetime.now(UTC).isoformat(timespec="seconds"))
     registry.set_alias(CHAMPION, version)
     found = _champion(registry)
     if found != version:

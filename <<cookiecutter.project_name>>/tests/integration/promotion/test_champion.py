@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from mlflow import MlflowClient
 
 from mlops.errors import ProjectError
-from mlops.promotion.champion import promote
+from mlops.promotion.champion import SINCE, promote
 from mlops.registry import CHAMPION, Registry
 
 
@@ -29,7 +31,9 @@ def test_a_promotion_records_the_previous_champion_and_nothing_on_the_model(regi
     before = registry.model_tags()
     assert promote(registry, "2", "1")
     assert champion(registry) == "2"
-    assert registry.version("2").tags["previous_champion"] == "1"
+    tags = registry.version("2").tags
+    assert tags["previous_champion"] == "1"
+    assert datetime.now(UTC) - datetime.fromisoformat(tags[SINCE]) < timedelta(hours=1)
     assert registry.model_tags() == before
 
 
