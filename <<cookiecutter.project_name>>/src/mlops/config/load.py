@@ -105,6 +105,7 @@ class ProjectConfig(Settings):
             raise ValueError("two inputs, looked-up or computed features have the same name: rename one")
         if self.label in self.features:
             raise ValueError(f"the label {self.label!r} is also an input of the model")
+        self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
 
 
