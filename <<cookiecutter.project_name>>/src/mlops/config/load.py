@@ -109,6 +109,7 @@ class ProjectConfig(Settings):
         self._bounds_decide()
         for name, one in self.validation.slices.items():
             _try_slice(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
+        self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
 
     def _bounds_decide(self) -> None:

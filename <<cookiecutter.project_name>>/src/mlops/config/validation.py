@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from .base import Settings
+from .leakage import Leakage
 
 
 class Bound(Settings):
@@ -78,6 +79,7 @@ class Validation(Settings):
         required_tags: Tags of the version that must have a value.
         documentation: The file that its training run must contain.
         custom: Bounds of the checks in checks.py, by the names of their functions.
+        leakage: When the version is suspected of target leakage.
     """
 
     metrics: dict[str, Bound] = Field(min_length=1)
@@ -88,6 +90,7 @@ class Validation(Settings):
     required_tags: tuple[str, ...]
     documentation: str
     custom: dict[str, Bound]
+    leakage: Leakage = Field(default_factory=Leakage)
 
 
 class Promotion(Settings):

@@ -20,6 +20,8 @@ from . import task
 
 log = logging.getLogger(__name__)
 
+ACCEPTED_TAG = "accepted_leakage"
+
 
 class Values(task.Values):
     """The version that passed."""
@@ -45,6 +47,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     except Exception as error:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
+    _record_accepted(registry, parameters.model_version, checks)
     passed = Decision.of(checks).passed
     if passed:
         proof.record(registry, registry.version(parameters.model_version), project, found.rows)
@@ -68,3 +71,10 @@ def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> s
         f"{parameters} failed validation: {reasons}.{serving} If you change only thresholds, run the job deployment "
         f"with model_version={parameters.model_version}: it validates and deploys this version without a new training."
     )
+
+
+def _record_accepted(registry: Registry, version: str, checks: list[Check]) -> None:
+    """Record on the version which suspects of target leakage passed because a person accepted them, and why."""
+    accepted = "; ".join(dict.fromkeys(one for check in checks for one in check.accepted))
+    if accepted or ACCEPTED_TAG in registry.version(version).tags:
+        registry.tag(version, ACCEPTED_TAG, accepted or "none")

@@ -17,6 +17,7 @@ from ..project import Project
 from ..registry import Registry, uri
 from ..training import training_set
 from .evidence import Evidence
+from .origin import origin
 
 
 class Candidate(Parameters):
@@ -78,6 +79,7 @@ def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evid
         rows=rows,
         all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
         store=platform.feature_store(candidate.training_table.rpartition(".")[0], project.config.feature_tables),
+        origin=origin(candidate.run_id, project, platform),
         checks=project.checks,
     )
 

@@ -19,6 +19,7 @@ class Check:
         value: The measured value, if it is a number.
         bound: The bound that the value was compared with, as text.
         skipped: Whether the check was skipped, as the policy allows.
+        accepted: The suspects that passed because they are accepted in the configuration, each with the reason.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Check:
     value: float | None = None
     bound: str = ""
     skipped: bool = False
+    accepted: tuple[str, ...] = ()
 
 
 def within(name: str, value: float | None, bound: Bound, unit: str = "") -> Check:

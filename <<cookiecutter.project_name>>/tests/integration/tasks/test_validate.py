@@ -4,10 +4,13 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from integration.conftest import lenient
+from mlops.config.leakage import INPUT, Leakage
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
 from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry
 from mlops.tasks import deploy, validate
+from mlops.tasks.validate import ACCEPTED_TAG
 from mlops.validation.evidence import Evidence
 from mlops.validation.report import FILE, TABLE
 
@@ -29,10 +32,12 @@ def aliases(trained: dict[str, str]) -> dict[str, str]:
 
 def bounded(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
     """Set this bound for the deciding metric, on top of lenient gates."""
-    lenient = example.PROJECT.config
-    validation = lenient.validation.model_copy(update={"metrics": {SETTINGS.metric: bound}})
-    changed = lenient.model_copy(update={"validation": validation})
-    example.change(monkeypatch, config=changed)
+    example.change(monkeypatch, config=lenient(metrics={SETTINGS.metric: bound}))
+
+
+def strict(monkeypatch: pytest.MonkeyPatch, **accepted: str) -> None:
+    """Suspect every input that explains a tenth of the label, on top of lenient gates."""
+    example.change(monkeypatch, config=lenient(leakage=Leakage(explained_at_most=0.1, accepted=accepted)))
 
 
 @pytest.mark.usefixtures("lenient_gates")
@@ -66,6 +71,25 @@ def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
     assert tags(trained)[STATUS_TAG] == "FAILED"
     assert "is below 2000" in tags(trained)["model_validation_reasons"]
     assert aliases(trained) == {}
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_suspect_of_target_leakage_fails_the_version_unless_it_is_accepted(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict(monkeypatch)
+    with pytest.raises(ProjectError, match=f"{INPUT} .trip_distance alone explains .* accept it in validation.leakage"):
+        run_task(validate, **trained)
+    assert ACCEPTED_TAG not in tags(trained)
+    strict(monkeypatch, trip_distance="known at pickup", distance_band="made of it")
+    run_task(validate, **trained)
+    assert tags(trained)[STATUS_TAG] == "PASSED"
+    assert tags(trained)[ACCEPTED_TAG] == "trip_distance: known at pickup; distance_band: made of it"
+    checks = {check["name"]: check for check in mlflow.artifacts.load_dict(f"runs:/{trained['run_id']}/{FILE}")}
+    assert checks[INPUT]["reason"].endswith("(accepted: trip_distance: known at pickup; distance_band: made of it)")
+    example.change(monkeypatch, config=lenient())
+    run_task(validate, **trained)
+    assert tags(trained)[ACCEPTED_TAG] == "none"
 
 
 @pytest.mark.usefixtures("lenient_gates")

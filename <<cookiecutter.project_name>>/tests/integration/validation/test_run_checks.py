@@ -14,20 +14,24 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.models import infer_signature
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from mlops.config.features import FeatureTable
+from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, Leakage
 from mlops.config.validation import Bound, Latency, Slice, SliceRows
 from mlops.platform.local import LocalPlatform
 from mlops.registry import NO_COMMIT
-from mlops.validation import behaviour, performance, structure
+from mlops.validation import behaviour, lookup_leakage, performance, structure, target_leakage
 from mlops.validation import custom_check as custom
 from mlops.validation import training_serving_skew as serving
 from mlops.validation.candidate import Candidate, evidence
 from mlops.validation.check import Check
 from mlops.validation.evidence import Evidence
+from mlops.validation.origin import origin
 from mlops.validation.run_checks import CHECKS, run_checks
 
-from example import PROJECT
+from example import PROJECT, features
 
 # Some models of these tests have no input example on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
@@ -69,6 +73,9 @@ def test_a_sound_version_passes_the_checks_that_do_not_depend_on_its_quality(sou
         serving.same_as_in_training,
         performance.leakage,
         performance.logged_evaluation,
+        target_leakage.too_good,
+        target_leakage.known_before_the_label,
+        lookup_leakage.lookups_before_the_label,
     ):
         for check in look(sound):
             assert check.passed, check.reason
@@ -271,3 +278,95 @@ def test_a_version_that_is_served_with_other_features_is_noticed(sound: Evidence
     assert not check.passed
     assert check.value == len(sound.rows.dropna(subset=[name]))
     assert check.reason.endswith(f"rows get other features or predictions in serving than in training, in {name}")
+
+
+def test_a_copy_of_the_label_among_the_inputs_is_named(sound: Evidence) -> None:
+    name, label = INPUTS[0], SETTINGS.label
+    rows, all_rows = sound.rows.assign(**{name: sound.label}), sound.all_rows.withColumn(name, F.col(label))
+    check = by_name(target_leakage.too_good(replace(sound, rows=rows, all_rows=all_rows)))[INPUT]
+    assert not check.passed
+    assert check.reason.startswith(f"{name} alone explains ")
+
+
+def test_an_input_that_arrives_with_the_label_is_named(sound: Evidence) -> None:
+    name, late = INPUTS[0], F.pmod(F.xxhash64(SETTINGS.spine.key), F.lit(4)) == 0
+    spine = sound.origin.spine().withColumns({one: F.when(~late, F.col(one)) for one in (name, SETTINGS.label)})
+    arriving = replace(sound, origin=replace(sound.origin, spine=lambda: spine))
+    (check,) = target_leakage.known_before_the_label(arriving)
+    assert (check.name, check.passed) == (ARRIVAL, False)
+    assert f"{name} is missing in 100% of the rows without a label, but in 0% of the others" in check.reason
+    (check,) = target_leakage.known_before_the_label(gated(arriving, leakage=Leakage(accepted={name: "it is fine"})))
+    assert (check.passed, check.accepted) == (True, (f"{name}: it is fine",))
+
+
+def computed(found: Evidence, name: str, compute: Callable[[DataFrame], DataFrame]) -> Check:
+    """Check the lookups, with another function for one of the feature tables."""
+    tables = {**found.origin.feature_tables, name: compute}
+    (check,) = lookup_leakage.lookups_before_the_label(
+        replace(found, origin=replace(found.origin, feature_tables=tables))
+    )
+    return check
+
+
+def at_the_start_of_its_window(trips: DataFrame) -> DataFrame:
+    rows = features.pickup_features(trips)
+    return rows.withColumn("window_end", F.col("window_end") - F.expr(f"INTERVAL {features.WINDOW}"))
+
+
+def at_the_time_of_its_own_trip(trips: DataFrame) -> DataFrame:
+    zone, fare = F.col("pickup_zip"), F.max("fare_amount").alias("pickup_fare_per_mile")
+    rows = trips.groupBy(zone, F.col("tpep_pickup_datetime").alias("window_end")).agg(fare)
+    return rows.withColumns({"pickup_trips": F.lit(1.0), "pickup_minutes_per_mile": F.lit(1.0)})
+
+
+@pytest.mark.parametrize("compute", [at_the_start_of_its_window, at_the_time_of_its_own_trip])
+def test_feature_rows_that_contain_what_is_not_before_the_label_are_named(
+    sound: Evidence, compute: Callable[[DataFrame], DataFrame]
+) -> None:
+    check = computed(sound, "pickup_features", compute)
+    assert (check.name, check.passed) == (LOOKUP, False)
+    assert "pickup_fare_per_mile of pickup_features differs in " in check.reason
+    assert "dropoff_features" not in check.reason
+    accepting = gated(sound, leakage=Leakage(accepted={"pickup_features": "the fare is fixed at pickup"}))
+    accepted = computed(accepting, "pickup_features", compute)
+    assert (accepted.passed, accepted.accepted) == (True, ("pickup_features: the fare is fixed at pickup",))
+
+
+def test_a_feature_table_without_times_must_not_change_with_later_events(sound: Evidence) -> None:
+    def of_zone(value: Column) -> Callable[[DataFrame], DataFrame]:
+        names = ("pickup_trips", "pickup_fare_per_mile", "pickup_minutes_per_mile")
+        return lambda trips: trips.groupBy("pickup_zip").agg(*[value.alias(name) for name in names])
+
+    tables = {**SETTINGS.feature_tables, "pickup_features": FeatureTable(keys=("pickup_zip",))}
+    static = replace(sound, settings=SETTINGS.model_copy(update={"feature_tables": tables}))
+    assert computed(static, "pickup_features", of_zone(F.max("pickup_zip") / 2)).passed
+    check = computed(static, "pickup_features", of_zone(F.avg("fare_amount")))
+    assert "pickup_trips of pickup_features differs in " in check.reason
+    lookup = SETTINGS.lookups[0].model_copy(update={"keys": (SETTINGS.spine.key,)})
+    own = replace(static, settings=static.settings.model_copy(update={"lookups": (lookup,)}))
+    check = computed(own, "pickup_features", of_zone(F.max("pickup_zip") / 2))
+    assert check.reason.startswith(
+        "pickup_features has no event_time, but is looked up by trip_id, the key of what is "
+    )
+
+
+def test_a_lookup_that_cannot_be_checked_by_time_is_not_said_to_be_checked(sound: Evidence) -> None:
+    source = SETTINGS.source.model_copy(update={"columns": {"tpep_dropoff_datetime": "timestamp"}})
+    tables = {**SETTINGS.feature_tables, "pickup_features": FeatureTable(keys=("pickup_zip",), event_time="window_end")}
+    blind = replace(sound, settings=SETTINGS.model_copy(update={"source": source, "feature_tables": tables}))
+    (check,) = lookup_leakage.lookups_before_the_label(blind)
+    assert check.reason == (
+        "1 of 2 looked-up tables are the same without later events; the source has no time to check pickup_features"
+    )
+
+
+def test_a_version_whose_source_is_not_recorded_fails_with_one_sentence(
+    sound: Evidence, platform: LocalPlatform
+) -> None:
+    with mlflow.start_run() as run:
+        pass
+    lost = replace(sound, origin=origin(run.info.run_id, PROJECT, platform))
+    for look in (target_leakage.known_before_the_label, lookup_leakage.lookups_before_the_label):
+        (check,) = run_only(look, lost)
+        assert not check.passed
+        assert "does not record its source_table: train the version with the training job." in check.reason
