@@ -93,6 +93,20 @@ class Validation(Settings):
     leakage: Leakage = Field(default_factory=Leakage)
 
 
+class AtLeast(Settings):
+    """How much evidence a comparison needs; with less, no challenger is promoted.
+
+    Attributes:
+        rows: Held-out rows.
+        blocks: Blocks of time that they cover.
+        cases: Held-out rows of each class, for classification.
+    """
+
+    rows: int = Field(default=100, ge=2)
+    blocks: int = Field(default=5, ge=2)
+    cases: int = Field(default=20, ge=1)
+
+
 class Promotion(Settings):
     """When a challenger replaces the champion.
 
@@ -101,9 +115,12 @@ class Promotion(Settings):
             margin. `not_worse`: its metric is not worse by more than the margin. `business`: its business value is
             greater by more than the margin.
         margin: A share of the champion's metric or business value; 0.01 is one percent.
-        confidence: The share of the resamples inside the confidence interval.
-        resamples: How often the held-out rows are resampled.
+        confidence: How often the confidence interval contains the true gain; all challenges of one champion on
+            overlapping rows share it (`promotion.error_budget`).
+        resamples: How often blocks of held-out rows are resampled.
         seed: Makes the comparison repeatable.
+        block_hours: The length of a block of time; None derives it from the event times (`evaluation.blocks`).
+        at_least: How much evidence a comparison needs.
     """
 
     policy: Literal["better", "not_worse", "business"]
@@ -111,3 +128,5 @@ class Promotion(Settings):
     confidence: float = Field(gt=0.5, lt=1)
     resamples: int = Field(ge=100, le=100_000)
     seed: int
+    block_hours: float | None = Field(default=None, gt=0)
+    at_least: AtLeast = AtLeast()

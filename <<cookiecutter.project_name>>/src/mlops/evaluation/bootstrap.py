@@ -1,28 +1,30 @@
-"""The confidence interval of the difference between two models: a paired bootstrap on the rows that both predicted.
+"""The confidence interval of the difference between two models: a paired bootstrap of blocks of time.
 
-Every metric here is a function of means over rows (of squared errors, of hits ...), so a resample only needs the sums
-of these columns. Rows are first put into at most `GROUPS` random groups, and then the groups are resampled. With fewer
-rows than `GROUPS` this is the ordinary bootstrap. With more rows it preserves the variance of a mean to within a few
-percent, and time and memory do not grow with resamples times rows (Efron and Tibshirani, An Introduction to the
-Bootstrap, 1993). The area under the curve is computed from its placement values (DeLong, DeLong and Clarke-Pearson,
-Biometrics 44, 1988).
+Every metric is a function of means over rows (`row_means`), so a resample only needs the sums of these columns over
+blocks, and time and memory do not grow with resamples times rows.
+
+The interval is `gain ± t x standard error`. The standard error is the standard deviation of the gain over the resamples
+times sqrt(blocks / (blocks - 1)), because a resample of few blocks varies too little (Efron and Tibshirani, An
+Introduction to the Bootstrap, 1993, section 6). The quantile t of Student's distribution has one degree of freedom less
+than there are blocks, which keeps the interval honest with as few as five of them (Ibragimov and Müller, Journal of
+Business and Economic Statistics 28, 2010). Percentiles of the resamples would be too close to the gain for few blocks,
+and are unknown at confidence levels beyond 1 - 1 / resamples, which repeated challenges need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.special import stdtrit
 
-from .metrics import DECISION_THRESHOLD, GREATER_IS_BETTER, Array
+from .blocks import Blocks, effective
+from .metrics import GREATER_IS_BETTER, METRICS, Array
+from .row_means import AS_MEANS, Value
 
-GROUPS = 4096
-_CHUNK = 64  # resamples at a time: 64 x 4096 counts
-
-Columns = Callable[[Array, Array], list[Array]]
-Value = Callable[[Array], Array]
+_COUNTS = 2**18  # numbers of draws in memory at a time: 2 MB
+_UNDEFINED = 0.05  # a greater share of resamples without a value is an error
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,24 @@ class Interval:
         return f"{self.gain:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
-def metric_gain(  # noqa: PLR0913 - two models, the labels, and settings of the resampling
-    metric: str,
-    label: Array,
-    challenger: Array,
-    incumbent: Array,
-    *,
-    resamples: int,
-    confidence: float,
-    seed: int,
-) -> Interval:
+@dataclass(frozen=True)
+class Resampling:
+    """How rows are resampled.
+
+    Attributes:
+        block: Shape (rows,): the number of the block of each row, from 0 without gaps (`blocks.sample`).
+        resamples: The number of resamples.
+        confidence: How often the interval should contain the true gain, such as 0.95.
+        seed: Makes the interval repeatable.
+    """
+
+    block: Blocks
+    resamples: int
+    confidence: float
+    seed: int
+
+
+def metric_gain(metric: str, label: Array, challenger: Array, incumbent: Array, how: Resampling) -> Interval:
     """Return how much better the challenger's metric is than the incumbent's on the same rows.
 
     Args:
@@ -54,119 +64,72 @@ def metric_gain(  # noqa: PLR0913 - two models, the labels, and settings of the 
         label: Shape (rows,): values, or 0 and 1.
         challenger: Shape (rows,): predictions of the challenger.
         incumbent: Shape (rows,): predictions of the incumbent.
-        resamples: The number of resamples.
-        confidence: The share of the resamples inside the interval, such as 0.95.
-        seed: Makes the interval repeatable.
+        how: The resampling.
 
     Raises:
-        ValueError: There are no rows, the lengths differ, or a value is not finite.
+        ValueError: There are fewer than two blocks, the lengths differ, a value is not finite, or the metric is
+            undefined without a class that many resamples lack.
     """
-    columns, value = _METRICS[metric]
+    columns, value = AS_MEANS[metric]
     sign = 1.0 if GREATER_IS_BETTER[metric] else -1.0
     pair = [columns(label, prediction) for prediction in (challenger, incumbent)]
-    return _gain(pair, lambda means: sign * value(means), resamples, confidence, seed)
+    of_classes = [(label > 0).astype(np.float64), (label <= 0).astype(np.float64)]
+    weights = of_classes if metric in METRICS["classification"] else [np.ones(len(label))]
+    return _gain(pair, lambda means: sign * value(means), weights, how)
 
 
-def value_gain(challenger: Array, incumbent: Array, *, resamples: int, confidence: float, seed: int) -> Interval:
+def value_gain(challenger: Array, incumbent: Array, how: Resampling) -> Interval:
     """Return how much greater the challenger's mean is than the incumbent's, given a value, shape (rows,), per row.
 
     Raises:
         ValueError: As `metric_gain`.
     """
-    return _gain([[challenger], [incumbent]], lambda means: means[:, 0], resamples, confidence, seed)
+    return _gain([[challenger], [incumbent]], lambda means: means[:, 0], [np.ones(len(challenger))], how)
 
 
-def _gain(pair: list[list[Array]], value: Value, resamples: int, confidence: float, seed: int) -> Interval:
+def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resampling) -> Interval:
+    """Return the interval, given the columns of both models and the rows that count towards the number of blocks."""
     columns = [np.asarray(column, dtype=np.float64) for side in pair for column in side]
-    rows = len(columns[0])
-    if rows == 0 or any(column.shape != (rows,) for column in columns):
-        raise ValueError("two models can only be compared on the same rows, and on at least one row")
+    if any(column.shape != how.block.shape for column in columns):
+        raise ValueError("two models can only be compared on the same rows")
     if not all(np.isfinite(column).all() for column in columns):
         raise ValueError("labels and predictions must be finite")
-    generator = np.random.default_rng(seed)
-    sums = _grouped([np.ones(rows), *columns], generator)
+    sums = np.stack([np.bincount(how.block, weights=column) for column in [np.ones(len(how.block)), *columns]], axis=1)
+    blocks = len(sums)
+    if blocks < 2:  # noqa: PLR2004 - one block shows no variation
+        raise ValueError("two models can only be compared on at least two blocks of rows")
     # Each side is summed separately, so that equal models have exactly equal sums.
     width = len(pair[0])
     sides = [np.ascontiguousarray(sums[:, start : start + width]) for start in (1, 1 + width)]
     found = []
-    for counts in _draws(len(sums), resamples, generator):
+    for counts in _draws(blocks, how.resamples, np.random.default_rng(how.seed)):
         drawn = counts @ sums[:, :1]
         challenger, incumbent = (value(counts @ side / drawn) for side in sides)
         found.append(challenger - incumbent)
-    gains = np.concatenate(found)
-    if not np.isfinite(gains).all():
-        raise ValueError("the metric is undefined on a resample that lacks a class: provide more rows")
-    low, high = np.quantile(gains[1:], [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(gains[0]), float(low), float(high))
+    gain = float(found[0][0])
+    error = _standard_deviation(np.concatenate(found[1:])) * np.sqrt(blocks / (blocks - 1))
+    freedom = max(1.0, min(effective(how.block, weight) for weight in weights if weight.any()) - 1)
+    half = float(stdtrit(freedom, (1 + how.confidence) / 2) * error)
+    return Interval(gain, gain - half, gain + half)
 
 
-def _grouped(columns: list[Array], generator: np.random.Generator) -> Array:
-    """Sum each column over random groups of rows of nearly equal size: shape (groups, columns)."""
-    rows = len(columns[0])
-    groups = min(rows, GROUPS)
-    group = generator.permutation(rows) % groups
-    return np.stack([np.bincount(group, weights=column, minlength=groups) for column in columns], axis=1)
+def _standard_deviation(resampled: Array) -> float:
+    """Return the standard deviation over the resamples that have a value.
+
+    Raises:
+        ValueError: Too many have none.
+    """
+    defined = resampled[np.isfinite(resampled)]
+    if len(defined) < (1 - _UNDEFINED) * len(resampled):
+        raise ValueError("the metric is undefined on resamples that lack a class: provide more rows")
+    return float(defined.std())
 
 
-def _draws(groups: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each group is drawn, shape (up to `_CHUNK`, groups): first once each, then with replacement."""
-    yield np.ones((1, groups))
-    for start in range(0, resamples, _CHUNK):
-        size = min(_CHUNK, resamples - start)
-        drawn = generator.integers(groups, size=(size, groups)) + np.arange(size)[:, None] * groups
-        yield np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups).astype(np.float64)
-
-
-def _log_losses(label: Array, prediction: Array) -> list[Array]:
-    tiny = np.finfo(np.float64).eps
-    chance = np.clip(prediction, tiny, 1 - tiny)
-    return [-np.log(np.where(label > 0, chance, 1 - chance))]
-
-
-def _decisions(label: Array, prediction: Array) -> list[Array]:
-    """Return true positives, false positives and false negatives."""
-    decided, positive = prediction >= DECISION_THRESHOLD, label > 0
-    return [np.asarray(one, dtype=np.float64) for one in (decided & positive, decided & ~positive, ~decided & positive)]
-
-
-def _placements(label: Array, prediction: Array) -> list[Array]:
-    """Return the share of the other class that each row is ranked correctly against, by class, and the ROC AUC."""
-    positive = label > 0
-    count, others = int(positive.sum()), int((~positive).sum())
-    if not (count and others):
-        raise ValueError("all labels are of one class, so a classifier cannot be evaluated on them")
-    ranks = rankdata(prediction)
-    placed = np.zeros(len(label))
-    placed[positive] = (ranks[positive] - rankdata(prediction[positive])) / others
-    placed[~positive] = 1 - (ranks[~positive] - rankdata(prediction[~positive])) / count
-    area = np.full(len(label), placed[positive].mean())
-    return [placed * positive, positive.astype(np.float64), placed * ~positive, (~positive).astype(np.float64), area]
-
-
-def _ratio(above: Array, below: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(above / below)
-
-
-_METRICS: Mapping[str, tuple[Columns, Value]] = {
-    "rmse": (lambda label, prediction: [(label - prediction) ** 2], lambda means: np.sqrt(means[:, 0])),
-    "mae": (lambda label, prediction: [np.abs(label - prediction)], lambda means: means[:, 0]),
-    "r2": (
-        lambda label, prediction: [(label - prediction) ** 2, label, label**2],
-        lambda means: 1 - _ratio(means[:, 0], means[:, 2] - means[:, 1] ** 2),
-    ),
-    "log_loss": (_log_losses, lambda means: means[:, 0]),
-    "accuracy": (
-        lambda label, prediction: [((prediction >= DECISION_THRESHOLD) == (label > 0)).astype(np.float64)],
-        lambda means: means[:, 0],
-    ),
-    # Without any predicted or true positives, F1 is 0, as in scikit-learn with zero_division=0.
-    "f1": (
-        _decisions,
-        lambda means: np.nan_to_num(_ratio(2 * means[:, 0], 2 * means[:, 0] + means[:, 1] + means[:, 2])),
-    ),
-    "roc_auc": (
-        _placements,
-        lambda means: _ratio(means[:, 0], means[:, 1]) + _ratio(means[:, 2], means[:, 3]) - means[:, 4],
-    ),
-}
+def _draws(blocks: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
+    """Yield how often each block is drawn, shape (resamples, blocks): first once each, then with replacement."""
+    yield np.ones((1, blocks))
+    chunk = max(1, _COUNTS // blocks)
+    for start in range(0, resamples, chunk):
+        size = min(chunk, resamples - start)
+        drawn = generator.integers(blocks, size=(size, blocks)) + np.arange(size)[:, None] * blocks
+        yield np.bincount(drawn.ravel(), minlength=size * blocks).reshape(size, blocks).astype(np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
 
 import mlflow
 import numpy as np
@@ -11,16 +11,16 @@ from mlflow.entities.model_registry import ModelVersion
 
 from ..config.validation import Promotion
 from ..errors import ProjectError, first_line
-from ..evaluation.bootstrap import Interval, metric_gain, value_gain
+from ..evaluation.blocks import Blocks, sample
+from ..evaluation.bootstrap import Interval, Resampling, metric_gain, value_gain
 from ..evaluation.metrics import Array, evaluate
 from ..platform.base import Platform
 from ..project import Project
-from ..registry import Registry, predict, uri
+from ..registry import predict, uri
 from ..validation.candidate import Candidate, holdout
-from . import pause
-from .decision import Decision, decide
-
-log = logging.getLogger(__name__)
+from .decision import Decision, beats, decide, shortfall
+from .error_budget import confidence_of
+from .incumbent import Challenge, Incumbent
 
 
 class ChampionCannotBeScoredError(ProjectError):
@@ -32,90 +32,80 @@ def compare(
 ) -> Decision:
     """Compare the candidate with the champion or, if there is none, with the naive baseline of its training.
 
+    Under the policy `not_worse` it is compared with the best champion so far (`incumbent`). On too few held-out rows
+    nothing is compared, and the gate stays closed.
+
     Args:
         project: Defines the metric, the promotion policy and the business value.
         candidate: The version to compare, with its held-out rows.
         platform: The platform that the rows are read from.
         champion: The champion of this or of another model.
-        log_as: The prefix of the champion's metrics on the candidate's training run.
+        log_as: The prefix of the incumbent's metrics on the candidate's training run.
+
+    Returns:
+        The decision; its records count this challenge on the incumbent.
 
     Raises:
         ChampionCannotBeScoredError: The champion or the baseline could not be scored on those rows.
         ProjectError: There are no held-out rows.
     """
-    settings = project.config
-    features, label = holdout(candidate, settings, platform)
+    settings, policy = project.config, project.config.promotion
+    features, label, times = holdout(candidate, settings, platform)
+    classes = label if settings.problem_type == "classification" else None
+    sampled = sample(times, classes, hours=policy.block_hours, fewest=policy.at_least.blocks)
+    if lacking := shortfall(policy.at_least, sampled):
+        return Decision(passed=False, reasons=lacking)
     challenger = predict(candidate.model_uri, features)
-    named = f"champion version {champion.version}" if champion else "the naive baseline"
+    incumbent, predicted = _predictions(project, candidate, champion, features, label)
+    challenge = Challenge.of(candidate, incumbent, times)
+    # Without a champion, the candidate must beat the naive baseline, whatever the policy says.
+    policy = policy if champion else policy.model_copy(update={"policy": "better", "margin": 0})
+    policy = policy.model_copy(update={"confidence": confidence_of(policy.confidence, challenge.place)})
+    name, gain, values = _measure(project, policy, sampled.block, label, (challenger, predicted))
+    _log(candidate.run_id, log_as, evaluate(settings.problem_type, label, predicted), gain)
+    decision = decide(policy, name, gain, *values, incumbent_is=incumbent.name, place=challenge.place)
+    return replace(decision, records=challenge.records(promoted=decision.passed, better=beats(gain, values[1])))
+
+
+def _predictions(
+    project: Project, candidate: Candidate, champion: ModelVersion | None, features: pd.DataFrame, label: Array
+) -> tuple[Incumbent, Array]:
+    """Return the incumbent and its predictions; those of the naive baseline are the constant that training recorded."""
+    named, owner = ("the naive baseline", candidate.model_name) if champion is None else ("the champion", champion.name)
     try:
-        incumbent = _predictions(candidate, features, champion)
-        standing = evaluate(settings.problem_type, label, incumbent)
+        incumbent = Incumbent.of(champion, project.config.promotion)
+        named = incumbent.name
+        if incumbent.version is not None:
+            found = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
+        else:
+            constant = float(mlflow.get_run(candidate.run_id).data.params["naive_baseline"])
+            found = np.full(len(features), constant)
+        evaluate(project.config.problem_type, label, found)
     except Exception as error:
         raise ChampionCannotBeScoredError(
-            f"{named} of {champion.name if champion else candidate.model_name} could not be scored on the held-out "
-            f"rows, so the challenger is not promoted: repair or replace it ({first_line(error)})."
+            f"{named} of {owner} could not be scored on the held-out rows, so the challenger is not promoted: repair "
+            f"or replace it ({first_line(error)})."
         ) from error
-    # Without a champion, the candidate must beat the naive baseline, whatever the policy says.
-    policy = settings.promotion if champion else settings.promotion.model_copy(update={"policy": "better", "margin": 0})
-    name, gain, sides = _measure(project, policy, label, challenger, incumbent)
-    with mlflow.start_run(run_id=candidate.run_id):
-        mlflow.log_metrics({f"{log_as}_{metric}": value for metric, value in standing.items()})
-        mlflow.log_metrics(
-            {f"{log_as}_gain": gain.gain, f"{log_as}_gain_low": gain.low, f"{log_as}_gain_high": gain.high}
-        )
-    return decide(policy, name, gain, challenger=sides[0], incumbent=sides[1], incumbent_is=named)
-
-
-def equal_to_rolled_back(project: Project, candidate: Candidate, platform: Platform) -> str:
-    """Return the rolled-back version that predicts the same as the candidate on its held-out rows, or "".
-
-    A training on the same data gives the same model under another number. A rolled-back version that cannot be loaded
-    any more predicts nothing, so it is left out.
-    """
-    registry = Registry(candidate.model_name)
-    versions = [version for version in pause.rolled_back(registry) if version != candidate.model_version]
-    if not versions:
-        return ""
-    features, _ = holdout(candidate, project.config, platform)
-    predicted = predict(candidate.model_uri, features)
-    for version in versions:
-        try:
-            earlier = predict(uri(candidate.model_name, version), features)
-        except Exception as error:  # noqa: BLE001 - whatever stops a consumer
-            log.warning("version %s cannot be compared with: %s", version, first_line(error))
-            continue
-        if np.allclose(predicted, earlier, rtol=1e-9, atol=1e-12):
-            return version
-    return ""
+    return incumbent, found
 
 
 def _measure(
-    project: Project, policy: Promotion, label: Array, challenger: Array, incumbent: Array
+    project: Project, policy: Promotion, block: Blocks, label: Array, sides: tuple[Array, Array]
 ) -> tuple[str, Interval, tuple[float, float]]:
     """Return what the policy compares: its name, the gain, and its value for the challenger and the incumbent."""
-    settings = project.config
+    kind, metric = project.config.problem_type, project.config.metric
+    how = Resampling(block, policy.resamples, policy.confidence, policy.seed)
     if policy.policy == "business":
-        worth = [project.business_value(settings.problem_type, label, side) for side in (challenger, incumbent)]
-        gain = value_gain(
-            worth[0], worth[1], resamples=policy.resamples, confidence=policy.confidence, seed=policy.seed
-        )
-        return project.business_unit, gain, (float(np.mean(worth[0])), float(np.mean(worth[1])))
-    metrics = [evaluate(settings.problem_type, label, side)[settings.metric] for side in (challenger, incumbent)]
-    gain = metric_gain(
-        settings.metric,
-        label,
-        challenger,
-        incumbent,
-        resamples=policy.resamples,
-        confidence=policy.confidence,
-        seed=policy.seed,
-    )
-    return settings.metric, gain, (metrics[0], metrics[1])
+        challenger, incumbent = (project.business_value(kind, label, side) for side in sides)
+        gain = value_gain(challenger, incumbent, how)
+        return project.business_unit, gain, (float(np.mean(challenger)), float(np.mean(incumbent)))
+    challenger, incumbent = sides
+    gain = metric_gain(metric, label, challenger, incumbent, how)
+    return metric, gain, (evaluate(kind, label, challenger)[metric], evaluate(kind, label, incumbent)[metric])
 
 
-def _predictions(candidate: Candidate, features: pd.DataFrame, champion: ModelVersion | None) -> Array:
-    """Return the predictions of the champion or, if there is none, the constant that training recorded."""
-    if champion is not None:
-        return predict(uri(champion.name, str(champion.version)), features)
-    constant = float(mlflow.get_run(candidate.run_id).data.params["naive_baseline"])
-    return np.full(len(features), constant)
+def _log(run_id: str, log_as: str, metrics: dict[str, float], gain: Interval) -> None:
+    """Log the incumbent's metrics and the gain on the candidate's training run."""
+    ends = {"gain": gain.gain, "gain_low": gain.low, "gain_high": gain.high}
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_metrics({f"{log_as}_{name}": value for name, value in (metrics | ends).items()})

@@ -14,8 +14,9 @@ from ..platform.base import Platform
 from ..project import Project
 from ..promotion import pause
 from ..promotion.champion import promote
-from ..promotion.comparison import ChampionCannotBeScoredError, compare, equal_to_rolled_back
+from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
+from ..promotion.same_model import equal_to_rolled_back
 from ..registry import ROLLED_BACK, Registry
 from ..training import training_set
 from ..validation import proof
@@ -54,6 +55,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         log.info("version %s is already the champion", incumbent)
         return Values(promoted="false", champion_version=incumbent)
     decision = _decide(parameters, project, platform, champion)
+    for version, tags in decision.records.items():
+        for key, value in tags.items():
+            registry.tag(version, key, value)
     said = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
     registry.tag(parameters.model_version, "deployment_decision", said)
     if champion is not None:

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
+from ..evaluation.blocks import Times
 from ..evaluation.metrics import Array
 from ..parameters import Parameters
 from ..platform.base import Platform
@@ -84,11 +85,12 @@ def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evid
     )
 
 
-def holdout(candidate: Candidate, settings: ProjectConfig, platform: Platform) -> tuple[pd.DataFrame, Array]:
-    """Return the features, shape (rows, features), and the label, shape (rows,), of the held-out rows.
+def holdout(candidate: Candidate, settings: ProjectConfig, platform: Platform) -> tuple[pd.DataFrame, Array, Times]:
+    """Return the features, shape (rows, features), labels and event times in UTC, shape (rows,), of the held-out rows.
 
     Raises:
         ProjectError: There are no held-out rows.
     """
     rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
-    return rows[list(settings.features)], rows[settings.label].to_numpy()
+    times = pd.to_datetime(rows[settings.spine.event_time], utc=True).dt.tz_localize(None)
+    return rows[list(settings.features)], rows[settings.label].to_numpy(), times.to_numpy(dtype="datetime64[us]")

@@ -6,7 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from integration.conftest import prove
-from mlops.config.validation import Bound
+from mlops.config.validation import AtLeast, Bound
 from mlops.errors import ProjectError
 from mlops.platform.local import LocalPlatform
 from mlops.promotion import comparison, pause
@@ -20,6 +20,7 @@ from conftest import Runner
 from example import business
 
 SETTINGS = example.PROJECT.config
+LOSS = 0.3 if SETTINGS.problem_type == "regression" else 0.5  # a share of the spread of the predictions
 
 
 @pytest.fixture
@@ -304,3 +305,80 @@ def test_a_version_that_predicts_the_same_as_a_rolled_back_one_is_promoted_only_
     assert run_task(deploy, **passed)["promoted"] == "false"
     assert f"it predicts the same as version {champion}, which was rolled back" in decision(passed)
     assert run_task(deploy, **passed, override_reason="it was the source")["promoted"] == "true"
+
+
+def challenger(passed: dict[str, str]) -> dict[str, str]:
+    """Register another version, the same artifact with the same held-out rows; return its parameters."""
+    made = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
+    registry, version = Registry(passed["model_name"]), str(made.version)
+    registry.set_status(version, "PASSED")
+    registry.tag(version, proof.TAG, registry.version(passed["model_version"]).tags[proof.TAG])
+    return passed | {"model_version": version, "model_uri": uri(passed["model_name"], version)}
+
+
+def test_challenges_on_the_same_rows_are_recorded_on_the_champion_and_need_more_and_more_confidence(
+    passed: dict[str, str], champion: str, run_task: Runner
+) -> None:
+    second = challenger(passed)
+    for one in (passed, second, second):  # the third is the second again
+        run_task(deploy, **one)
+    tags = MlflowClient().get_model_version(passed["model_name"], champion).tags
+    assert tags["challenges"].startswith(f"1,{second['model_version']} on 2016-02-")
+    assert "at 96.9604% confidence, 0 needed" in decision(passed)
+    assert "at 99.2401% confidence, 0 needed; challenge 2 on overlapping rows" in decision(second)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "reason"),
+    [
+        ({"rows": 1000}, "held-out rows, but a comparison needs 1000"),
+        ({"blocks": 50}, "blocks of time, but a comparison needs 50"),
+    ],
+)
+def test_nothing_is_promoted_on_too_few_held_out_rows(
+    passed: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch, at_least: dict[str, int], reason: str
+) -> None:
+    strict = SETTINGS.promotion.model_copy(update={"at_least": AtLeast(**at_least)})
+    example.change(monkeypatch, config=SETTINGS.model_copy(update={"promotion": strict}))
+    assert run_task(deploy, **passed)["promoted"] == "false"
+    assert aliases(passed) == {}
+    assert reason in decision(passed)
+
+
+def test_losses_do_not_add_up_under_the_policy_not_worse(
+    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each version predicts a little worse than the one before; the margin allows only one such step."""
+    lax = SETTINGS.promotion.model_copy(update={"policy": "not_worse", "margin": 0.6})
+    example.change(monkeypatch, config=SETTINGS.model_copy(update={"promotion": lax}))
+    real = comparison.predict
+    worse = {champion: 0.0}
+
+    def predict(model_uri: str, rows: object) -> object:
+        found = real(model_uri, rows)  # type: ignore[arg-type]
+        return found + worse[model_uri.rpartition("/")[2]] * (found.mean() - found)
+
+    monkeypatch.setattr(comparison, "predict", predict)
+    third, fourth = challenger(passed), challenger(passed)
+    worse |= {"1": LOSS, third["model_version"]: 2 * LOSS, fourth["model_version"]: -0.01 * LOSS}
+    assert run_task(deploy, **passed)["promoted"] == "true"
+    registry = Registry(passed["model_name"])
+    assert registry.version("1").tags["best_champion"] == champion
+    assert run_task(deploy, **third)["promoted"] == "false"
+    assert f"may be worse than version {champion}, the best champion so far," in decision(third)
+    assert run_task(deploy, **fourth)["promoted"] == "true"
+
+
+def test_a_best_champion_that_was_rolled_back_is_no_longer_the_bar(
+    passed: dict[str, str], champion: str, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    equal = SETTINGS.promotion.model_copy(update={"policy": "not_worse", "margin": 0.01})
+    example.change(monkeypatch, config=SETTINGS.model_copy(update={"promotion": equal}))
+    run_task(deploy, **passed)
+    registry = Registry(passed["model_name"])
+    third, fourth = challenger(passed), challenger(passed)
+    run_task(deploy, **third)
+    assert f"version {champion}, the best champion so far," in decision(third)
+    registry.tag(champion, ROLLED_BACK, "fares went wild")
+    run_task(deploy, **fourth)
+    assert f"champion version {third['model_version']} " in decision(fourth)

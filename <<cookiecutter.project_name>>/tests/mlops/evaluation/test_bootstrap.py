@@ -1,19 +1,27 @@
+import time
 import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import f1_score, roc_auc_score, root_mean_squared_error
 
-from mlops.evaluation.bootstrap import GROUPS, Interval, metric_gain, value_gain
+from mlops.evaluation.blocks import MOST_BLOCKS
+from mlops.evaluation.bootstrap import Interval, Resampling, metric_gain, value_gain
 from mlops.evaluation.metrics import DECISION_THRESHOLD, GREATER_IS_BETTER, METRICS, Array, evaluate
 
-HOW = {"resamples": 400, "confidence": 0.9, "seed": 7}
 # The metric alone: `evaluate` computes all of a problem type.
 ALONE = {
     "rmse": root_mean_squared_error,
     "roc_auc": roc_auc_score,
     "f1": lambda label, score: f1_score(label, score >= DECISION_THRESHOLD),
 }
+
+
+def how(rows: int, blocks: int | None = None, seed: int = 7, confidence: float = 0.9) -> Resampling:
+    """Return a resampling of blocks of neighbouring rows; by default, of single rows."""
+    block = np.arange(rows) * min(blocks or rows, rows) // max(rows, 1)
+    return Resampling(block, resamples=400, confidence=confidence, seed=seed)
 
 
 def models(problem_type: str, rows: int, seed: int = 0) -> tuple[Array, Array, Array]:
@@ -31,12 +39,12 @@ def models(problem_type: str, rows: int, seed: int = 0) -> tuple[Array, Array, A
 @pytest.mark.parametrize(
     ("problem_type", "metric"), [(kind, name) for kind, names in METRICS.items() for name in names]
 )
-@pytest.mark.parametrize("rows", [500, 3 * GROUPS])
+@pytest.mark.parametrize("rows", [500, 12_000])
 def test_the_gain_is_the_difference_of_the_metrics_and_lies_in_its_interval(
     problem_type: str, metric: str, rows: int
 ) -> None:
     label, good, bad = models(problem_type, rows)
-    found = metric_gain(metric, label, good, bad, **HOW)
+    found = metric_gain(metric, label, good, bad, how(rows, MOST_BLOCKS))
     difference = evaluate(problem_type, label, good)[metric] - evaluate(problem_type, label, bad)[metric]  # type: ignore[arg-type]
     assert found.gain == pytest.approx(difference if GREATER_IS_BETTER[metric] else -difference)
     assert 0 < found.low < found.gain < found.high
@@ -45,10 +53,10 @@ def test_the_gain_is_the_difference_of_the_metrics_and_lies_in_its_interval(
 @pytest.mark.parametrize(
     ("problem_type", "metric"), [("regression", "rmse"), ("classification", "roc_auc"), ("classification", "f1")]
 )
-@pytest.mark.parametrize("rows", [800, GROUPS + 1000])
+@pytest.mark.parametrize("rows", [800, 5000])
 def test_the_interval_matches_that_of_resampled_rows(problem_type: str, metric: str, rows: int) -> None:
     label, good, bad = models(problem_type, rows)
-    found = metric_gain(metric, label, good, bad, **HOW)
+    found = metric_gain(metric, label, good, bad, how(rows, MOST_BLOCKS))
     random = np.random.default_rng(1)
     gains = []
     for _ in range(120):
@@ -63,57 +71,88 @@ def test_the_interval_matches_that_of_resampled_rows(problem_type: str, metric: 
 @pytest.mark.parametrize(
     ("problem_type", "metric"), [(kind, name) for kind, names in METRICS.items() for name in names]
 )
-@pytest.mark.parametrize("rows", [97, 2 * GROUPS + 1])
+@pytest.mark.parametrize("rows", [97, 8000])
 def test_equal_models_have_a_gain_of_exactly_zero(problem_type: str, metric: str, rows: int) -> None:
     label, good, _ = models(problem_type, rows)
-    assert metric_gain(metric, label, good, good.copy(), **HOW) == Interval(0.0, 0.0, 0.0)
+    assert metric_gain(metric, label, good, good.copy(), how(rows, 50)) == Interval(0.0, 0.0, 0.0)
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another_one() -> None:
     label, good, bad = models("regression", 200)
-    first, again = (metric_gain("mae", label, good, bad, **HOW) for _ in range(2))
-    assert first == again != metric_gain("mae", label, good, bad, **(HOW | {"seed": 8}))
+    first, again, other = (metric_gain("mae", label, good, bad, how(200, seed=seed)) for seed in (7, 7, 8))
+    assert first == again != other
 
 
-def test_a_true_difference_of_zero_is_inside_the_interval_as_often_as_the_confidence_says() -> None:
-    inside = 0
-    for seed in range(60):
-        random = np.random.default_rng(seed)
-        label = random.normal(0, 1, 300)
-        one, other = (label + random.normal(0, 1, 300) for _ in range(2))
-        found = metric_gain("rmse", label, one, other, resamples=200, confidence=0.9, seed=seed)
-        inside += found.low <= 0 <= found.high
-    assert 47 <= inside <= 60
+@pytest.mark.parametrize("blocks", [5, 8, 30])
+def test_the_interval_of_a_mean_is_that_of_students_t_test_on_blocks(blocks: int) -> None:
+    gains = np.random.default_rng(2).normal(0.3, 1, 20 * blocks)
+    resampling = Resampling(np.arange(len(gains)) // 20, resamples=20_000, confidence=0.95, seed=1)
+    found = value_gain(gains, np.zeros(len(gains)), resampling)
+    expected = stats.ttest_1samp(gains.reshape(blocks, 20).mean(axis=1), 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.02 * (expected.high - expected.low))
+
+
+def test_rows_of_one_block_count_together() -> None:
+    label, good, bad = models("regression", 200)
+    copied = [side.repeat(25) for side in (label, good, bad)]
+    once = metric_gain("rmse", label, good, bad, how(200))
+    copies = metric_gain("rmse", *copied, how(5000, blocks=200))
+    assert (copies.low, copies.high) == pytest.approx((once.low, once.high))
+
+
+def test_blocks_of_unequal_size_count_as_fewer_blocks() -> None:
+    gains = np.random.default_rng(3).normal(0.3, 1, 1000)
+    sizes = [910, *[10] * 9]
+    unequal = Resampling(np.arange(10).repeat(sizes), resamples=400, confidence=0.95, seed=1)
+    found = value_gain(gains, np.zeros(1000), unequal)
+    # Kish: 1000^2 / (910^2 + 9 x 10^2) = 1.2 blocks, so one degree of freedom, the least.
+    assert found.high - found.gain > 6 * np.std(gains) / np.sqrt(1000)
 
 
 def test_business_value_is_compared_by_its_mean() -> None:
-    found = value_gain(np.array([3.0, 5.0, 4.0]), np.array([1.0, 2.0, 3.0]), **HOW)
+    found = value_gain(np.array([3.0, 5.0, 4.0]), np.array([1.0, 2.0, 3.0]), how(3))
     assert found.gain == 2.0
-    assert found.low >= 1.0
+    assert found.low < 2.0 < found.high
 
 
 @pytest.mark.parametrize(
     ("one", "other", "message"),
     [
-        ([], [], "on at least one row"),
+        ([], [], "on at least two blocks"),
+        ([1.0], [2.0], "on at least two blocks"),
         ([1.0, 2.0], [1.0], "same rows"),
         ([1.0, np.nan], [1.0, 2.0], "finite"),
     ],
 )
 def test_invalid_predictions_are_not_compared(one: list[float], other: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        value_gain(np.array(one), np.array(other), **HOW)
+        value_gain(np.array(one), np.array(other), how(len(one)))
 
 
 def test_labels_of_one_class_are_refused() -> None:
     with pytest.raises(ValueError, match="one class"):
-        metric_gain("roc_auc", np.ones(5), np.linspace(0, 1, 5), np.linspace(0, 1, 5), **HOW)
+        metric_gain("roc_auc", np.ones(5), np.linspace(0, 1, 5), np.linspace(0, 1, 5), how(5))
+
+
+def test_a_class_that_only_one_block_has_gives_no_interval() -> None:
+    label = np.array([1.0] * 5 + [0.0] * 45)
+    scores = np.random.default_rng(0).random((2, 50))
+    with pytest.raises(ValueError, match="undefined on resamples that lack a class"):
+        metric_gain("roc_auc", label, scores[0], scores[1], how(50, blocks=10))
 
 
 def test_memory_does_not_grow_with_the_resamples() -> None:
-    label, good, bad = models("regression", GROUPS)
+    label, good, bad = models("regression", MOST_BLOCKS)
+    resampling = Resampling(np.arange(MOST_BLOCKS), resamples=4000, confidence=0.9, seed=7)
     tracemalloc.start()
-    metric_gain("rmse", label, good, bad, resamples=4000, confidence=0.9, seed=7)
+    metric_gain("rmse", label, good, bad, resampling)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40e6  # all draws at once would take 4000 x 4096 x 8 bytes, 131 MB
+
+
+def test_a_comparison_of_many_rows_takes_a_fraction_of_a_second() -> None:
+    label, good, bad = models("classification", 10_000)
+    start = time.process_time()
+    metric_gain("roc_auc", label, good, bad, Resampling(np.arange(10_000) % 30, 1000, 0.95, 7))
+    assert time.process_time() - start < 0.5

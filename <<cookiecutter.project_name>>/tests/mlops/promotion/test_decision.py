@@ -1,10 +1,12 @@
 import math
 
+import numpy as np
 import pytest
 
-from mlops.config.validation import Bound, Promotion
+from mlops.config.validation import AtLeast, Bound, Promotion
+from mlops.evaluation.blocks import Sample
 from mlops.evaluation.bootstrap import Interval
-from mlops.promotion.decision import Decision, decide
+from mlops.promotion.decision import Decision, beats, decide, shortfall
 from mlops.validation.check import Check, within
 
 POLICY = {"margin": 0.1, "confidence": 0.95, "resamples": 100, "seed": 0}
@@ -44,8 +46,8 @@ def test_the_lower_end_of_the_gain_must_clear_the_policys_bar(
         Promotion.model_validate({"policy": policy, **POLICY}),
         "rmse",
         Interval(0.5, low, 0.6),
-        challenger=3.5,
-        incumbent=-4.0,
+        3.5,
+        -4.0,
         incumbent_is="version 3",
     )
     assert decision.passed == passed
@@ -60,5 +62,34 @@ def test_a_missing_number_keeps_the_gate_closed(position: int) -> None:
     numbers[position] = math.nan
     gain, challenger, incumbent = Interval(*numbers[:3]), numbers[3], numbers[4]
     policy = Promotion.model_validate({"policy": "not_worse", **POLICY})
-    decision = decide(policy, "r2", gain, challenger=challenger, incumbent=incumbent, incumbent_is="the champion")
+    decision = decide(policy, "r2", gain, challenger, incumbent, incumbent_is="the champion")
     assert (decision.passed, str(decision)) == (False, "r2 of the challenger or of the champion is missing")
+
+
+def test_a_repeated_challenge_says_so_and_at_which_confidence() -> None:
+    policy = Promotion.model_validate({"policy": "better", **POLICY, "confidence": 0.9924})
+    text = str(decide(policy, "rmse", Interval(0.5, 0.41, 0.6), 3.5, 4.0, incumbent_is="version 3", place=2))
+    assert "gain 0.5 [0.41, 0.6] at 99.24% confidence, 0.4 needed; challenge 2 on overlapping rows" in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "blocks", "cases", "reasons"),
+    [
+        (100, 5, 20, []),
+        (100, 5, None, []),
+        (99, 5, 20, ["there are 99 held-out rows, but a comparison needs 100: hold out more"]),
+        (100, 4, None, ["the held-out rows cover 4 blocks of time, but a comparison needs 5: hold out a longer"]),
+        (100, 5, 19, ["there are 19 held-out rows of the rarer class, but a comparison needs 20: hold out more"]),
+        (3, 1, 0, ["there are 3 held-out rows", "cover 1 blocks", "there are 0 held-out rows of the rarer class"]),
+    ],
+)
+def test_too_few_rows_blocks_or_cases_are_named(rows: int, blocks: int, cases: int | None, reasons: list[str]) -> None:
+    found = shortfall(AtLeast(), Sample(np.zeros(rows, dtype=np.intp), blocks, cases))
+    assert len(found) == len(reasons)
+    assert all(reason in sentence for reason, sentence in zip(reasons, found, strict=True))
+
+
+def test_a_version_beats_another_only_if_the_whole_interval_is_above_zero() -> None:
+    assert beats(Interval(0.2, 0.1, 0.3), 4.0)
+    assert not beats(Interval(0.2, 0.0, 0.3), 4.0)
+    assert not beats(Interval(0.2, math.nan, 0.3), 4.0)
