@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import first_line
-from . import behaviour, performance, structure, training_serving_skew
+from . import behaviour, performance, slices, structure, training_serving_skew
 from .check import Check
 from .custom_check import custom
 from .evidence import Evidence
@@ -28,7 +28,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     behaviour.latency,
     training_serving_skew.same_as_in_training,
     performance.metrics,
-    performance.slices,
+    slices.slices,
     performance.leakage,
     performance.logged_evaluation,
     custom,
