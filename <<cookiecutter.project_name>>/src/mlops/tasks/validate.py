@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 
 import mlflow
 
@@ -42,7 +41,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
         found = evidence(parameters, project, platform)
         with mlflow.start_run(run_id=parameters.run_id):
             checks = run_checks(found)
-            mlflow.log_dict([asdict(check) for check in checks], report.FILE)  # type: ignore[arg-type] # any JSON
+            mlflow.log_dict(report.as_json(checks), report.FILE)  # type: ignore[arg-type] # any JSON
             mlflow.log_text(report.table(checks), report.TABLE)
     except Exception as error:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,10 +31,14 @@ def finite(evidence: Evidence) -> Iterator[Check]:
 def allowed_range(evidence: Evidence) -> Iterator[Check]:
     """The smallest and the greatest prediction lie in the allowed range."""
     bound = evidence.settings.validation.predictions
+    ends = []
     if bound.min is not None:
-        yield within("smallest prediction", float(np.min(evidence.prediction)), Bound(min=bound.min))
+        ends.append(within("smallest prediction", float(np.min(evidence.prediction)), Bound(min=bound.min)))
     if bound.max is not None:
-        yield within("greatest prediction", float(np.max(evidence.prediction)), Bound(max=bound.max))
+        ends.append(within("greatest prediction", float(np.max(evidence.prediction)), Bound(max=bound.max)))
+    if evidence.settings.problem_type == "classification":
+        ends = [replace(check, margin=None) for check in ends]  # that a probability is near 1 says nothing
+    yield from ends
 
 
 def repeatable(evidence: Evidence) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import first_line
-from . import behaviour, lookup_leakage, performance, structure, target_leakage, training_serving_skew
+from . import behaviour, lookup_leakage, performance, slices, structure, target_leakage, training_serving_skew
 from .check import Check
 from .custom_check import custom
 from .evidence import Evidence
@@ -28,7 +28,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     behaviour.latency,
     training_serving_skew.same_as_in_training,
     performance.metrics,
-    performance.slices,
+    slices.slices,
     performance.leakage,
     performance.logged_evaluation,
     target_leakage.too_good,

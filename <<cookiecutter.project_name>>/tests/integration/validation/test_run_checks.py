@@ -22,7 +22,7 @@ from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, Leakage
 from mlops.config.validation import Bound, Latency, Slice, SliceRows
 from mlops.platform.local import LocalPlatform
 from mlops.registry import NO_COMMIT
-from mlops.validation import behaviour, lookup_leakage, performance, structure, target_leakage
+from mlops.validation import behaviour, lookup_leakage, performance, slices, structure, target_leakage
 from mlops.validation import custom_check as custom
 from mlops.validation import training_serving_skew as serving
 from mlops.validation.candidate import Candidate, evidence
@@ -199,7 +199,7 @@ def test_a_metric_outside_its_bound_is_noticed(sound: Evidence) -> None:
 @pytest.mark.parametrize(("otherwise", "passed"), [("skip", True), ("fail", False)])
 def test_a_slice_with_too_few_rows_follows_the_policy(sound: Evidence, otherwise: str, *, passed: bool) -> None:
     rows = SliceRows.model_validate({"at_least": 10, "otherwise": otherwise})
-    (check,) = performance.slices(gated(sound, slices={"far": Slice(where="trip_distance > 1e9")}, slice_rows=rows))
+    (check,) = slices.slices(gated(sound, slices={"far": Slice(where="trip_distance > 1e9")}, slice_rows=rows))
     assert (check.passed, check.skipped, check.value) == (passed, passed, 0.0)
     assert check.reason == "slice far has 0 rows, fewer than 10"
 
@@ -213,11 +213,11 @@ def test_a_slice_has_its_own_bounds_and_is_compared_with_all_rows(sound: Evidenc
     exact = np.where(half, sound.label[::-1], sound.label)
     skewed = gated(sound, slices={"half": one}, slice_rows=rows)
     skewed.__dict__["prediction"] = exact
-    found = by_name(performance.slices(skewed))
+    found = by_name(slices.slices(skewed))
     assert not found[f"slice half {SETTINGS.metric}"].passed
     assert not found["slice half compared with all rows"].passed
     fair = gated(sound, slices={"half": Slice(where=where, worse_than_all=1e6)}, slice_rows=rows)
-    assert by_name(performance.slices(fair))["slice half compared with all rows"].passed
+    assert by_name(slices.slices(fair))["slice half compared with all rows"].passed
 
 
 def test_a_slice_with_one_class_is_named(sound: Evidence) -> None:
@@ -225,13 +225,13 @@ def test_a_slice_with_one_class_is_named(sound: Evidence) -> None:
         pytest.skip("only classes can be missing")
     rows = SliceRows(at_least=1, otherwise="fail")
     ones = Slice(where=f"{SETTINGS.label} == 1", worse_than_all=1.0)
-    (check,) = performance.slices(gated(sound, slices={"ones": ones}, slice_rows=rows))
+    (check,) = slices.slices(gated(sound, slices={"ones": ones}, slice_rows=rows))
     assert not check.passed
     assert check.reason.startswith("slice ones with ")
 
 
 def test_the_error_names_a_condition_that_cannot_be_evaluated(sound: Evidence) -> None:
-    checks = run_only(performance.slices, gated(sound, slices={"odd": Slice(where="no_such_column > 1")}))
+    checks = run_only(slices.slices, gated(sound, slices={"odd": Slice(where="no_such_column > 1")}))
     assert "validation.slices.odd.where 'no_such_column > 1' cannot be evaluated" in checks[0].reason
 
 
