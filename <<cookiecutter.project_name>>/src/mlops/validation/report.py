@@ -23,7 +23,10 @@ def of_json(found: Sequence[Mapping[str, Any]]) -> list[Check]:
     checks = []
     for one in found:
         on_slice = one.get("on_slice")
-        known = _known(Check, one) | {"on_slice": on_slice and SliceResult(**_known(SliceResult, on_slice))}
+        known = _known(Check, one) | {
+            "on_slice": on_slice and SliceResult(**_known(SliceResult, on_slice)),
+            "accepted": tuple(one.get("accepted", ())),
+        }
         checks.append(Check(**known))
     return checks
 

@@ -18,7 +18,7 @@ def test_how_near_predictions_are_to_the_ends_of_their_range_counts_unless_they_
     validation = PROJECT.config.validation.model_copy(update={"predictions": Bound(min=0.5, max=1)})
     settings = PROJECT.config.model_copy(update={"problem_type": problem_type, "validation": validation})
     nothing = cast("Any", None)
-    found = Evidence(settings, "", nothing, pd.DataFrame(), nothing, nothing)
+    found = Evidence(settings, "", nothing, pd.DataFrame(), nothing, nothing, nothing)
     found.__dict__["prediction"] = np.array([0.6, 0.9])
     checks = list(allowed_range(found))
     assert [check.passed for check in checks] == [True, True]

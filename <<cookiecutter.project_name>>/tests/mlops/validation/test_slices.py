@@ -24,7 +24,7 @@ def of(one: Slice, metric: str = "rmse", off: Any = OFF) -> list[Check]:  # noqa
     changes = {"problem_type": "regression", "metric": metric, "label": "y", "validation": validation}
     nothing = cast("Any", None)
     settings = PROJECT.config.model_copy(update=changes)
-    found = Evidence(settings, "", nothing, ROWS, nothing, nothing)
+    found = Evidence(settings, "", nothing, ROWS, nothing, nothing, nothing)
     found.__dict__["prediction"] = ROWS["y"].to_numpy() + off
     return list(slices(found))
 
