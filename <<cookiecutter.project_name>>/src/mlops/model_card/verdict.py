@@ -64,14 +64,14 @@ def _of_champion(card: ModelCard) -> tuple[str, Tone]:
 
 def _of_passed(card: ModelCard) -> str:
     """Return the verdict on a version that passed validation and is not champion."""
-    if card.decision.startswith("promoted:"):
+    if card.champion_since:
         now = f"version {card.champion} is champion now" if card.champion else "there is no champion now"
         return f"Former champion: {now}"
-    if card.decision.startswith("kept:"):
-        return "Passed validation, but was not promoted"
-    if card.decision.startswith("to be promoted:"):
-        return "Passed validation, but its promotion has not finished"
-    return "Passed validation, not yet compared with the champion"
+    if not card.decision:
+        return "Passed validation, not yet compared with the champion"
+    # The decision is recorded before the alias moves.
+    done = "but its promotion has not finished" if card.decision.startswith("promote:") else "but was not promoted"
+    return f"Passed validation, {done}"
 
 
 def _reasons(card: ModelCard) -> tuple[str, ...]:

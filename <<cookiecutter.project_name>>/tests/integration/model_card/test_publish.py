@@ -53,7 +53,11 @@ def registry(experiment_id: str) -> Registry:
     seen = inputs.describe(pd.DataFrame({"trip_distance": [float(max(miles, 10)) for miles in range(1, 1001)]}))
     client.log_dict(run_id, inputs.as_json(seen), inputs.FILE)  # type: ignore[arg-type]
     found.client.update_model_version(found.name, "1", "Predicts well.")
-    tags = {STATUS_TAG: "FAILED", "model_validation_reasons": "2 of 3", "deployment_decision": "kept: no better"}
+    tags = {
+        STATUS_TAG: "FAILED",
+        "model_validation_reasons": "2 of 3",
+        "deployment_decision": "keep the champion: no better",
+    }
     tags |= {"previous_champion": "7", "comparison": "worse there", "git_commit": "abc123", "owner": "taxi-team"}
     tags |= {"challenged_by": "version 8", "accepted_leakage": "tip", STATUS_TIME_TAG: "2026-11-25T10:02:00+00:00"}
     for key, value in (tags | {"data_from": "2016-01-01", "data_to": "2016-02-29"}).items():
@@ -91,7 +95,7 @@ def test_the_card_shows_the_content_of_the_run_and_the_version(registry: Registr
         "**Failed validation on 2026-11-25 10:02 UTC**",
         "- it lacks outputs",
         "- checks passed: 2 of 3",
-        "| decision | kept: no better |",
+        "| decision | keep the champion: no better |",
         "| replaced | version 7 |",
         "| last challenged by | version 8 |",
         "| compared with production | worse there |",

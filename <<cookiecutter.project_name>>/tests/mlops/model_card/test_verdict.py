@@ -25,13 +25,21 @@ FAILED = tuple(Check(f"m{number}", passed=False, reason=f"m{number} is too high"
         ({"champion": "2", "status": "FAILED"}, "Failed validation on 2026-11-25 10:02 UTC", "bad"),
         ({"champion": "2", "status": "PENDING"}, "Validation has not finished", "open"),
         ({"champion": "2", "status": ""}, "Not validated yet", "open"),
-        ({"champion": "2", "decision": "kept: no better"}, "Passed validation, but was not promoted", "open"),
         (
-            {"champion": "2", "decision": "to be promoted: better"},
+            {"champion": "2", "champion_since": "", "decision": "keep the champion: no better"},
+            "Passed validation, but was not promoted",
+            "open",
+        ),
+        (
+            {"champion": "2", "champion_since": ""},
             "Passed validation, but its promotion has not finished",
             "open",
         ),
-        ({"champion": "2", "decision": ""}, "Passed validation, not yet compared with the champion", "open"),
+        (
+            {"champion": "2", "champion_since": "", "decision": ""},
+            "Passed validation, not yet compared with the champion",
+            "open",
+        ),
     ],
 )
 def test_the_headline_says_what_became_of_the_version(
@@ -50,7 +58,7 @@ def test_a_version_about_which_nothing_is_known_is_not_validated(empty: ModelCar
 def test_the_reason_is_that_of_the_decision(full: ModelCard) -> None:
     assert banner(full).reasons == ("rmse 2 beats rmse 3",)
     assert banner(replace(full, champion="2", rolled_back="fares went wild")).reasons == ("fares went wild",)
-    assert banner(replace(full, champion="2", decision="kept: no better")).reasons == ("no better",)
+    assert banner(replace(full, champion="2", decision="keep the champion: no better")).reasons == ("no better",)
 
 
 def test_the_reasons_of_a_failure_are_the_first_failed_checks(full: ModelCard) -> None:
@@ -75,7 +83,7 @@ def test_the_history_has_everything_that_was_recorded(full: ModelCard) -> None:
         "registered": "2026-11-25 10:00 UTC",
         "validation": "passed on 2026-11-25 10:02 UTC",
         "replaced": "version 2",
-        "last challenged by": "version 4, kept: no better",
+        "last challenged by": "version 4, keep the champion: no better",
         "compared with production": "beats the other",
         "accepted leakage": "tip: known before the trip",
         "promotion paused": "until the review",
@@ -84,7 +92,7 @@ def test_the_history_has_everything_that_was_recorded(full: ModelCard) -> None:
 
 def test_the_history_has_what_the_reasons_leave_out(full: ModelCard) -> None:
     rolled_back = history(replace(full, champion="2", rolled_back="bad")).values
-    assert rolled_back["decision"] == "promoted: rmse 2 beats rmse 3"
+    assert rolled_back["decision"] == "promote: rmse 2 beats rmse 3"
     assert rolled_back["champion now"] == "version 2"
     assert history(replace(full, champion_since="")).values["champion since"] == "not recorded"
     assert history(replace(full, previous_champion="none")).values["replaced"] == ""

@@ -30,7 +30,7 @@ def read(card: ModelCard) -> str:
 @pytest.mark.parametrize("shown", [page, read])
 def test_text_written_by_people_is_never_markup(full: ModelCard, shown: Shown) -> None:
     evil = '<script>alert(1)</script> a|b *bold* [x](javascript:y) __z__ `c` "d"\n\n# head & tail'
-    card = replace(full, description=evil, limits=evil, decision=f"promoted: {evil}", owner=evil, challenged_by=evil)
+    card = replace(full, description=evil, limits=evil, decision=f"promote: {evil}", owner=evil, challenged_by=evil)
     text = shown(replace(card, name=evil, plots=(f"explain/{evil.replace('/', '')}.png",))).replace("&quot;", '"')
     assert "<script" not in text
     assert 'href="javascript' not in text
