@@ -153,7 +153,7 @@ def test_a_broken_contract_leaves_the_tables_unchanged(
     good = platform.tables.read(trips)
     run_task(compute_features, source_table=trips, schema_name=schema)
     bad = fill(platform, schema, good.withColumn("trip_distance", F.lit(-1.0)))
-    with pytest.raises(ProjectError, match=r"trip_distance must be at least 0.*600 of 600 rows"):
+    with pytest.raises(ProjectError, match=r"trip_distance must be at least 0.*900 of 900 rows"):
         run_task(compute_features, source_table=bad, schema_name=schema)
     assert_same(platform, schema, features_schema)
 
@@ -196,7 +196,7 @@ def test_a_new_feature_table_needs_one_function_and_some_lines_of_configuration(
     for _ in range(2):
         values = run_task(compute_features, source_table=trips, schema_name=schema)
     assert f"{schema}.zones" in values["feature_tables"].split(",")
-    assert platform.tables.read(f"{schema}.zones").agg(F.sum("ever")).first()[0] == 600
+    assert platform.tables.read(f"{schema}.zones").agg(F.sum("ever")).first()[0] == 900
 
 
 def test_an_online_store_gets_every_table(

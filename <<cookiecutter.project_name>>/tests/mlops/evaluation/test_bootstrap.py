@@ -102,11 +102,10 @@ def test_rows_of_one_block_count_together() -> None:
 
 def test_blocks_of_unequal_size_count_as_fewer_blocks() -> None:
     gains = np.random.default_rng(3).normal(0.3, 1, 1000)
-    sizes = [910, *[10] * 9]
-    unequal = Resampling(np.arange(10).repeat(sizes), resamples=400, confidence=0.95, seed=1)
-    found = value_gain(gains, np.zeros(1000), unequal)
-    # Kish: 1000^2 / (910^2 + 9 x 10^2) = 1.2 blocks, so one degree of freedom, the least.
-    assert found.high - found.gain > 6 * np.std(gains) / np.sqrt(1000)
+    block = np.arange(10).repeat([910, *[10] * 9])  # Kish: 1000^2 / (910^2 + 9 x 10^2) = 1.2 blocks
+    wide, narrow = (value_gain(gains, np.zeros(1000), Resampling(block, 400, share, 1)) for share in (0.95, 0.5))
+    # With the least degrees of freedom, one, the quantiles are 12.7 and 1.
+    assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(12.7062)
 
 
 def test_business_value_is_compared_by_its_mean() -> None:
