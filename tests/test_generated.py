@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 BROKEN = "broken on purpose"
 FLIGHTS = Path(__file__).with_name("flights")
 PARITY = Path(__file__).resolve().parents[1] / ".venv-parity"
-TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_inference")
+TASKS = ("compute_features", "train", "validate", "change_champion", "explain", "batch_inference")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
 # The answers change these tests of the machinery, because its example predicts what the project's does; all others run
 # once, on the project with flights.
