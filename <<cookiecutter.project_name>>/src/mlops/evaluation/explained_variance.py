@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeRegressor
 from .metrics import Array
 
 _LEAVES, _LEAF_ROWS = 64, 5
+_EXTREMES = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,29 @@ def explained(label: Array, prediction: Array) -> Explained:
     return Explained(1 - float(squared.mean()) / variance, float(squared.std()) / variance / len(label) ** 0.5)
 
 
+def best_explained(label: Array, prediction: Array, known: Array) -> Explained:
+    """Return the greater of the shares with the label as it is and without its extremes, which can hide a leak.
+
+    Args:
+        label: Shape (rows,).
+        prediction: Shape (rows,).
+        known: Labels of other rows, shape (other rows,); values beyond their 5 % and 95 % quantiles count as these.
+
+    Raises:
+        ValueError: As `explained`.
+    """
+    found = explained(label, prediction)
+    low, high = np.quantile(known, _EXTREMES)
+    inside = np.clip(label, low, high)
+    if np.ptp(inside) == 0.0:
+        return found
+    return max(found, explained(inside, np.clip(prediction, low, high)), key=lambda one: one.surely)
+
+
 def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, seed: int) -> Explained:
     """Return how much a column alone explains, by a small tree fitted to some rows and scored on others.
 
-    The label is taken as it is and by its rank, and the higher score counts: ranks show a leak that a few extreme
-    labels hide. Only the order of the column matters, so an increasing function of the label counts as the label.
+    Only the order of the column matters, so an increasing function of the label counts as the label.
 
     Args:
         column: The column of the rows to fit, shape (rows,); NaN is a value of its own.
@@ -60,12 +79,11 @@ def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, s
         ValueError: As `explained`.
     """
     places, held_out_places = _places(column, column), _places(held_out, column)
+    inside = np.clip(label, *np.quantile(label, _EXTREMES))
     found = []
-    for fitted, true in ((label, held_out_label), (_ranks(label, label), _ranks(held_out_label, label))):
+    for fitted in (label, inside) if np.ptp(inside) < np.ptp(label) and np.ptp(inside) > 0.0 else (label,):
         tree = DecisionTreeRegressor(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAF_ROWS, random_state=seed)
-        found.append(explained(true, tree.fit(places, fitted).predict(held_out_places)))
-        if len(np.unique(label)) <= 2:  # noqa: PLR2004 - ranks of two values are those values
-            break
+        found.append(best_explained(held_out_label, tree.fit(places, fitted).predict(held_out_places), label))
     return max(found, key=lambda one: one.surely)
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
 from ..config.load import ProjectConfig
-from ..evaluation.explained_variance import Explained, alone, explained
+from ..evaluation.explained_variance import Explained, alone, best_explained
 from .check import Check
 from .evidence import Evidence
 from .leakage_suspects import arrives_with_label, missing_values, near_perfect_input, near_perfect_score
@@ -46,7 +46,7 @@ def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd
     at_most = min(_MOST_ROWS, max(_FEWEST_ROWS, _CELLS // len(names)))
     fitted, held_out = (_drawn(rows[[*names, label, PREDICTED]], at_most, seed) for rows in (fitted, held_out))
     inputs = {name: _alone(name, fitted, held_out, label, seed) for name in names}
-    raw = explained(held_out[label].to_numpy(), held_out[PREDICTED].to_numpy())
+    raw = best_explained(*(rows.to_numpy() for rows in (held_out[label], held_out[PREDICTED], fitted[label])))
     model = max(raw, _alone(PREDICTED, fitted, held_out, label, seed), key=lambda one: one.surely)
     yield near_perfect_score(model, inputs, limit, policy)
     yield near_perfect_input(model, inputs, limit, policy)

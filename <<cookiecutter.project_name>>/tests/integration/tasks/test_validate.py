@@ -5,7 +5,7 @@ import pytest
 from mlflow import MlflowClient
 
 from integration.conftest import lenient
-from mlops.config.leakage import INPUT, Leakage
+from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, MISSING, SCORE, Leakage
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
 from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry
@@ -52,7 +52,8 @@ def test_the_run_keeps_every_check_with_its_value_bound_and_reason(trained: dict
     run_task(validate, **trained)
     root = f"runs:/{trained['run_id']}"
     checks = {check["name"]: check for check in mlflow.artifacts.load_dict(f"{root}/{FILE}")}
-    for name in ("signature", "repeatable", "latency of one row", "keys are held out", "mean_error"):
+    leakage = (SCORE, INPUT, MISSING, ARRIVAL, LOOKUP)
+    for name in ("signature", "repeatable", "latency of one row", "keys are held out", *leakage, "mean_error"):
         assert checks[name]["passed"], name
         assert checks[name]["reason"]
     assert checks[SETTINGS.metric]["value"] > 0

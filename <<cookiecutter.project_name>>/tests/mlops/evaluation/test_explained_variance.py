@@ -39,7 +39,7 @@ def test_rows_with_one_label_are_an_error(rows: int) -> None:
 
 @pytest.mark.parametrize(
     "column",
-    [LABEL, -LABEL, np.log(LABEL), LABEL**3, 1e15 + np.argsort(np.argsort(LABEL)), np.where(LABEL > 9, np.inf, LABEL)],
+    [LABEL, -LABEL, np.log(LABEL), LABEL**3, 1e15 + np.argsort(np.argsort(LABEL)), np.where(LABEL > 99, np.inf, LABEL)],
     ids=["copy", "negative", "logarithm", "cube", "large ID", "infinite"],
 )
 def test_any_monotone_function_of_the_label_gives_it_away(column: Array) -> None:
