@@ -37,7 +37,7 @@ test-parity: .venv/.tests parity ## Compare the local feature store with the old
 test-versions: .venv/.tests ## Run a generated project on each installed Python with the platform's, the lowest and the newest package versions; half an hour
 	$(BIN)/python -m pytest -m versions --durations 0
 
-test-quick: .venv/.tests ## Test questions, hooks, generated files and updates, in seconds
+test-quick: .venv/.tests ## Test questions, hooks, generated files and updates, and run the unit tests of a generated project; two minutes
 	$(BIN)/python -m pytest -m "not slow"
 
 lint: .venv/.tests ## Check style and types of hooks and tests

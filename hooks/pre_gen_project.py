@@ -79,8 +79,8 @@ DEPENDENCIES = """
     setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown types-pyyaml uv wheel yaml
 """.split()
 FOLDERS = """
-    build bundle_tools conftest data dist docs example fake_workspace integration mlops notebooks parity resources src
-    tests
+    build bundle_tools conftest data dist docs example fake_workspace integration mlops notebooks parity
+    promotion_simulation resources src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
 YAML_WORDS = "y n yes no on off true false null".split()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 BROKEN = "broken on purpose"
 FLIGHTS = Path(__file__).with_name("flights")
 PARITY = Path(__file__).resolve().parents[1] / ".venv-parity"
-TASKS = ("compute_features", "train", "validate", "deploy", "explain", "batch_inference")
+TASKS = ("compute_features", "train", "validate", "change_champion", "explain", "batch_inference")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
 # The answers change these tests of the machinery, because its example predicts what the project's does; all others run
 # once, on the project with flights.
@@ -196,8 +196,9 @@ def noticing(project: Project, module: Path) -> list[list[str]]:
         return [["tests/project"], ["tests/contract"]]
     folders = [f"tests/{root}", "tests/integration"]
     mirrors = [f"{folder}/{'/'.join([*rooms, f'test_{module.stem}.py'])}" for folder in folders]
-    found = [path for path in mirrors if (project.path / path).exists()]
-    return [*([found] if found else []), *[[folder] for folder in folders]]
+    own_room = [f"{folder}/{'/'.join(rooms)}" for folder in folders] if rooms else []
+    nearest = [[path for path in paths if (project.path / path).exists()] for paths in (mirrors, own_room)]
+    return [*filter(None, nearest), *[[folder] for folder in folders]]
 
 
 def broken(source: str) -> str:
@@ -217,8 +218,8 @@ def broken(source: str) -> str:
         ("resources/training.job.yml", "task_key: validate", "task_key: check"),
         ("resources/training.job.yml", "task_key: train\n", "task_key: fit\n"),
         ("resources/training.job.yml", "values.model_version", "values.version"),
-        ("resources/training.job.yml", "entry_point: deploy", "entry_point: deployment"),
-        ("pyproject.toml", 'deploy = "', 'deployment = "'),
+        ("resources/promotion.job.yml", "entry_point: change_champion", "entry_point: deploy"),
+        ("pyproject.toml", 'change_champion = "', 'deploy = "'),
         ("resources/batch_inference.job.yml", "predictions_table:", "output_table:"),
     ],
 )

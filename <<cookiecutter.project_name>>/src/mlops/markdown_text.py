@@ -1,4 +1,4 @@
-"""Escapes text for Markdown."""
+"""Formats numbers, and escapes text for Markdown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 Cell = str | float | None
+
+_MANY, _TOO_MANY, _TENTH = 1000, 1e15, 0.1
 
 
 def escaped(text: str) -> str:
@@ -18,11 +20,18 @@ def escaped(text: str) -> str:
     return re.sub(r"^((?:\d+(?=[.)] ))?)([#+.)-])", r"\1\\\2", line)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table, or an empty string if there are no rows.
+def number(value: float) -> str:
+    """Return a number with four significant digits; above a thousand, with all digits before the decimal point."""
+    return f"{value:,.0f}" if _MANY <= abs(value) < _TOO_MANY else f"{value:.4g}"
 
-    Numbers are shown with four significant digits, and None as an empty cell.
-    """
+
+def percent(share: float) -> str:
+    """Return a share in percent: without decimals from 10 % on, and with two significant digits below."""
+    return f"{100 * share:,.0f} %" if abs(share) >= _TENTH else f"{100 * share:.2g} %"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return a table, or an empty string if there are no rows. None is shown as an empty cell."""
     body = [[_cell(cell) for cell in row] for row in rows]
     lines = [[escaped(name) for name in head], ["---"] * len(head), *body] if body else []
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -31,4 +40,4 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 def _cell(value: Cell) -> str:
     if value is None:
         return ""
-    return escaped(value) if isinstance(value, str) else f"{value:.4g}"
+    return escaped(value) if isinstance(value, str) else number(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -22,7 +23,9 @@ from .feature_store.packaged_model import RAW_MODEL
 CHAMPION = "Champion"
 CHALLENGER = "Challenger"
 STATUS_TAG = "model_validation_status"
+STATUS_TIME_TAG = "model_validation_time"
 ROLLED_BACK = "rolled_back"
+NO_COMMIT = "not under version control"  # the value of the tag git_commit outside a git repository
 
 _TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run has the full report
 
@@ -147,8 +150,9 @@ class Registry:
         return str(mlflow.register_model(logged_model_uri, self.name).version)
 
     def set_status(self, version: str, status: str, reason: str = "") -> None:
-        """Record PENDING, PASSED or FAILED on a version; the reason is written before the status."""
+        """Record PENDING, PASSED or FAILED on a version; the reason and the time are written before the status."""
         self.tag(version, "model_validation_reasons", reason)
+        self.tag(version, STATUS_TIME_TAG, datetime.now(UTC).isoformat(timespec="seconds"))
         self.tag(version, STATUS_TAG, status)
 
     def tag(self, version: str, key: str, value: str) -> None:

@@ -53,8 +53,18 @@ def test_every_entry_point_is_run_by_a_job(
     bundles: dict[str, Bundle], described: Mapping[str, plan.EntryPoint], none_of: NoneOf
 ) -> None:
     tasks = [task for bundle in bundles.values() for _, _, task in _tasks(bundle)]
-    used = {task.get("python_wheel_task", {}).get("entry_point") for task in tasks}
+    used = {_entry_point(task) for task in tasks}
     none_of(f"pyproject.toml: project.scripts.{name}: no job runs it" for name in described if name not in used)
+
+
+def test_one_job_alone_moves_the_alias_champion_one_run_at_a_time(bundle: Bundle) -> None:
+    """No registry can lock an alias, so the queue of this job does."""
+    (job,) = [job for job, _, task in _tasks(bundle) if _entry_point(task) == "change_champion"]
+    assert (job["max_concurrent_runs"], job["queue"]["enabled"]) == (1, True)
+
+
+def _entry_point(task: Mapping[str, Any]) -> str | None:
+    return task.get("python_wheel_task", {}).get("entry_point")
 
 
 def test_every_task_has_the_compute_that_it_names(bundle: Bundle, none_of: NoneOf) -> None:

@@ -76,7 +76,7 @@ class World:
     def run(self) -> JobRun:
         """Run the job; `before[entry_point]` is called with the task's parameters just before the task."""
         project = example.PROJECT
-        made = {name: Task(getattr(tasks, name).run, project) for name in ("train", "validate", "deploy")}
+        made = {name: Task(getattr(tasks, name).run, project) for name in ("train", "validate", "change_champion")}
         call = entry_points.caller(made, self.platform)
 
         def calling(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
@@ -369,7 +369,7 @@ def own_version_is_deleted(world: World, _: Patch) -> None:
 
 
 def status_is_taken_back(world: World, _: Patch) -> None:
-    world.before["deploy"] = lambda given: world.registry.set_status(given["model_version"], "FAILED")
+    world.before["change_champion"] = lambda given: world.registry.set_status(given["model_version"], "FAILED")
 
 
 def somebody_else_becomes_champion(world: World, patch: Patch) -> None:
@@ -430,13 +430,12 @@ def heal(world: World) -> None:
     assert run.succeeded, run.failure
     assert world.champion() == world.version
     assert world.status() == "PASSED"
-    assert not [key for key in world.registry.model_tags() if key.startswith("promotion_claim_")]
 
 
 def test_a_run_without_a_fault_promotes_the_better_version(world: World) -> None:
     heal(world)
     decision = world.registry.version(world.version).tags["deployment_decision"]
-    assert decision.startswith("promoted: challenger")
+    assert decision.startswith("promote: challenger")
 
 
 @pytest.mark.parametrize("fault", STOPPING, ids=lambda fault: fault.__name__)
@@ -462,7 +461,7 @@ def test_a_version_that_is_worse_is_not_promoted(world: World) -> None:
         run = world.run()
     assert run.succeeded
     assert world.champion() == good
-    assert world.registry.version(world.version).tags["deployment_decision"].startswith("kept: ")
+    assert world.registry.version(world.version).tags["deployment_decision"].startswith("keep the champion: ")
 
 
 def test_a_version_that_somebody_else_registers_in_between_is_not_mistaken_for_the_trained_one(world: World) -> None:
@@ -494,6 +493,8 @@ def test_a_deleted_alias_is_set_again_by_the_next_version_that_beats_the_naive_b
 
 def test_a_deleted_champion_is_replaced_by_the_next_version(world: World) -> None:
     MlflowClient().delete_model_version(world.registry.name, world.champion())
+    # Unity Catalog deletes the alias with its version; MLflow's own registry does so only in later versions than 3.8.
+    MlflowClient().delete_registered_model_alias(world.registry.name, CHAMPION)
     heal(world)
 
 
@@ -519,12 +520,12 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return done
 
 
-@pytest.mark.parametrize("task", ["validate", "deploy"])
+@pytest.mark.parametrize("task", ["validate", "change_champion"])
 def test_killing_the_process_between_any_two_writes_never_promotes_a_wrong_version(
     world: World, task: str, writes: list[str]
 ) -> None:
     world.before[task] = lambda _: writes.clear()
-    world.before["explain" if task == "deploy" else "deploy"] = lambda _: points.append(len(writes))
+    world.before["explain" if task == "change_champion" else "change_champion"] = lambda _: points.append(len(writes))
     points: list[int] = []
     assert world.run().succeeded
     last = points[0]
@@ -540,14 +541,6 @@ def test_killing_the_process_between_any_two_writes_never_promotes_a_wrong_versi
         assert standing == "1" or (standing == world.version and status == "PASSED" and "beats" in decided)
         assert status in {None, "PENDING", "PASSED"}
         world.before.clear()
-        forget_claims(world)
         assert world.run().succeeded
         assert world.champion() in {standing, world.version}
         assert world.status() == "PASSED"
-
-
-def forget_claims(world: World) -> None:
-    """Make the claims of dead processes so old that they have expired."""
-    for key in world.registry.model_tags():
-        if key.startswith("promotion_claim_"):
-            world.registry.tag_model(key, "0.0")

@@ -67,7 +67,7 @@ def test_training_before_any_features_says_what_to_do(local: Command) -> None:
 
 
 def test_the_lifecycle_ends_with_a_champion_that_beats_the_naive_baseline(first_life: str) -> None:
-    for task in ("compute_features", "train", "validate", "deploy", "batch_inference"):
+    for task in ("compute_features", "train", "validate", "change_champion", "batch_inference"):
         assert re.search(rf"│ {task} +│ success +│ +\d+\.\d", first_life)
     assert "version 1" in first_life
     assert "rows scored: 1,500" in first_life
@@ -92,7 +92,7 @@ def test_a_model_of_dev_is_compared_with_the_champion_of_production(first_life: 
     assert first_life
     before = local("run", "compare").stdout
     assert re.search(r"compared: challenger \w+ \S+ beats the naive baseline .*\(prod\.\w+\.\w+\)", before)
-    local("run", "lifecycle", "--target", "prod", "--var", "trials=1", "--approve")
+    local("run", "lifecycle", "--target", "prod", "--var", "trials=1", "--approve", "1")
     after = local("run", "compare").stdout
     assert re.search(r"compared: challenger \w+ \S+ (beats|does not beat) champion version 1 .*\(prod\.", after)
 

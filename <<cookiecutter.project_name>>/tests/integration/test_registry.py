@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import numpy as np
@@ -8,7 +9,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2
 
 from mlops.errors import ProjectError
-from mlops.registry import CHAMPION, STATUS_TAG, Registry, predict, uri
+from mlops.registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry, predict, uri
 
 from example import PROJECT
 
@@ -52,12 +53,12 @@ def test_a_registry_that_does_not_answer_is_not_treated_as_a_missing_champion(
         registry.champion()
 
 
-def test_status_and_reasons_are_tags_of_the_version(registry: Registry) -> None:
+def test_status_time_and_reasons_are_tags_of_the_version(registry: Registry) -> None:
     registry.set_status("2", "FAILED", "rmse is missing; r2 is missing")
-    assert registry.version("2").tags == {
-        STATUS_TAG: "FAILED",
-        "model_validation_reasons": "rmse is missing; r2 is missing",
-    }
+    found = dict(registry.version("2").tags)
+    time = datetime.fromisoformat(found.pop(STATUS_TIME_TAG))
+    assert timedelta(0) <= datetime.now(UTC) - time < timedelta(minutes=1)
+    assert found == {STATUS_TAG: "FAILED", "model_validation_reasons": "rmse is missing; r2 is missing"}
     assert registry.version("1").tags == {}
 
 

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument(
         "--param", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a job parameter"
     )
-    runner.add_argument("--approve", action="store_true", help="simulate manual approval")
+    runner.add_argument("--approve", default="", metavar="VERSION", help="approve this version, which you have seen")
     runner.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
     runner.set_defaults(command=_run)
 

@@ -12,6 +12,7 @@ from mlops.errors import ProjectError, did_you_mean
 from ..bundle.load import Bundle
 from . import parameters as parameters_of
 from .dynamic_values import Context, Finished
+from .queue import Turn, any_turn
 from .run_if import decide, evaluate
 from .runs import JobRun, Observer, TaskRun, TaskState
 from .task_order import order
@@ -29,6 +30,7 @@ def run_job(  # noqa: PLR0913 - the arguments are keyword-only
     parameters: Mapping[str, str] | None = None,
     observer: Observer | None = None,
     run_ids: Iterator[int] | None = None,
+    turn: Turn = any_turn,
 ) -> JobRun:
     """Run a job's tasks in order and return their results.
 
@@ -43,11 +45,12 @@ def run_job(  # noqa: PLR0913 - the arguments are keyword-only
         parameters: Values of job parameters, instead of their defaults.
         observer: Receives all events.
         run_ids: The ids for job runs and task runs; by default 1, 2, 3 …
+        turn: Waits until a run of a job may start (see `queue.turns`).
 
     Raises:
         ProjectError: There is no such job, or it has no such parameter.
     """
-    runner = _Runner(bundle, call, observer or _Silence(), run_ids or itertools.count(1))
+    runner = _Runner(bundle, call, observer or _Silence(), run_ids or itertools.count(1), turn)
     return runner.run(job_key, parameters or {}, "one_time")
 
 
@@ -65,14 +68,18 @@ class _Runner:
     call: WheelTask
     observer: Observer
     run_ids: Iterator[int]
+    turn: Turn
 
     def run(self, job_key: str, given: Mapping[str, str], trigger: str) -> JobRun:
         jobs = self.bundle.jobs
         if job_key not in jobs:
             raise ProjectError(f"The bundle has no job '{job_key}'{did_you_mean(job_key, list(jobs))}")
-        job = jobs[job_key]
+        with self.turn(job_key, jobs[job_key]):
+            return self._run(job_key, jobs[job_key], given, trigger)
+
+    def _run(self, job_key: str, job: Mapping[str, Any], given: Mapping[str, str], trigger: str) -> JobRun:
         tasks = {task["task_key"]: task for task in job.get("tasks") or []}
-        position = list(jobs).index(job_key) + 1
+        position = list(self.bundle.jobs).index(job_key) + 1
         context = Context(
             job_key=job_key,
             job_id=self.bundle.ids.get(f"jobs.{job_key}", str(position)),

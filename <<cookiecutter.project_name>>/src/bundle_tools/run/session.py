@@ -10,18 +10,22 @@ from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlflow.exceptions import MlflowException
 from rich.console import Console
 
-from mlops.errors import ProjectError
+from mlops.errors import ProjectError, first_line
 from mlops.platform.local import LocalPlatform
 from mlops.project import Project
 
 from ..bundle import load as bundles
 from ..workspace import engine
 from ..workspace.workspace import SourceData, Workspace
-from . import auto_approve, entry_points, progress, summary, task_order
+from . import auto_approve, entry_points, progress, summary, task_order, uncommitted
+from .queue import turns
 from .runs import JobRun
 from .scheduler import run_job
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: the job and its parameters, the engine, the source data, and whether to approve versions."""
+    """What to run: the job and its parameters, the engine, the source data, and the version that is approved."""
 
     job: str
     parameters: Mapping[str, str]
     engine: str
     source: SourceData
-    approve: bool = False
+    approve: str = ""
 
 
 def run(options: Options, request: Request, console: Console) -> int:
@@ -83,7 +87,18 @@ def run(options: Options, request: Request, console: Console) -> int:
             _say(console, f"source {deployed.variables['source_table']}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
-                finished = run_job(deployed, request.job, call=call, parameters=request.parameters, observer=observer)
+                call = uncommitted.marked(call, options.root)
+                finished = run_job(
+                    deployed,
+                    request.job,
+                    call=call,
+                    parameters=request.parameters,
+                    observer=observer,
+                    turn=turns(
+                        workspace.folder / "locks",
+                        lambda job: _say(console, f"waiting for another run of the job {job} to finish"),
+                    ),
+                )
             _conclude(deployed, project, finished, console)
     return 0
 
@@ -101,15 +116,22 @@ def _conclude(bundle: bundles.Bundle, project: Project, finished: JobRun, consol
     console.print(progress.table(finished))
     failure = finished.failure
     if failure is not None:
-        if failure.error is not None and not isinstance(failure.error, ProjectError):
-            console.print(
-                "".join(traceback.format_exception(failure.error)), markup=False, highlight=False, soft_wrap=True
-            )
-        kind = "" if isinstance(failure.error, ProjectError) else f"{type(failure.error).__name__}: "
-        raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {kind}{failure.error}")
+        raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {_reason(failure.error, console)}")
     for part in summary.summary(bundle, project.config, finished):
         console.print(part, highlight=False, soft_wrap=True)
     _say(console, "to view runs and models, run make ui and open http://localhost:5000")
+
+
+def _reason(error: BaseException | None, console: Console) -> str:
+    """Return why a task failed. The traceback of a bug is printed; that of the registry is only in the log."""
+    if error is None or isinstance(error, ProjectError):
+        return str(error)
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, MlflowException):
+        log.error("%s", trace)
+        return f"{first_line(error)} (more in run.log)"
+    console.print(trace, markup=False, highlight=False, soft_wrap=True)
+    return first_line(error)
 
 
 def _say(console: Console, text: str) -> None:

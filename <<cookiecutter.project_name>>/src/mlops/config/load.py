@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import pandas as pd
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ..errors import ProjectError, did_you_mean
-from ..evaluation.metrics import METRICS, ProblemType
+from ..evaluation.metrics import METRICS, RANGES, ProblemType
 from .base import Settings
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
 from .source import Source
@@ -105,7 +106,35 @@ class ProjectConfig(Settings):
             raise ValueError("two inputs, looked-up or computed features have the same name: rename one")
         if self.label in self.features:
             raise ValueError(f"the label {self.label!r} is also an input of the model")
+        self._bounds_decide()
+        for name, one in self.validation.slices.items():
+            _try_slice(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
+        self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
+
+    def _bounds_decide(self) -> None:
+        """Refuse bounds that no model can meet, or that every model meets."""
+        bounds = {f"validation.metrics.{metric}": (metric, one) for metric, one in self.validation.metrics.items()}
+        for name, one in self.validation.slices.items():
+            bounds |= {f"validation.slices.{name}.metrics.{key}": (key, bound) for key, bound in one.metrics.items()}
+        for where, (metric, bound) in bounds.items():
+            if problem := bound.useless(*RANGES[metric]):
+                raise ValueError(f"{where} ({bound}) {problem}")
+
+
+def _try_slice(name: str, where: str, columns: list[str], event_time: str) -> None:
+    """Evaluate the condition of a slice on two rows, so that a mistake is found before the training."""
+    rows = pd.DataFrame({column: [0.0, 1.0] for column in columns})
+    rows[event_time] = pd.to_datetime(["2000-01-01", "2000-01-02"], utc=True)
+    try:
+        found = rows.eval(where)
+    except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
+        raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({error})") from None
+    if not (isinstance(found, pd.Series) and found.dtype == bool):
+        raise ValueError(
+            f"validation.slices.{name}.where: {where!r} is not true or false for each row: compare columns with "
+            "values, such as trip_distance >= 5"
+        )
 
 
 def parse(text: str, where: str = "project.yml") -> ProjectConfig:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from .base import Settings
+from .leakage import Leakage
 
 
 class Bound(Settings):
@@ -19,7 +20,18 @@ class Bound(Settings):
     def _one_at_least(self) -> Self:
         if self.min is None and self.max is None:
             raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min ({self.min:g}) is greater than max ({self.max:g})")
         return self
+
+    def useless(self, lowest: float, highest: float) -> str:
+        """Return why the bound decides nothing about a value of this range, or ""."""
+        low, high = (lowest if self.min is None else self.min), (highest if self.max is None else self.max)
+        if low > highest or high < lowest:
+            return f"can never be met: the values lie between {lowest:g} and {highest:g}"
+        if low <= lowest and high >= highest:
+            return f"is always met: the values lie between {lowest:g} and {highest:g}"
+        return ""
 
     def __str__(self) -> str:
         ends = [] if self.min is None else [f"at least {self.min:g}"]
@@ -36,7 +48,7 @@ class Slice(Settings):
             None for no limit.
     """
 
-    where: str
+    where: str = Field(min_length=1)
     metrics: dict[str, Bound] = Field(default_factory=dict)
     worse_than_all: float | None = Field(default=None, ge=0)
 
@@ -49,7 +61,7 @@ class SliceRows(Settings):
 
 
 class Latency(Settings):
-    """How many milliseconds it may take to predict one row, and a batch of a thousand rows."""
+    """How many milliseconds it may take at best to predict one row, and a batch of a thousand rows."""
 
     row_ms: float = Field(gt=0)
     batch_ms: float = Field(gt=0)
@@ -67,6 +79,7 @@ class Validation(Settings):
         required_tags: Tags of the version that must have a value.
         documentation: The file that its training run must contain.
         custom: Bounds of the checks in checks.py, by the names of their functions.
+        leakage: When the version is suspected of target leakage.
     """
 
     metrics: dict[str, Bound] = Field(min_length=1)
@@ -77,6 +90,7 @@ class Validation(Settings):
     required_tags: tuple[str, ...]
     documentation: str
     custom: dict[str, Bound]
+    leakage: Leakage = Field(default_factory=Leakage)
 
 
 class AtLeast(Settings):

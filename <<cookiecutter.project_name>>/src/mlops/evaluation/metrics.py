@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -18,6 +19,17 @@ METRICS: Mapping[str, Mapping[str, bool]] = {
     "classification": {"roc_auc": True, "log_loss": False, "accuracy": True, "f1": True},
 }
 GREATER_IS_BETTER: Mapping[str, bool] = {name: up for group in METRICS.values() for name, up in group.items()}
+
+# The smallest and the greatest value that a metric can have.
+RANGES: Mapping[str, tuple[float, float]] = {
+    "rmse": (0.0, math.inf),
+    "mae": (0.0, math.inf),
+    "r2": (-math.inf, 1.0),
+    "roc_auc": (0.0, 1.0),
+    "log_loss": (0.0, math.inf),
+    "accuracy": (0.0, 1.0),
+    "f1": (0.0, 1.0),
+}
 
 DECISION_THRESHOLD = 0.5
 

@@ -84,7 +84,7 @@ def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
     axes.hist(np.clip(off, low, high), bins=_BINS, color=BLUE, alpha=0.85)
     axes.axvline(0, color=INK, linewidth=1, linestyle="--", label="no error")
     axes.axvline(float(off.mean()), color=RED, linewidth=1.5, label=f"mean {off.mean():.3g}")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, loc="upper right", fontsize=9)
     across = f"predicted minus actual {quantity}\n(the bars at both ends include all rows beyond them)"
     return _titled(figure, axes, "Prediction errors", across, "held-out rows")
 
@@ -116,7 +116,7 @@ def scores(label: Array, prediction: Array, quantity: str) -> Figure:
         share, of_class = np.full(len(own), 100 / max(len(own), 1)), f"class {value}: {len(own):,} rows"
         axes.hist(own, bins=edges, weights=share, color=colour, alpha=0.55, label=of_class)
     axes.set_xlim(0, 1)
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, loc="upper right", fontsize=9)
     return _titled(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
 
 

@@ -21,8 +21,17 @@ def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
     It covers the code of functions and classes, and the statements that define constants. Comments, docstrings,
     formatting and the contents of other packages do not change it.
     """
-    digest = hashlib.sha256(table.model_dump_json().encode())
-    for part in sorted(set(_parts(compute, set()))):
+    return _digest(compute, table.model_dump_json())
+
+
+def source_digest(function: Callable[..., Any]) -> str:
+    """Return the digest of a function and of the code that it uses from its own package, as `definition_digest`."""
+    return _digest(function, "")
+
+
+def _digest(function: Callable[..., Any], settings: str) -> str:
+    digest = hashlib.sha256(settings.encode())
+    for part in sorted(set(_parts(function, set()))):
         digest.update(f"{part}\0".encode())
     return digest.hexdigest()[:16]
 

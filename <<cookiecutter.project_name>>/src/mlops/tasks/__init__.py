@@ -3,6 +3,7 @@
 from . import (
     approve,
     batch_inference,
+    change_champion,
     compare,
     compute_features,
     deploy,
@@ -16,6 +17,7 @@ from . import (
 __all__ = [
     "approve",
     "batch_inference",
+    "change_champion",
     "compare",
     "compute_features",
     "deploy",

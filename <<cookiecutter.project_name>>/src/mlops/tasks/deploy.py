@@ -1,4 +1,7 @@
-"""Compare the challenger with the champion, and move the alias Champion if the challenger is better."""
+"""Compare the challenger with the champion, and move the alias Champion if the challenger is better.
+
+It runs in the job `promotion`, the only one that moves the alias (see `promotion/champion.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,14 @@ from mlflow.entities.model_registry import ModelVersion
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
+from ..promotion import pause
 from ..promotion.champion import promote
 from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
-from ..registry import ROLLED_BACK, STATUS_TAG, Registry
+from ..promotion.same_model import equal_to_rolled_back
+from ..registry import ROLLED_BACK, Registry
+from ..training import training_set
+from ..validation import proof
 from ..validation.candidate import Candidate, resolved
 from . import task
 
@@ -36,12 +43,12 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Promote the version if it passed validation and beats the champion; otherwise leave the champion unchanged.
 
     Raises:
-        ProjectError: The version has not passed validation, was rolled back, or could not be compared; or another
-            version has become champion in the meantime.
+        ProjectError: The version has not passed validation as it is now, was rolled back, or could not be compared; or
+            another version has become champion in the meantime.
     """
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
-    _require_evidence(registry, parameters)
+    _require_proof(registry, parameters, project, platform)
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
@@ -51,26 +58,22 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     for version, tags in decision.records.items():
         for key, value in tags.items():
             registry.tag(version, key, value)
-    said = "to be promoted" if decision.passed else "kept"
-    registry.tag(parameters.model_version, "deployment_decision", f"{said}: {decision}")
+    said = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
+    registry.tag(parameters.model_version, "deployment_decision", said)
     if champion is not None:
-        registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}: {decision}")
-    log.info("%s", decision)
+        registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}")
+    log.info("%s", said)
     if not decision.passed:
         return Values(promoted="false", champion_version=incumbent or "none")
     moved = promote(registry, parameters.model_version, incumbent)
-    registry.tag(parameters.model_version, "deployment_decision", f"promoted: {decision}")
     return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
 
 
-def _require_evidence(registry: Registry, parameters: Parameters) -> None:
-    tags = registry.version(parameters.model_version).tags
-    status = tags.get(STATUS_TAG)
-    if status != "PASSED":
-        raise ProjectError(
-            f"{parameters} has the validation status {status}: "
-            "only a version that passed validation can be deployed, so run the task validate first."
-        )
+def _require_proof(registry: Registry, parameters: Parameters, project: Project, platform: Platform) -> None:
+    version = registry.version(parameters.model_version)
+    rows = training_set.read(platform.tables, parameters.training_table, parameters.run_id, "holdout")
+    proof.require(registry, version, project, rows)
+    tags = version.tags
     if ROLLED_BACK in tags and not parameters.override_reason:
         raise ProjectError(
             f"{parameters} was rolled back ({tags[ROLLED_BACK]}): train a new version, or give the job parameter "
@@ -80,6 +83,11 @@ def _require_evidence(registry: Registry, parameters: Parameters) -> None:
 
 def _decide(parameters: Parameters, project: Project, platform: Platform, champion: ModelVersion | None) -> Decision:
     """Compare the versions. If the champion cannot be scored, an operator's reason decides instead, and is recorded."""
+    registry = Registry(parameters.model_name)
+    if since := pause.paused(registry):
+        return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
+    if (same := equal_to_rolled_back(project, parameters, platform)) and not parameters.override_reason:
+        return Decision(passed=False, reasons=(f"it predicts the same as version {same}, which was rolled back",))
     try:
         return compare(project, parameters, platform, champion, log_as="incumbent")
     except ChampionCannotBeScoredError as error:

@@ -15,7 +15,7 @@ from ..errors import ProjectError, first_line
 from ..evaluation import plots
 from ..evaluation.metrics import Array, one_column
 from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, importance
-from ..model_card.publish import EXPLANATION_TAG, IMPORTANCE_FILE
+from ..model_card.collect import EXPLANATION_TAG, IMPORTANCE_FILE
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry, load

@@ -1,15 +1,21 @@
-"""Move the alias Champion back to an earlier version, and keep the bad version from being promoted again."""
+"""Move the alias Champion back to an earlier version, and keep the bad version from being promoted again.
+
+It runs in the job `promotion`, the only one that moves the alias (see `promotion/champion.py`).
+"""
 
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..promotion.champion import promote
 from ..promotion.decision import Decision
+from ..promotion.pause import note_rolled_back, pause
 from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
+from ..validation import proof
 from ..validation.smoke_test import smoke
 from . import task
 
@@ -17,11 +23,18 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """The model, the reason, and the version to go back to; without a version, the previous champion."""
+    """The model, the reason, and the version to go back to; without a version, the previous champion.
+
+    Attributes:
+        rolled_back_table: The table of the rolled-back versions, by which readers can leave out their predictions.
+        pause: Whether automatic promotion pauses until somebody resumes it.
+    """
 
     model_name: str
     reason: str
+    rolled_back_table: str
     to_version: str = ""
+    pause: bool = True
 
 
 class Values(task.Values):
@@ -32,7 +45,7 @@ class Values(task.Values):
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - the signature of a task
-    """Check the earlier version, mark the champion as rolled back, and move the alias.
+    """Check the earlier version, mark the champion as rolled back, pause promotion, and move the alias.
 
     Raises:
         ProjectError: There is no champion or no earlier version, or that version fails a check; nothing has changed.
@@ -53,11 +66,23 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
             "(to_version)."
         )
     _require_sound(registry, target)
-    # If the process stops after the tag, the champion is unchanged, and running the task again has the same result.
+    # If the process stops before the alias moves, running the task again has the same result.
     registry.tag(bad, ROLLED_BACK, parameters.reason)
+    note_rolled_back(registry, bad)
+    if parameters.pause:
+        pause(registry, f"version {bad} was rolled back ({parameters.reason})")
     promote(registry, target, bad, remember=False)
+    _list(platform, parameters, bad)
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
     return Values(champion_version=target, rolled_back_version=bad)
+
+
+def _list(platform: Platform, parameters: Parameters, version: str) -> None:
+    """Add the version to the table of rolled-back versions, once."""
+    row = (parameters.model_name, version, datetime.now(UTC), parameters.reason)
+    columns = "model_name STRING, model_version STRING, rolled_back_at TIMESTAMP, reason STRING"
+    frame = platform.tables.spark.createDataFrame([row], columns)
+    platform.tables.merge(parameters.rolled_back_table, frame, keys=["model_name", "model_version"], update=False)
 
 
 def _require_sound(registry: Registry, version: str) -> None:
@@ -65,6 +90,7 @@ def _require_sound(registry: Registry, version: str) -> None:
     if tags.get(STATUS_TAG) != "PASSED" or ROLLED_BACK in tags:
         what = "was rolled back itself" if ROLLED_BACK in tags else "never passed validation"
         raise ProjectError(f"version {version} of {registry.name} {what}: give another version (to_version).")
+    proof.require_same_model(registry, registry.version(version))
     decision = Decision.of(smoke(uri(registry.name, version)))
     if not decision.passed:
         raise ProjectError(

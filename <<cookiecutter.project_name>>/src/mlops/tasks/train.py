@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
@@ -14,12 +12,11 @@ from mlflow.models import infer_signature
 from pydantic import Field
 
 from ..config.load import ProjectConfig
-from ..evaluation.metrics import evaluate, naive_baseline
 from ..feature_store.base import FeatureStore, TrainingSet
 from ..platform.base import Platform
 from ..project import Project
-from ..registry import Registry, uri
-from ..training import search, training_set
+from ..registry import NO_COMMIT, Registry, uri
+from ..training import run_record, search, training_set
 from ..training.requirements import model_requirements
 from . import task
 
@@ -60,8 +57,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
             project, platform.tables.read(parameters.source_table), parameters.source_table, store
         )
         rows = _written(settings, parameters, platform, built, run_id)
-        trained = search.train(project, rows, trials=parameters.trials, on_trial=_log_trial)
-        _log_results(settings, trained, rows)
+        trained = search.train(project, rows, trials=parameters.trials, on_trial=run_record.log_trial)
+        run_record.log_rows(settings, rows)
+        run_record.log_results(settings, trained, rows)
         logged = _log_model(project, store, built, trained, rows["validation"])
         model_version = Registry(parameters.model_name).register(logged)
     _describe(settings, parameters, model_version, version, rows)
@@ -90,28 +88,14 @@ def _log_origin(parameters: Parameters, source_version: str) -> None:
     )
     dataset = MetaDataset(source, name=parameters.source_table)  # type: ignore[abstract] # MLflow documents it
     mlflow.log_input(dataset, context="training")
-    mlflow.log_params({"source_table": parameters.source_table, "source_version": source_version})
+    mlflow.log_params(
+        {
+            "source_table": parameters.source_table,
+            "source_version": source_version,
+            "training_table": parameters.training_table,
+        }
+    )
     mlflow.set_tag("git_commit", parameters.git_commit)
-
-
-def _log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
-    # Without an experiment ID, MLflow puts a nested run into the default experiment, not into its parent's.
-    parent = mlflow.active_run()
-    experiment_id = None if parent is None else parent.info.experiment_id
-    with mlflow.start_run(experiment_id=experiment_id, run_name=f"trial-{number}", nested=True):
-        mlflow.log_params(hyperparameters)
-        mlflow.log_metrics({f"validation_{name}": value for name, value in metrics.items()})
-
-
-def _log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str, pd.DataFrame]) -> None:
-    mlflow.log_param("algorithm", type(trained.estimator[-1]).__name__)
-    mlflow.log_params({**trained.hyperparameters, **{f"{split}_rows": len(frame) for split, frame in rows.items()}})
-    constant = naive_baseline(rows["train"][settings.label].to_numpy())
-    held_out = rows["holdout"][settings.label].to_numpy()
-    baseline = evaluate(settings.problem_type, held_out, np.full(len(held_out), constant))
-    mlflow.log_param("naive_baseline", constant)
-    by_split = {**trained.metrics, "baseline_holdout": baseline}
-    mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})
 
 
 def _log_model(
@@ -144,7 +128,7 @@ def _describe(
         "data_version": f"{parameters.source_table} {source_version}",
         "data_from": str(times.min()),
         "data_to": str(times.max()),
-        "git_commit": parameters.git_commit or "not under version control",
+        "git_commit": parameters.git_commit or NO_COMMIT,
     }
     for key, value in origin.items():
         registry.tag(version, key, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 
 import mlflow
 
@@ -12,13 +11,15 @@ from ..platform.base import Platform
 from ..project import Project
 from ..promotion.decision import Decision
 from ..registry import CHALLENGER, Registry
-from ..validation import report
+from ..validation import proof, report
 from ..validation.candidate import Candidate, evidence, resolved
 from ..validation.check import Check
 from ..validation.run_checks import run_checks
 from . import task
 
 log = logging.getLogger(__name__)
+
+ACCEPTED_TAG = "accepted_leakage"
 
 
 class Values(task.Values):
@@ -40,20 +41,39 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
         found = evidence(parameters, project, platform)
         with mlflow.start_run(run_id=parameters.run_id):
             checks = run_checks(found)
-            mlflow.log_dict([asdict(check) for check in checks], report.FILE)  # type: ignore[arg-type] # any JSON
+            mlflow.log_dict(report.as_json(checks), report.FILE)  # type: ignore[arg-type] # any JSON
             mlflow.log_text(report.table(checks), report.TABLE)
     except Exception as error:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
+    _record_accepted(registry, parameters.model_version, checks)
     passed = Decision.of(checks).passed
+    if passed:
+        proof.record(registry, registry.version(parameters.model_version), project, found.rows)
     registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", report.summary(checks))
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
     if not passed:
-        raise ProjectError(f"{parameters} failed validation: {_failures(checks)}.")
+        raise ProjectError(_failed(registry, parameters, checks))
     log.info("version %s passed validation: %s", parameters.model_version, report.summary(checks))
     return Values(model_version=parameters.model_version)
 
 
-def _failures(checks: list[Check]) -> str:
-    return "; ".join(f"{check.name} ({check.reason})" for check in checks if not check.passed)
+def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> str:
+    """Return what failed, and what to do about it."""
+    reasons = "; ".join(f"{check.name} ({check.reason})" for check in checks if not check.passed)
+    champion = registry.champion()
+    serving = ""
+    if champion is not None and str(champion.version) == parameters.model_version:
+        serving = " It is the champion and stays the champion until you promote another version or roll it back."
+    return (
+        f"{parameters} failed validation: {reasons}.{serving} If you change only thresholds, run the job deployment "
+        f"with model_version={parameters.model_version}: it validates and deploys this version without a new training."
+    )
+
+
+def _record_accepted(registry: Registry, version: str, checks: list[Check]) -> None:
+    """Record on the version which suspects of target leakage passed because a person accepted them, and why."""
+    accepted = "; ".join(dict.fromkeys(one for check in checks for one in check.accepted))
+    if accepted or ACCEPTED_TAG in registry.version(version).tags:
+        registry.tag(version, ACCEPTED_TAG, accepted or "none")

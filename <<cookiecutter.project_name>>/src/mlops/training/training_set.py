@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from ..feature_store.base import FeatureStore, TrainingSet
 from ..features.on_demand import definitions
 from ..project import Project
 from ..tables import Tables
+
+log = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "holdout")
 
@@ -47,7 +50,7 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
     config = project.config
     rows = spine(project, source, source_name)
     require_columns(rows.columns, [config.label], "the frame that features.spine returns")
-    labelled = rows.where(F.col(config.label).isNotNull())
+    labelled = _labelled(config, rows)
     cuts = _cut_times(config, labelled, source_name)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
@@ -86,6 +89,17 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
     missing = [name for name in wanted if name not in present]
     if missing:
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
+
+
+def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
+    """Return the rows with a label. NaN is no label either: no metric could be computed."""
+    label = F.col(config.label)
+    is_label = label.isNotNull() & ~F.isnan(label.cast("double"))
+    counted = rows.select(F.count("*").alias("rows"), F.count(F.when(is_label, 1)).alias("labelled")).first()
+    if counted is not None and counted["rows"] != counted["labelled"]:
+        without = counted["rows"] - counted["labelled"]
+        log.warning("%d of %d rows have no label (null or NaN) and are left out", without, counted["rows"])
+    return rows.where(is_label)
 
 
 def _require_doubles(config: ProjectConfig, rows: DataFrame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..config.validation import Bound
 from .check import Check, within
 from .evidence import Evidence
 
-_REPEATS = 5
+_REPEATS = 10
 _BATCH = 1000
 
 
@@ -30,10 +31,14 @@ def finite(evidence: Evidence) -> Iterator[Check]:
 def allowed_range(evidence: Evidence) -> Iterator[Check]:
     """The smallest and the greatest prediction lie in the allowed range."""
     bound = evidence.settings.validation.predictions
+    ends = []
     if bound.min is not None:
-        yield within("smallest prediction", float(np.min(evidence.prediction)), Bound(min=bound.min))
+        ends.append(within("smallest prediction", float(np.min(evidence.prediction)), Bound(min=bound.min)))
     if bound.max is not None:
-        yield within("greatest prediction", float(np.max(evidence.prediction)), Bound(max=bound.max))
+        ends.append(within("greatest prediction", float(np.max(evidence.prediction)), Bound(max=bound.max)))
+    if evidence.settings.problem_type == "classification":
+        ends = [replace(check, margin=None) for check in ends]  # that a probability is near 1 says nothing
+    yield from ends
 
 
 def repeatable(evidence: Evidence) -> Iterator[Check]:
@@ -61,7 +66,10 @@ def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
 
 
 def latency(evidence: Evidence) -> Iterator[Check]:
-    """One row and a batch are predicted within their time limits, by the median of several calls in milliseconds."""
+    """One row and a batch are predicted within their time limits, in milliseconds.
+
+    The shortest of several calls counts: other work on the machine makes calls slower, but never faster.
+    """
     limits = evidence.settings.validation.latency
     for name, rows, limit in (
         ("latency of one row", 1, limits.row_ms),
@@ -74,4 +82,4 @@ def latency(evidence: Evidence) -> Iterator[Check]:
             start = time.perf_counter()
             evidence.predict(frame)
             seconds.append(time.perf_counter() - start)
-        yield within(name, float(np.median(seconds)) * 1000, Bound(max=limit), unit="ms")
+        yield within(name, min(seconds) * 1000, Bound(max=limit), unit="ms")

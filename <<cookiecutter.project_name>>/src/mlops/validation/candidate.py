@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import mlflow
 import pandas as pd
 from pyspark.sql import functions as F
 
@@ -17,12 +18,13 @@ from ..project import Project
 from ..registry import Registry, uri
 from ..training import training_set
 from .evidence import Evidence
+from .origin import origin
 
 
 class Candidate(Parameters):
     """One exact registered version, its training run, and the table with the rows held out from that run.
 
-    If `run_id` is empty, it is the run that the registry records for the version.
+    `resolved` checks the others against name and version. If `run_id` is empty, it is the run of the version.
     """
 
     model_name: str
@@ -39,21 +41,29 @@ C = TypeVar("C", bound=Candidate)
 
 
 def resolved(told: C) -> C:
-    """Return the candidate with its training run, which is read from the registry if it is not given.
+    """Return the candidate with the training run that the registry records for its version.
+
+    Name and version decide everything: the URI, the run and the table of the rows must be those of the version.
 
     Raises:
-        ProjectError: No version is given, there is no such version, or the URI belongs to another version.
+        ProjectError: No version is given, there is no such version, or one of the parameters belongs to another one.
     """
     if not told.model_version:
         raise ProjectError(f"no version of {told.model_name} is given: set the job parameter model_version.")
     version = Registry(told.model_name).version(told.model_version)
-    own = uri(told.model_name, told.model_version)
-    if told.model_uri != own:
-        raise ProjectError(
-            f"model_uri is {told.model_uri}, but {told} is {own}: give the URI and the number of the same version."
-        )
-    run_id = told.run_id or str(version.run_id)
-    return told.model_copy(update={"run_id": run_id})
+    if not version.run_id:
+        raise ProjectError(f"{told} was registered without a training run: train a version with the training job.")
+    run = mlflow.get_run(version.run_id)
+    own = {
+        "model_uri": uri(told.model_name, told.model_version),
+        "run_id": str(version.run_id),
+        "training_table": run.data.params.get("training_table", told.training_table),
+    }
+    for name, value in own.items():
+        given = getattr(told, name)
+        if given and given != value:
+            raise ProjectError(f"{name} is {given}, but that of {told} is {value}: give the one of the same version.")
+    return told.model_copy(update=own)
 
 
 def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evidence:
@@ -70,6 +80,7 @@ def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evid
         rows=rows,
         all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
         store=platform.feature_store(candidate.training_table.rpartition(".")[0], project.config.feature_tables),
+        origin=origin(candidate.run_id, project, platform),
         checks=project.checks,
     )
 

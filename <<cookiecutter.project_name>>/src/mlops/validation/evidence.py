@@ -10,12 +10,16 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.pyfunc import PyFuncModel
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
 from ..evaluation.metrics import Array, evaluate, one_column
 from ..feature_store.base import FeatureStore
 from ..registry import load
+from .origin import Origin
+
+_SAMPLE_ROWS = 3000
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Evidence:
         rows: The held-out rows: key, event time, features and label.
         all_rows: All rows of the training run, with their `split`, as a Spark frame.
         store: The feature store in which its features are looked up.
+        origin: The source table, and the functions that compute the spine and the feature tables from it.
         checks: The project's own checks, by name.
     """
 
@@ -38,6 +43,7 @@ class Evidence:
     rows: pd.DataFrame
     all_rows: DataFrame
     store: FeatureStore
+    origin: Origin
     checks: Mapping[str, Callable[[Evidence], float]] = field(default_factory=dict)
 
     @cached_property
@@ -70,6 +76,22 @@ class Evidence:
     def metrics(self) -> Mapping[str, float]:
         """The metrics on all held-out rows."""
         return evaluate(self.settings.problem_type, self.label, self.prediction)
+
+    @cached_property
+    def trained_on(self) -> pd.DataFrame:
+        """A repeatable sample of at most 3000 of the rows that the version was trained and tuned on."""
+        key = self.settings.spine.key
+        used = self.all_rows.where(F.col("split") != "holdout").orderBy(F.xxhash64(key), key).limit(_SAMPLE_ROWS)
+        return used.select(key, *self.settings.features, self.settings.label).toPandas()
+
+    @cached_property
+    def held_out_since(self) -> int:
+        """The event time of the first held-out row, in microseconds since 1970."""
+        micros = F.unix_micros(F.col(self.settings.spine.event_time))
+        found = self.all_rows.where(F.col("split") == "holdout").agg(F.min(micros)).collect()[0][0]
+        if found is None:
+            raise ProjectError("there are no held-out rows")
+        return int(found)
 
     def predict(self, frame: pd.DataFrame) -> Array:
         """Return the predictions, shape (rows,), for any rows of features."""

@@ -1,17 +1,13 @@
-"""Checks of performance: is the version good enough on all held-out rows and on each slice, and were they unseen?"""
+"""Checks of performance: is the version good enough on the held-out rows, and were they unseen?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import mlflow
-import numpy as np
 import pandas as pd
 from pyspark.sql import functions as F
 
-from ..config.validation import Slice
-from ..errors import ProjectError
-from ..evaluation.metrics import GREATER_IS_BETTER, evaluate
 from .check import Check, within
 from .evidence import Evidence
 
@@ -22,43 +18,6 @@ def metrics(evidence: Evidence) -> Iterator[Check]:
     """Every metric with a bound lies within it on all held-out rows."""
     for name, bound in evidence.settings.validation.metrics.items():
         yield within(name, evidence.metrics.get(name), bound)
-
-
-def slices(evidence: Evidence) -> Iterator[Check]:
-    """The metrics of each slice lie within its own bounds, and the deciding one is not much worse than on all rows."""
-    policy = evidence.settings.validation.slice_rows
-    for name, one in evidence.settings.validation.slices.items():
-        try:
-            inside = np.asarray(evidence.rows.eval(one.where), dtype=bool)
-        except Exception as error:
-            raise ProjectError(f"validation.slices.{name}.where {one.where!r} cannot be evaluated: {error}") from error
-        count = int(inside.sum())
-        if count < policy.at_least:
-            skipped = policy.otherwise == "skip"
-            reason = f"slice {name} has {count} rows, fewer than {policy.at_least}"
-            yield Check(f"slice {name}", skipped, reason, float(count), f"at least {policy.at_least}", skipped)
-            continue
-        found = evaluate(evidence.settings.problem_type, evidence.label[inside], evidence.prediction[inside])
-        yield from _of_slice(name, one, found, evidence.metrics, evidence.settings.metric)
-
-
-def _of_slice(
-    name: str, one: Slice, found: Mapping[str, float], whole: Mapping[str, float], metric: str
-) -> Iterator[Check]:
-    for bounded, bound in one.metrics.items():
-        yield within(f"slice {name} {bounded}", found.get(bounded), bound)
-    if one.worse_than_all is None:
-        return
-    loss = (whole[metric] - found[metric]) * (1 if GREATER_IS_BETTER[metric] else -1)
-    allowed = one.worse_than_all * abs(whole[metric])
-    yield Check(
-        f"slice {name} compared with all rows",
-        loss <= allowed,
-        f"slice {name} {metric} {found[metric]:.4g} is worse than {whole[metric]:.4g} on all rows by {loss:.4g}; "
-        f"at most {allowed:.4g} is allowed",
-        loss,
-        f"at most {allowed:.4g}",
-    )
 
 
 def leakage(evidence: Evidence) -> Iterator[Check]:

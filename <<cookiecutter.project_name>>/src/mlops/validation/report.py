@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
 
 from .. import markdown_text
-from .check import Check
+from .check import Check, SliceResult
 
 FILE = "validation/checks.json"
 TABLE = "validation/checks.md"
+
+
+def as_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return the checks as `FILE` keeps them."""
+    return [asdict(check) for check in checks]
+
+
+def of_json(found: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Return the checks that `FILE` keeps, also if another version of this project wrote fewer or more fields."""
+    checks = []
+    for one in found:
+        on_slice = one.get("on_slice")
+        known = _known(Check, one) | {
+            "on_slice": on_slice and SliceResult(**_known(SliceResult, on_slice)),
+            "accepted": tuple(one.get("accepted", ())),
+        }
+        checks.append(Check(**known))
+    return checks
 
 
 def table(checks: Sequence[Check]) -> str:
@@ -29,3 +49,7 @@ def summary(checks: Sequence[Check]) -> str:
     failed = [check.reason for check in checks if not check.passed]
     counted = f"{len(checks) - len(failed)} of {len(checks)} checks passed"
     return f"{counted}; {'; '.join(failed)}" if failed else counted
+
+
+def _known(kind: type[Check | SliceResult], found: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: found[field.name] for field in fields(kind) if field.name in found}

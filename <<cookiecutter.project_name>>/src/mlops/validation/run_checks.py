@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import first_line
-from . import behaviour, performance, structure, training_serving_skew
+from . import behaviour, lookup_leakage, performance, slices, structure, target_leakage, training_serving_skew
 from .check import Check
 from .custom_check import custom
 from .evidence import Evidence
@@ -28,9 +28,12 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     behaviour.latency,
     training_serving_skew.same_as_in_training,
     performance.metrics,
-    performance.slices,
+    slices.slices,
     performance.leakage,
     performance.logged_evaluation,
+    target_leakage.too_good,
+    target_leakage.known_before_the_label,
+    lookup_leakage.lookups_before_the_label,
     custom,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,14 @@ from pathlib import Path
 import pandas as pd
 from mlflow import MlflowClient
 
-from ..registry import model_folder
+from ..registry import NO_COMMIT, model_folder
 from .check import Check
 from .evidence import Evidence
 
 _SECONDS = 300
+
+# What a consumer needs of the environment; neither credentials nor addresses, and not the home folder, where they are.
+_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 # Runs in a separate process on the downloaded model, without a Spark session, a registry or credentials.
 _CONSUMER = """
@@ -78,6 +82,9 @@ def metadata(evidence: Evidence) -> Iterator[Check]:
     yield Check("description", has_text, f"the version has {'a' if has_text else 'no'} description")
     for tag in evidence.settings.validation.required_tags:
         value = evidence.version.tags.get(tag, "").strip()
+        if value == NO_COMMIT:
+            yield Check(f"tag {tag}", passed=True, reason=f"the code of the version is {NO_COMMIT}", skipped=True)
+            continue
         yield Check(f"tag {tag}", bool(value), f"the version's tag {tag} is {value or 'missing'}", bound="not empty")
 
 
@@ -98,6 +105,7 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
         evidence.features.head(5).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             [sys.executable, "-c", _CONSUMER, local, str(rows)],
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"HOME": folder},
             capture_output=True,
             text=True,
             check=False,

@@ -93,7 +93,7 @@ def test_the_jobs_are_listed_in_the_order_of_their_tasks(capsys: pytest.CaptureF
         ("resources/lifecycle.job.yml", "resources.jobs.features.id", "resources.jobs.feature.id", "feature"),
         ("resources/features.job.yml", "python_wheel_task", "spark_python_task", "spark_python_task"),
         ("databricks.yml", "catalog: ", "katalog: ", "katalog"),
-        ("pyproject.toml", "entry_points:deploy", "entry_points:deploys", "entry_points:deploys"),
+        ("pyproject.toml", "entry_points:train", "entry_points:trains", "entry_points:trains"),
     ],
 )
 def test_an_error_in_a_file_is_one_sentence_before_anything_runs(

@@ -1,24 +1,33 @@
 import logging
+from base64 import b64encode
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import mlflow
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from mlops.config.load import ProjectConfig
+from mlops.model_card import collect
 from mlops.model_card import publish as cards
-from mlops.registry import STATUS_TAG, Registry
+from mlops.model_card.collect import IMPORTANCE_FILE
+from mlops.registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry
+from mlops.training import inputs
 from mlops.validation import report
 
 from example import PROJECT
 
 SETTINGS = PROJECT.config
+ON_SLICE = {"name": "night", "where": "pickup_hour < 6", "rows": 117, "metric": "rmse", "worse": 1.627}
 CHECKS = [
-    {"name": "rmse", "passed": True, "skipped": False, "value": 2.5, "bound": "at most 8", "reason": "rmse is fine"},
-    {"name": "slice night", "passed": True, "skipped": True, "value": 3, "bound": "at least 50", "reason": "3 rows"},
-    {"name": "signature", "passed": False, "skipped": False, "value": None, "bound": "", "reason": "it lacks outputs"},
+    {"name": "rmse", "passed": True, "value": 2.5, "bound": "at most 8", "reason": "rmse is fine", "margin": 0.6875},
+    {"name": "slice night", "passed": True, "value": 5.0, "bound": "at most 9", "reason": "", "on_slice": ON_SLICE},
+    {"name": "signature", "passed": False, "value": None, "bound": "", "reason": "it lacks outputs"},
 ]
+PICTURE = b"\x89PNG picture"
 
 
 @pytest.fixture
@@ -31,19 +40,43 @@ def registry(experiment_id: str) -> Registry:
         run = client.create_run(experiment_id)
         client.create_model_version(found.name, source=run.info.artifact_uri, run_id=run.info.run_id)
     run_id = found.version("1").run_id
-    params = {"source_table": "dev.raw.trips", "source_version": "12", "train_rows": "700", "holdout_rows": "150"}
+    params = {"source_table": "dev.raw.trips", "source_version": "12", "train_rows": "7000", "holdout_rows": "150"}
+    params |= {"train_from": "2016-01-01 00:06:56", "train_to": "2016-02-12 12:06:00"}
+    params |= {"holdout_from": "2016-02-21 13:26:00", "holdout_to": "2016-02-29 23:58:21"}
     for key, value in (params | dict.fromkeys(SETTINGS.search.space, "0.125") | {"algorithm": "Trees"}).items():
         client.log_param(run_id, key, value)
     for place, rows in enumerate(("train", "validation", "holdout", "baseline_holdout")):
         client.log_metric(run_id, f"{rows}_{SETTINGS.metric}", 1.5 + place)
     client.log_dict(run_id, CHECKS, report.FILE)  # type: ignore[arg-type]
-    client.log_dict(run_id, {"importance": {"trip_distance": 6.5}, "unit": "miles"}, cards.IMPORTANCE_FILE)
-    client.log_text(run_id, "", "explain/importance.png")
+    client.log_dict(run_id, {"importance": {"trip_distance": 6.5}, "unit": "miles"}, IMPORTANCE_FILE)
+    log_picture(found, "explain/importance.png", PICTURE)
+    seen = inputs.describe(pd.DataFrame({"trip_distance": [float(max(miles, 10)) for miles in range(1, 1001)]}))
+    client.log_dict(run_id, inputs.as_json(seen), inputs.FILE)  # type: ignore[arg-type]
     found.client.update_model_version(found.name, "1", "Predicts well.")
-    tags = {STATUS_TAG: "FAILED", "model_validation_reasons": "2 of 3", "deployment_decision": "kept: no better"}
+    tags = {
+        STATUS_TAG: "FAILED",
+        "model_validation_reasons": "2 of 3",
+        "deployment_decision": "keep the champion: no better",
+    }
     tags |= {"previous_champion": "7", "comparison": "worse there", "git_commit": "abc123", "owner": "taxi-team"}
+    tags |= {"challenged_by": "version 8", "accepted_leakage": "tip", STATUS_TIME_TAG: "2026-11-25T10:02:00+00:00"}
     for key, value in (tags | {"data_from": "2016-01-01", "data_to": "2016-02-29"}).items():
         found.tag("1", key, value)
+    found.tag_model("promotion_paused", "until the review")
+    return found
+
+
+def log_picture(registry: Registry, path: str, content: bytes) -> None:
+    """Log bytes as a file of the run of the first version."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / path.rpartition("/")[2]
+        file.write_bytes(content)
+        registry.client.log_artifact(registry.version("1").run_id, str(file), path.rpartition("/")[0])
+
+
+def page(registry: Registry) -> str:
+    """Return the card of the first version as a page."""
+    found: str = mlflow.artifacts.load_text(registry.version("1").tags["model_card"])
     return found
 
 
@@ -58,34 +91,80 @@ def test_the_card_shows_the_content_of_the_run_and_the_version(registry: Registr
     card = text(registry, "1")
     for line in (
         f"# {registry.name}, version 1",
-        "| description | Predicts well. |",
-        f"| problem | {SETTINGS.problem_type} |",
-        f"| label | {SETTINGS.label} |",
+        "Predicts well.",
+        "**Failed validation on 2026-11-25 10:02 UTC**",
+        "- it lacks outputs",
+        "- checks passed: 2 of 3",
+        "| decision | keep the champion: no better |",
+        "| replaced | version 7 |",
+        "| last challenged by | version 8 |",
+        "| compared with production | worse there |",
+        "| accepted leakage | tip |",
+        "| promotion paused | until the review |",
+        "| signature | FAILED |  |  | it lacks outputs |",
+        "| rmse | 2.5 | at most 8 | 69 % |",
+        "| night | pickup_hour &lt; 6 | 117 | rmse | 5 | 163 % worse | at most 9 | passed |",
+        "- Few training rows had trip_distance above 990 (1 %); none had it above 1,000 or below 10.",
+        "| metric | training | tuning | held out | naive baseline |",
+        f"| {SETTINGS.metric} | 1.5 | 2.5 | 3.5 | 4.5 |",
+        "| source table | dev.raw.trips, version 12 |",
+        "| training | 7,000 | 2016-01-01 00:06 | 2016-02-12 12:06 |",
+        "| held out | 150 | 2016-02-21 13:26 | 2016-02-29 23:58 |",
+        "| input | mean absolute SHAP value, in miles |",
+        "| trip_distance | 6.5 |",
+        "- [importance.png](../explain/importance.png)",
+        f"| predicts | {SETTINGS.label} ({SETTINGS.problem_type}) |",
         "| algorithm | Trees |",
         f"| hyperparameters | {', '.join(f'{name} = 0.125' for name in SETTINGS.search.space)} |",
-        "| source table | dev.raw.trips |",
-        "| its version | 12 |",
-        "| time span | 2016-01-01 to 2016-02-29 |",
-        "| rows | 700 train, 150 holdout |",
-        "| metric | train | validation | holdout | naive baseline |",
-        f"| {SETTINGS.metric} | 1.5 | 2.5 | 3.5 | 4.5 |",
-        "| slice night | skipped | 3 | at least 50 | 3 rows |",
-        "| status | FAILED |",
-        "| rmse | passed | 2.5 | at most 8 | rmse is fine |",
-        "| signature | FAILED |  |  | it lacks outputs |",
-        "| decision | kept: no better |",
-        "| previous champion | 7 |",
-        "| comparison | worse there |",
-        "| feature | mean absolute SHAP value, in miles |",
-        "| trip_distance | 6.5 |",
         "| owner | taxi-team |",
         "| git commit | abc123 |",
         f"| MLflow run | {registry.version('1').run_id} |",
-        "- [importance.png](../explain/importance.png)",
     ):
         assert line in card.splitlines()
-    assert "not yet" not in card
+    assert " yet" not in card
     assert "importance.json" not in card
+
+
+def test_the_champion_is_called_so_with_the_time_since_when(registry: Registry) -> None:
+    registry.set_status("1", "PASSED")
+    registry.set_alias(CHAMPION, "1")
+    cards.refresh(SETTINGS, registry.name, "1")
+    assert "**Champion**" in text(registry, "1")
+    registry.tag("1", "champion_since", "2026-11-25T18:21:04+00:00")
+    cards.refresh(SETTINGS, registry.name, "1")
+    assert "**Champion since 2026-11-25 18:21 UTC**" in text(registry, "1")
+    registry.set_alias(CHAMPION, "2")
+    registry.tag("1", "rolled_back", "fares went wild")
+    cards.refresh(SETTINGS, registry.name, "1")
+    assert "**Rolled back**\n\n- fares went wild\n" in text(registry, "1")
+    assert "| champion now | version 2 |" in text(registry, "1")
+
+
+def test_the_page_contains_the_plots_of_the_run(registry: Registry) -> None:
+    log_picture(registry, "explain/residuals.png", b"not a picture")
+    cards.refresh(SETTINGS, registry.name, "1")
+    assert f'src="data:image/png;base64,{b64encode(PICTURE).decode()}"' in page(registry)
+    assert '<a href="../explain/residuals.png">' in page(registry)
+
+
+def test_plots_beyond_the_size_of_a_page_are_links(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_picture(registry, "explain/residuals.png", PICTURE)
+    monkeypatch.setattr(collect, "_PICTURE_BYTES", 2 * len(PICTURE) - 1)
+    cards.refresh(SETTINGS, registry.name, "1")
+    assert page(registry).count("<img") == 1
+    assert page(registry).count('<a href="../explain/') == 1
+
+
+def test_a_plot_that_cannot_be_read_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MlflowException("no store")
+
+    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", fail)
+    with caplog.at_level(logging.WARNING):
+        assert collect.pictures("run7", ["explain/importance.png"]) == {}
+    assert "explain/importance.png of run run7 is not on the model card: MlflowException: no store" in caplog.text
 
 
 def test_the_version_is_tagged_with_the_location_of_its_card(registry: Registry) -> None:
@@ -98,7 +177,8 @@ def test_the_version_is_tagged_with_the_location_of_its_card(registry: Registry)
 
 def test_a_version_without_any_information_has_a_card_too(registry: Registry) -> None:
     cards.refresh(SETTINGS, registry.name, "2")
-    assert text(registry, "2").count("not yet") >= 10
+    assert "**Not validated yet**" in text(registry, "2")
+    assert text(registry, "2").count(" yet") >= 7
     assert "model_card_error" not in registry.version("2").tags
 
 
@@ -106,7 +186,9 @@ def test_a_version_just_trained_has_a_card(trained: dict[str, str]) -> None:
     cards.refresh(SETTINGS, trained["model_name"], trained["model_version"])
     card = mlflow.artifacts.load_text(f"runs:/{trained['run_id']}/{cards.MARKDOWN}")
     assert f"# {trained['model_name']}, version {trained['model_version']}" in card
-    assert "| metric | train | validation | holdout | naive baseline |" in card
+    assert "| metric | training | tuning | held out | naive baseline |" in card
+    assert "It learned from rows of" in card
+    assert f"The {len(SETTINGS.features)} inputs in the training rows" in card
     assert all(f"{name} = " in card for name in SETTINGS.search.space)
 
 

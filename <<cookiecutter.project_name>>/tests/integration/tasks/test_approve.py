@@ -38,11 +38,14 @@ def test_an_approved_version_passes_and_names_who_did_it(
     assert run_task(approve, **parameters) == {"approved_by": "ada"}
 
 
-def test_a_local_run_can_approve_in_place_of_a_person(parameters: dict[str, str], run_task: Runner) -> None:
+@pytest.mark.parametrize("other", ["", "2"])
+def test_a_local_run_approves_the_version_that_was_named_and_no_other(
+    parameters: dict[str, str], other: str, run_task: Runner
+) -> None:
     calls = []
-    approval.given(lambda *call: calls.append(call) or {}, approve=False)("approve", parameters)
+    approval.given(lambda *call: calls.append(call) or {}, approve=other)("approve", parameters)
     with pytest.raises(ProjectError, match="is waiting for approval"):
         run_task(approve, **parameters)
-    approval.given(lambda *call: calls.append(call) or {}, approve=True)("approve", parameters)
+    approval.given(lambda *call: calls.append(call) or {}, approve="1")("approve", parameters)
     assert run_task(approve, **parameters)["approved_by"] != "somebody"
     assert calls == [("approve", parameters)] * 2

@@ -1,13 +1,19 @@
+import json
+
+import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from mlops.config.validation import AtLeast
+from integration.conftest import prove
+from mlops.config.validation import AtLeast, Bound
 from mlops.errors import ProjectError
-from mlops.promotion import comparison
+from mlops.platform.local import LocalPlatform
+from mlops.promotion import comparison, pause
 from mlops.promotion.decision import Decision
 from mlops.registry import CHAMPION, ROLLED_BACK, Registry, uri
 from mlops.tasks import deploy
+from mlops.validation import proof, report
 
 import example
 from conftest import Runner
@@ -18,9 +24,9 @@ LOSS = 0.3 if SETTINGS.problem_type == "regression" else 0.5  # a share of the s
 
 
 @pytest.fixture
-def passed(trained: dict[str, str]) -> dict[str, str]:
+def passed(trained: dict[str, str], platform: LocalPlatform) -> dict[str, str]:
     """A version that passed validation."""
-    Registry(trained["model_name"]).set_status(trained["model_version"], "PASSED")
+    prove(trained, platform)
     return trained
 
 
@@ -61,7 +67,7 @@ def test_the_first_version_becomes_champion_if_it_beats_the_naive_baseline(
 ) -> None:
     assert run_task(deploy, **passed) == {"promoted": "true", "champion_version": "1"}
     assert aliases(passed) == {CHAMPION: "1"}
-    assert decision(passed).startswith(f"promoted: challenger {SETTINGS.metric}")
+    assert decision(passed).startswith(f"promote: challenger {SETTINGS.metric}")
     assert "the naive baseline" in decision(passed)
 
 
@@ -79,7 +85,7 @@ def test_a_challenger_that_is_not_better_leaves_the_champion_unchanged(
 ) -> None:
     assert run_task(deploy, **passed) == {"promoted": "false", "champion_version": champion}
     assert aliases(passed) == {CHAMPION: champion}
-    assert decision(passed).startswith("kept: ")
+    assert decision(passed).startswith("keep the champion: ")
     assert f"champion version {champion}" in decision(passed)
 
 
@@ -131,15 +137,16 @@ def test_a_champion_that_cannot_be_scored_is_replaced_only_for_a_recorded_reason
 ) -> None:
     run_task(deploy, **passed, override_reason="its storage was deleted")
     assert aliases(passed) == {CHAMPION: "1"}
-    assert decision(passed).startswith("promoted: overridden because of 'its storage was deleted': champion version")
+    assert decision(passed).startswith("promote: overridden because of 'its storage was deleted': champion version")
     assert "artifact lost" in decision(passed)
 
 
 def test_a_reason_does_not_replace_the_challengers_own_evidence(
     passed: dict[str, str], champion: str, run_task: Runner
 ) -> None:
-    with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
-        run_task(deploy, **passed | {"run_id": "nobody"}, override_reason="please")
+    Registry(passed["model_name"]).tag(passed["model_version"], proof.TAG, "{}")
+    with pytest.raises(ProjectError, match="changed since then: validate it again"):
+        run_task(deploy, **passed, override_reason="please")
     assert aliases(passed) == {CHAMPION: champion}
 
 
@@ -165,7 +172,7 @@ def test_both_versions_keep_the_comparison_and_its_numbers(
 ) -> None:
     run_task(deploy, **passed)
     tags = MlflowClient().get_model_version(passed["model_name"], champion).tags
-    assert tags["challenged_by"].startswith("version 1, kept: challenger")
+    assert tags["challenged_by"].startswith("version 1, keep the champion: challenger")
     metrics = MlflowClient().get_run(passed["run_id"]).data.metrics
     assert metrics["incumbent_gain_low"] <= metrics["incumbent_gain"] <= metrics["incumbent_gain_high"]
 
@@ -209,11 +216,103 @@ def test_the_policy_not_worse_promotes_an_equally_good_version(
     assert run_task(deploy, **passed)["promoted"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("model_uri", "models:/another.model.name/1"), ("run_id", "nobody"), ("training_table", "dev.else.rows")],
+)
+def test_what_belongs_to_another_version_is_refused(
+    passed: dict[str, str], parameter: str, value: str, run_task: Runner
+) -> None:
+    with pytest.raises(ProjectError, match=rf"{parameter} is {value}, but that of version 1 of .*: give the"):
+        run_task(deploy, **(passed | {parameter: value}))
+    assert aliases(passed) == {}
+
+
+def test_a_version_without_a_training_run_cannot_be_deployed(passed: dict[str, str], run_task: Runner) -> None:
+    registry = Registry(passed["model_name"])
+    version = str(MlflowClient().create_model_version(registry.name, passed["model_uri"]).version)
+    registry.set_status(version, "PASSED")
+    by_hand = passed | {"model_version": version, "model_uri": uri(registry.name, version), "run_id": ""}
+    with pytest.raises(ProjectError, match="was registered without a training run"):
+        run_task(deploy, **by_hand)
+    assert aliases(passed) == {}
+
+
+def test_a_status_that_somebody_set_by_hand_is_not_enough(trained: dict[str, str], run_task: Runner) -> None:
+    Registry(trained["model_name"]).set_status(trained["model_version"], "PASSED")
+    with pytest.raises(ProjectError, match="has the status PASSED, but no proof of its validation: validate it again"):
+        run_task(deploy, **trained)
+    assert aliases(trained) == {}
+
+
+def test_a_version_that_passed_other_gates_must_be_validated_again(
+    passed: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tighter = SETTINGS.validation.model_copy(update={"metrics": {SETTINGS.metric: Bound(min=0.1, max=0.2)}})
+    example.change(monkeypatch, config=SETTINGS.model_copy(update={"validation": tighter}))
+    with pytest.raises(ProjectError, match="passed validation, but its gates changed since then: validate it again"):
+        run_task(deploy, **passed)
+    assert aliases(passed) == {}
+
+
+def test_a_changed_check_of_the_project_is_a_changed_gate(
+    passed: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mean_error(_: object) -> float:
+        return 0.0
+
+    example.change(monkeypatch, checks={**example.PROJECT.checks, "mean_error": mean_error})
+    with pytest.raises(ProjectError, match="its gates changed since then"):
+        run_task(deploy, **passed)
+
+
+def test_a_report_that_was_replaced_is_noticed(passed: dict[str, str], run_task: Runner) -> None:
+    with mlflow.start_run(run_id=passed["run_id"]):
+        mlflow.log_dict([{"name": "another", "passed": True}], report.FILE)  # type: ignore[arg-type] # any JSON
+    with pytest.raises(ProjectError, match="its report changed since then"):
+        run_task(deploy, **passed)
+    assert aliases(passed) == {}
+
+
+def test_a_proof_of_another_model_is_noticed(passed: dict[str, str], run_task: Runner) -> None:
+    registry = Registry(passed["model_name"])
+    digests = json.loads(registry.version(passed["model_version"]).tags[proof.TAG])
+    registry.tag(passed["model_version"], proof.TAG, json.dumps(digests | {"model": "0" * 16, "rows": "1" * 16}))
+    with pytest.raises(ProjectError, match="its model and its held-out rows changed since then"):
+        run_task(deploy, **passed)
+    registry.tag(passed["model_version"], proof.TAG, "not JSON")
+    with pytest.raises(ProjectError, match=r"is not valid .*: validate the version again"):
+        run_task(deploy, **passed)
+    assert aliases(passed) == {}
+
+
+def test_while_promotion_is_paused_no_version_is_promoted(passed: dict[str, str], run_task: Runner) -> None:
+    registry = Registry(passed["model_name"])
+    pause.pause(registry, "version 7 was rolled back (fares went wild)")
+    assert run_task(deploy, **passed, override_reason="please") == {"promoted": "false", "champion_version": "none"}
+    assert "promotion is paused since 2" in decision(passed)
+    assert "version 7 was rolled back (fares went wild)" in decision(passed)
+    pause.resume(registry, "the source is repaired")
+    assert run_task(deploy, **passed)["promoted"] == "true"
+
+
+def test_a_version_that_predicts_the_same_as_a_rolled_back_one_is_promoted_only_for_a_reason(
+    passed: dict[str, str], champion: str, run_task: Runner
+) -> None:
+    registry = Registry(passed["model_name"])
+    MlflowClient().delete_registered_model_alias(registry.name, CHAMPION)
+    pause.note_rolled_back(registry, champion)
+    assert run_task(deploy, **passed)["promoted"] == "false"
+    assert f"it predicts the same as version {champion}, which was rolled back" in decision(passed)
+    assert run_task(deploy, **passed, override_reason="it was the source")["promoted"] == "true"
+
+
 def challenger(passed: dict[str, str]) -> dict[str, str]:
     """Register another version, the same artifact with the same held-out rows; return its parameters."""
     made = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
-    Registry(passed["model_name"]).set_status(str(made.version), "PASSED")
-    version = str(made.version)
+    registry, version = Registry(passed["model_name"]), str(made.version)
+    registry.set_status(version, "PASSED")
+    registry.tag(version, proof.TAG, registry.version(passed["model_version"]).tags[proof.TAG])
     return passed | {"model_version": version, "model_uri": uri(passed["model_name"], version)}
 
 
@@ -283,10 +382,3 @@ def test_a_best_champion_that_was_rolled_back_is_no_longer_the_bar(
     registry.tag(champion, ROLLED_BACK, "fares went wild")
     run_task(deploy, **fourth)
     assert f"champion version {third['model_version']} " in decision(fourth)
-
-
-def test_a_model_uri_of_another_version_is_refused(passed: dict[str, str], run_task: Runner) -> None:
-    other = MlflowClient().create_model_version(passed["model_name"], passed["model_uri"], run_id=passed["run_id"])
-    with pytest.raises(ProjectError, match=r"model_uri is .* but version 1 of .*: give the URI and the number of the"):
-        run_task(deploy, **(passed | {"model_uri": uri(passed["model_name"], str(other.version))}))
-    assert Registry(passed["model_name"]).champion() is None

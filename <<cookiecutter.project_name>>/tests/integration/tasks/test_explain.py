@@ -46,7 +46,8 @@ def test_the_card_is_refreshed_with_the_importances(trained: dict[str, str], run
     run_task(explain, **trained)
     card = mlflow.artifacts.load_text(tags(trained)["model_card"])
     assert trained["model_name"] in card
-    assert "importance.png" in card
+    assert card.count("data:image/png;base64,") == len(PLOTS[SETTINGS.problem_type])
+    assert len(card) < 1_000_000
     assert all(name in card.split("What moves the prediction")[1] for name in SETTINGS.features)
 
 
@@ -78,8 +79,8 @@ def test_a_model_that_cannot_predict_does_not_fail_the_job(
     ("wrong", "expected"),
     [
         ({"model_version": "9"}, "has no version 9"),
-        ({"run_id": "nobody"}, "no train rows of run nobody"),
-        ({"training_table": "dev.none.rows"}, "dev.none.rows does not exist"),
+        ({"run_id": "nobody"}, "run_id is nobody, but that of version 1"),
+        ({"training_table": "dev.none.rows"}, "training_table is dev.none.rows, but that of version 1"),
     ],
 )
 def test_a_wrong_parameter_is_an_error(
@@ -91,5 +92,5 @@ def test_a_wrong_parameter_is_an_error(
 
 
 def test_a_model_uri_of_another_version_is_an_error(trained: dict[str, str], run_task: Runner) -> None:
-    with pytest.raises(ProjectError, match=r"model_uri is models:/.*/9, but version 1 of .* is models:/.*/1"):
+    with pytest.raises(ProjectError, match=r"model_uri is models:/.*/9, but that of version 1 of .* is models:/.*/1"):
         run_task(explain, **(trained | {"model_uri": f"models:/{trained['model_name']}/9"}))

@@ -8,7 +8,7 @@ from mlops.errors import ProjectError
 from mlops.platform.local import LocalPlatform
 from mlops.registry import load, uri
 from mlops.tasks import train
-from mlops.training import training_set
+from mlops.training import inputs, training_set
 from mlops.training.requirements import model_requirements
 
 from conftest import Runner
@@ -36,6 +36,26 @@ def test_the_run_records_what_was_trained_on_which_data(training_run: dict[str, 
     assert run.data.tags["git_commit"] == "abc123"
     assert [found.dataset.name for found in run.inputs.dataset_inputs] == [trips]
     assert run.info.status == "FINISHED"
+
+
+def test_the_run_records_the_rows_and_the_time_span_of_each_split(
+    training_run: dict[str, str], platform: LocalPlatform
+) -> None:
+    params = mlflow.get_run(training_run["run_id"]).data.params
+    table, run_id = training_run["training_table"], training_run["run_id"]
+    for split in training_set.SPLITS:
+        times = training_set.read(platform.tables, table, run_id, split)[SETTINGS.spine.event_time]
+        assert int(params[f"{split}_rows"]) == len(times)
+        assert (params[f"{split}_from"], params[f"{split}_to"]) == (str(times.min()), str(times.max()))
+    assert params["train_to"] < params["validation_from"] < params["validation_to"] < params["holdout_from"]
+
+
+def test_the_run_records_how_the_training_rows_cover_each_input(
+    training_run: dict[str, str], platform: LocalPlatform
+) -> None:
+    found = inputs.of_json(mlflow.artifacts.load_dict(f"runs:/{training_run['run_id']}/{inputs.FILE}"))
+    rows = training_set.read(platform.tables, training_run["training_table"], training_run["run_id"], "train")
+    assert found == inputs.describe(rows[list(SETTINGS.features)])
 
 
 def test_every_trial_is_a_child_run(training_run: dict[str, str], experiment_id: str) -> None:

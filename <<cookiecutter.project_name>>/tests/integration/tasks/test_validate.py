@@ -4,10 +4,13 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from integration.conftest import lenient
+from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, MISSING, SCORE, Leakage
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
-from mlops.registry import CHALLENGER, STATUS_TAG
-from mlops.tasks import validate
+from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry
+from mlops.tasks import deploy, validate
+from mlops.tasks.validate import ACCEPTED_TAG
 from mlops.validation.evidence import Evidence
 from mlops.validation.report import FILE, TABLE
 
@@ -29,10 +32,12 @@ def aliases(trained: dict[str, str]) -> dict[str, str]:
 
 def bounded(monkeypatch: pytest.MonkeyPatch, bound: Bound) -> None:
     """Set this bound for the deciding metric, on top of lenient gates."""
-    lenient = example.PROJECT.config
-    validation = lenient.validation.model_copy(update={"metrics": {SETTINGS.metric: bound}})
-    changed = lenient.model_copy(update={"validation": validation})
-    example.change(monkeypatch, config=changed)
+    example.change(monkeypatch, config=lenient(metrics={SETTINGS.metric: bound}))
+
+
+def strict(monkeypatch: pytest.MonkeyPatch, **accepted: str) -> None:
+    """Suspect every input that explains a tenth of the label, on top of lenient gates."""
+    example.change(monkeypatch, config=lenient(leakage=Leakage(explained_at_most=0.1, accepted=accepted)))
 
 
 @pytest.mark.usefixtures("lenient_gates")
@@ -47,7 +52,8 @@ def test_the_run_keeps_every_check_with_its_value_bound_and_reason(trained: dict
     run_task(validate, **trained)
     root = f"runs:/{trained['run_id']}"
     checks = {check["name"]: check for check in mlflow.artifacts.load_dict(f"{root}/{FILE}")}
-    for name in ("signature", "repeatable", "latency of one row", "keys are held out", "mean_error"):
+    leakage = (SCORE, INPUT, MISSING, ARRIVAL, LOOKUP)
+    for name in ("signature", "repeatable", "latency of one row", "keys are held out", *leakage, "mean_error"):
         assert checks[name]["passed"], name
         assert checks[name]["reason"]
     assert checks[SETTINGS.metric]["value"] > 0
@@ -69,12 +75,64 @@ def test_a_version_outside_its_bounds_fails_with_its_reason_and_gets_no_alias(
 
 
 @pytest.mark.usefixtures("lenient_gates")
-def test_a_validation_that_cannot_run_fails_the_version(trained: dict[str, str], run_task: Runner) -> None:
-    with pytest.raises(ProjectError, match="no holdout rows of run nobody"):
-        run_task(validate, **(trained | {"run_id": "nobody"}))
+def test_a_suspect_of_target_leakage_fails_the_version_unless_it_is_accepted(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict(monkeypatch)
+    with pytest.raises(ProjectError, match=f"{INPUT} .trip_distance alone explains .* accept it in validation.leakage"):
+        run_task(validate, **trained)
+    assert ACCEPTED_TAG not in tags(trained)
+    strict(monkeypatch, trip_distance="known at pickup", distance_band="made of it")
+    run_task(validate, **trained)
+    assert tags(trained)[STATUS_TAG] == "PASSED"
+    assert tags(trained)[ACCEPTED_TAG] == "trip_distance: known at pickup; distance_band: made of it"
+    checks = {check["name"]: check for check in mlflow.artifacts.load_dict(f"runs:/{trained['run_id']}/{FILE}")}
+    assert checks[INPUT]["reason"].endswith("(accepted: trip_distance: known at pickup; distance_band: made of it)")
+    example.change(monkeypatch, config=lenient())
+    run_task(validate, **trained)
+    assert tags(trained)[ACCEPTED_TAG] == "none"
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_validation_that_cannot_run_fails_the_version(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise ProjectError("there are no holdout rows")
+
+    monkeypatch.setattr(validate, "evidence", gone)
+    with pytest.raises(ProjectError, match="no holdout rows"):
+        run_task(validate, **trained)
     assert tags(trained)[STATUS_TAG] == "FAILED"
-    assert "no holdout rows of run nobody" in tags(trained)["model_validation_reasons"]
+    assert "no holdout rows" in tags(trained)["model_validation_reasons"]
     assert aliases(trained) == {}
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_champion_that_fails_stays_champion_and_the_error_says_so(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Registry(trained["model_name"]).set_alias(CHAMPION, trained["model_version"])
+    bounded(monkeypatch, Bound(min=2000))
+    with pytest.raises(ProjectError, match="It is the champion and stays the champion until you promote another"):
+        run_task(validate, **trained)
+    assert tags(trained)[STATUS_TAG] == "FAILED"
+    assert aliases(trained) == {CHAMPION: trained["model_version"]}
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_failure_says_how_to_deploy_without_another_training(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded(monkeypatch, Bound(min=2000))
+    with pytest.raises(ProjectError, match=r"run the job deployment with model_version=1: .* without a new training"):
+        run_task(validate, **trained)
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_version_that_passed_is_proven(trained: dict[str, str], run_task: Runner) -> None:
+    run_task(validate, **trained)
+    assert run_task(deploy, **trained)["promoted"] == "true"
 
 
 @pytest.mark.usefixtures("lenient_gates")

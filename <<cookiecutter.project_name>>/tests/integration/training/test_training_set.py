@@ -48,6 +48,22 @@ def test_every_labelled_row_is_there_once_with_its_features(
         assert rows.where(F.col(lookup.outputs[0]).isNotNull()).count() > labelled / 2
 
 
+def test_a_row_whose_label_is_nan_is_left_out_and_counted(
+    platform: LocalPlatform, source: DataFrame, features_schema: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def spine(trips: DataFrame) -> DataFrame:
+        key = F.col(SETTINGS.spine.key)
+        label = F.when(F.pmod(F.xxhash64(key), F.lit(10)) == 0, F.lit(float("nan"))).otherwise(F.col(SETTINGS.label))
+        return PROJECT.spine(trips).withColumn(SETTINGS.label, label)
+
+    store = platform.feature_store(features_schema, SETTINGS.feature_tables)
+    rows = training_set.build(replace(PROJECT, spine=spine), source, "the trips", store).rows
+    whole = build(platform, source, features_schema).count()
+    assert 0 < rows.count() < whole
+    assert rows.where(F.isnan(SETTINGS.label)).count() == 0
+    assert f"{whole - rows.count()} of {whole} rows have no label (null or NaN)" in caplog.text
+
+
 def test_a_label_that_is_null_everywhere_is_reported(
     platform: LocalPlatform, source: DataFrame, features_schema: str
 ) -> None:

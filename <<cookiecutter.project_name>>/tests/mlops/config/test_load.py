@@ -75,12 +75,31 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         (gated(metrics={"rms": {"max": 1}}), "'rms' is not a"),
         (gated(slices={"all": {"where": "a > 1", "metrics": {"rms": {"max": 1}}}}), "'rms' is not a"),
         (gated(metrics={PROJECT.config.metric: {}}), "give min, max or both"),
+        (gated(metrics={PROJECT.config.metric: {"min": 2, "max": 1}}), "min (2) is greater than max (1)"),
+        (gated(metrics={PROJECT.config.metric: {"max": -1}}), "can never be met: the values lie between 0 and"),
+        (gated(metrics={PROJECT.config.metric: {"min": 0}}), "is always met: the values lie between 0 and"),
+        (gated(slices={"a": {"where": "trip_distance = 0"}}), "'trip_distance = 0' is not true or false for each row"),
+        (gated(slices={"a": {"where": "1 == 1"}}), "'1 == 1' is not true or false for each row"),
+        (gated(slices={"a": {"where": "trip_distance"}}), "'trip_distance' is not true or false for each row"),
+        (gated(slices={"a": {"where": "trip_length > 5"}}), "cannot be evaluated (name 'trip_length' is not defined)"),
+        (gated(slices={"a": {"where": "trip_distance >"}}), "cannot be evaluated"),
         (gated(metrics={}), "at least 1 item"),
         (gated(slice_rows={"at_least": 5, "otherwise": "ignore"}), "'skip' or 'fail'"),
         (
             TEXT.replace("  latency: {row_ms", "  latency: {row"),
             "unknown key 'validation.latency.row': did you mean 'row_ms'",
         ),
+        (
+            gated(leakage={"accepted": {"trip_distanse": "known"}}),
+            "leakage.accepted names 'trip_distanse', which is no input or check: did you mean 'trip_distance'",
+        ),
+        (
+            gated(leakage={"accepted": {"near perfect score": "easy"}}),
+            "which is no input or check: did you mean 'near-perfect score'",
+        ),
+        (gated(leakage={"accepted": {"trip_distance": " "}}), "'trip_distance' is accepted without a reason: say why"),
+        (gated(leakage={"acepted": {}}), "unknown key 'validation.leakage.acepted': did you mean 'accepted'"),
+        (gated(leakage={"explained_at_most": 1.5}), "validation.leakage.explained_at_most: Input should be less than"),
         (
             TEXT.replace("policy: better", "policy: best"),
             "promotion.policy: Input should be 'better', 'not_worse' or 'bus",
@@ -100,3 +119,13 @@ def test_two_features_with_the_same_name_are_refused() -> None:
     lookups = yaml.safe_load(TEXT)["lookups"]
     with pytest.raises(ProjectError, match="same name"):
         parse(changed(lookups=[*lookups, lookups[0]]))
+
+
+@pytest.mark.parametrize("name", ["trip_distance", "pickup_trips", "pickup_hour", "pickup_features", "missing values"])
+def test_inputs_feature_tables_and_checks_can_be_accepted_as_no_leakage(name: str) -> None:
+    assert parse(gated(leakage={"accepted": {name: "why not"}})).validation.leakage.accepted == {name: "why not"}
+
+
+def test_a_configuration_without_leakage_settings_accepts_nothing() -> None:
+    validation = {key: value for key, value in yaml.safe_load(TEXT)["validation"].items() if key != "leakage"}
+    assert parse(changed(validation=validation)).validation.leakage.accepted == {}

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from mlops.config.validation import Bound
-from mlops.validation.check import within
+from mlops.validation.check import margin, within
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,29 @@ def test_a_value_passes_only_inside_its_bounds(value: float | None, *, passed: b
 
 def test_a_unit_is_shown() -> None:
     assert within("latency", 7.0, Bound(max=5), unit="ms").reason == "latency 7 ms is above 5"
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "left"),
+    [
+        (6.0, Bound(max=8), 0.25),
+        (8.0, Bound(max=8), 0.0),
+        (10.0, Bound(max=8), -0.25),
+        (0.6, Bound(min=0.5), 0.2),
+        (-4.0, Bound(min=-5), 0.2),
+        (0.0, Bound(min=-1, max=1), 1.0),
+        (-0.5, Bound(min=-1, max=1), 0.5),
+        (109.0, Bound(min=100, max=110), 0.2),
+        (3.0, Bound(max=0), None),
+        (3.0, Bound(min=3, max=3), None),
+    ],
+)
+def test_the_margin_is_the_distance_to_the_nearest_bound_as_a_share(
+    value: float, bound: Bound, left: float | None
+) -> None:
+    assert margin(value, bound) == (None if left is None else pytest.approx(left))
+    assert within("rmse", value, bound).margin == margin(value, bound)
+
+
+def test_a_missing_value_has_no_margin() -> None:
+    assert within("rmse", None, Bound(max=8)).margin is None

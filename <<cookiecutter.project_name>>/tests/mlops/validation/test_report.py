@@ -1,5 +1,7 @@
-from mlops.validation.check import Check
-from mlops.validation.report import summary, table, verdict
+import json
+
+from mlops.validation.check import Check, SliceResult
+from mlops.validation.report import as_json, of_json, summary, table, verdict
 
 GOOD = Check("rmse", passed=True, reason="rmse 2 is within its bounds", value=2.0, bound="at most 8")
 BAD = Check("finite", passed=False, reason="3 | 4 are not finite", value=3.0)
@@ -20,3 +22,22 @@ def test_a_summary_counts_the_passed_checks_and_says_why_others_failed() -> None
 
 def test_a_failed_slice_is_not_shown_as_skipped() -> None:
     assert verdict(Check("slice", passed=False, reason="", skipped=True)) == "FAILED"
+
+
+def test_checks_can_be_kept_as_json() -> None:
+    on_slice = SliceResult("far", "trip_distance > 5", rows=117, metric="rmse", worse=1.6)
+    checks = [
+        GOOD,
+        BAD,
+        SKIPPED,
+        Check("slice far rmse", passed=True, reason="", value=5.0, margin=0.6, on_slice=on_slice),
+    ]
+    assert of_json(json.loads(json.dumps(as_json(checks)))) == checks
+
+
+def test_a_report_of_another_version_of_the_project_can_be_read() -> None:
+    older = {"name": "rmse", "passed": True, "reason": "fine", "value": 2.0, "bound": "at most 8", "skipped": False}
+    assert of_json([older]) == [Check("rmse", passed=True, reason="fine", value=2.0, bound="at most 8")]
+    newer = older | {"severity": "high", "on_slice": {"name": "far", "where": "a > 1", "rows": 3, "share": 0.1}}
+    (check,) = of_json([newer])
+    assert check.on_slice == SliceResult("far", "a > 1", rows=3)

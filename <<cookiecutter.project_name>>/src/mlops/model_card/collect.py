@@ -1,0 +1,141 @@
+"""Collects what is known about a version, from the registry and from its training run."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+
+from ..config.load import ProjectConfig
+from ..errors import first_line
+from ..evaluation.metrics import METRICS
+from ..registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry
+from ..training import inputs
+from ..training.training_set import SPLITS
+from ..validation import report
+from .card import ModelCard
+
+log = logging.getLogger(__name__)
+
+EXPLANATION_TAG = "explanation"
+IMPORTANCE_FILE = "explain/importance.json"
+
+_MEASURED = {"train": "train", "validation": "validation", "holdout": "holdout", "baseline": "baseline_holdout"}
+_PICTURE_BYTES = 700_000  # of all pictures together, which is less than 1 MB in a page
+_PNG = b"\x89PNG"
+
+
+def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelCard:
+    """Return everything that is known about a version.
+
+    Raises:
+        ProjectError: There is no such version.
+        MlflowException: The registry or the run cannot be read.
+    """
+    found = registry.version(version)
+    run_id = str(found.run_id)
+    run = registry.client.get_run(run_id)
+    model = registry.client.get_registered_model(registry.name)
+    importance = _json(registry, run_id, IMPORTANCE_FILE) or {}
+    explained = [file.path for file in registry.client.list_artifacts(run_id, "explain")]
+    return ModelCard(
+        name=registry.name,
+        version=version,
+        run_id=run_id,
+        **_from_settings(settings),
+        **_from_run(settings, run),
+        **_from_version(found, run.data.tags),
+        **_from_model(model, found),
+        inputs=tuple(inputs.of_json(_json(registry, run_id, inputs.FILE) or [])),
+        checks=tuple(report.of_json(_json(registry, run_id, report.FILE) or [])),
+        importance=importance.get("importance", {}),
+        importance_of=importance.get("unit", ""),
+        plots=tuple(path for path in explained if path.endswith(".png")),
+    )
+
+
+def pictures(run_id: str, paths: Sequence[str]) -> dict[str, bytes]:
+    """Return the plots that fit into a page, by their paths. One that cannot be read is left out."""
+    found: dict[str, bytes] = {}
+    left = _PICTURE_BYTES
+    for path in paths:
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                content = Path(
+                    mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path=folder)
+                ).read_bytes()
+        except Exception as error:  # noqa: BLE001 - the card has a link in its place
+            log.warning("%s of run %s is not on the model card: %s", path, run_id, first_line(error))
+            continue
+        if content.startswith(_PNG) and len(content) <= left:
+            found[path] = content
+            left -= len(content)
+    return found
+
+
+def _json(registry: Registry, run_id: str, path: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return the content of a file of the run, or None if there is no such file."""
+    folder = path.rpartition("/")[0]
+    if not any(file.path == path for file in registry.client.list_artifacts(run_id, folder)):
+        return None
+    return mlflow.artifacts.load_dict(f"runs:/{run_id}/{path}")
+
+
+def _from_settings(settings: ProjectConfig) -> dict[str, Any]:
+    names = ("problem_type", "label", "metric", "limits")
+    return {name: getattr(settings, name) for name in names}
+
+
+def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
+    params: Mapping[str, str] = run.data.params
+    by_rows = {
+        rows: {
+            name: run.data.metrics[f"{logged}_{name}"]
+            for name in METRICS[settings.problem_type]
+            if f"{logged}_{name}" in run.data.metrics
+        }
+        for rows, logged in _MEASURED.items()
+    }
+    spans = {split: (params.get(f"{split}_from", ""), params.get(f"{split}_to", "")) for split in SPLITS}
+    return {
+        "algorithm": params.get("algorithm", ""),
+        "hyperparameters": {name: params[name] for name in settings.search.space if name in params},
+        "source_table": params.get("source_table", ""),
+        "source_version": params.get("source_version", ""),
+        "rows": {split: f"{int(params[f'{split}_rows']):,}" for split in SPLITS if f"{split}_rows" in params},
+        "spans": {split: span for split, span in spans.items() if all(span)},
+        "metrics": {rows: found for rows, found in by_rows.items() if found},
+    }
+
+
+def _from_version(version: ModelVersion, run_tags: Mapping[str, str]) -> dict[str, Any]:
+    tags: Mapping[str, str] = version.tags
+    explanation = tags.get(EXPLANATION_TAG, "")
+    same = ("owner", "data_from", "data_to", "comparison", "previous_champion", "challenged_by", "rolled_back")
+    created = version.creation_timestamp
+    return {
+        "description": version.description or "",
+        "registered": datetime.fromtimestamp(created / 1000, UTC).isoformat() if created else "",
+        "status": tags.get(STATUS_TAG, ""),
+        "status_time": tags.get(STATUS_TIME_TAG, ""),
+        "reasons": tags.get("model_validation_reasons", ""),
+        "decision": tags.get("deployment_decision", ""),
+        "champion_since": tags.get("champion_since", ""),
+        "git_commit": tags.get("git_commit") or run_tags.get("git_commit", ""),
+        "explanation": "" if explanation == "done" else explanation,
+        **{name: tags.get(name, "") for name in same},
+    }
+
+
+def _from_model(model: RegisteredModel, version: ModelVersion) -> dict[str, Any]:
+    """Return what the version or its model says, and which version is champion."""
+    tags = {**model.tags, **version.tags}
+    both = {name: tags.get(name, "") for name in ("accepted_leakage", "promotion_paused")}
+    return {"champion": str(model.aliases.get(CHAMPION, "")), **both}

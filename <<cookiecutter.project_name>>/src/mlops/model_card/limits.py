@@ -1,0 +1,108 @@
+"""The limits of a version: on which rows it is weak, which inputs it has rarely seen, and which time it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..markdown_text import number, percent
+from ..training.inputs import Input
+from ..validation.check import Check
+from .card import ModelCard
+from .checks import loss
+from .times import day
+
+_WEAKER = 0.1  # as a share of the metric on all rows
+_RARE = 0.01
+_OFTEN_MISSING = 0.05
+_MOST_SLICES, _MOST_INPUTS = 5, 3
+_MOST_VALUES = 6
+
+
+def limits(card: ModelCard) -> list[str]:
+    """Return the limits that the project states, then those that were measured."""
+    own = [card.limits] if card.limits else []
+    return [*own, *_of_slices(card.slices), *_of_inputs(card), *_of_time(card)]
+
+
+def _of_slices(checks: Sequence[Check]) -> Iterator[str]:
+    weak: dict[str, Check] = {}
+    for check in sorted(filter(_is_weak, checks), key=lambda one: (one.passed, -loss(one))):
+        weak.setdefault(check.on_slice.name if check.on_slice else check.name, check)
+    yield from map(_weakness, list(weak.values())[:_MOST_SLICES])
+    if len(weak) > _MOST_SLICES:
+        yield f"It is weak on {len(weak) - _MOST_SLICES} other slices too: see the table of slices."
+    measured = {check.on_slice.name for check in checks if check.on_slice}
+    if measured and not weak:
+        which = "the slice" if len(measured) == 1 else f"any of the {len(measured)} slices"
+        yield f"It is not more than {percent(_WEAKER)} worse on {which} than on all held-out rows."
+
+
+def _is_weak(check: Check) -> bool:
+    return not check.passed or check.skipped or loss(check) > _WEAKER
+
+
+def _weakness(check: Check) -> str:
+    found = check.on_slice
+    if not found:
+        return f"{check.reason}: do not rely on it there."
+    where = f"where {found.where} ({found.name}, {found.rows:,} held-out rows)"
+    if not found.metric or check.value is None:
+        return f"How good it is {where} is not known: these are too few rows."
+    loss = f", {percent(found.worse)} worse than on all rows" if found.worse is not None and found.worse > 0 else ""
+    beyond = "" if check.passed else f" ({check.bound} is allowed)"
+    return f"It is weaker {where}: {found.metric} {number(check.value)}{loss}{beyond}."
+
+
+def _of_inputs(card: ModelCard) -> Iterator[str]:
+    """Describe the gaps of the inputs that matter most; without importances, of the first ones."""
+    ranks = {name: rank for rank, (name, value) in enumerate(card.importance.items()) if value > 0}
+    ranked = [one for one in card.inputs if not card.importance or one.name in ranks]
+    gaps = [gap for one in sorted(ranked, key=lambda one: ranks.get(one.name, 0)) if (gap := rarely_seen(one))]
+    yield from gaps[:_MOST_INPUTS]
+
+
+def rarely_seen(one: Input) -> str:
+    """Return which values of an input are rare in the training rows, or an empty text."""
+    if one.smallest is None or one.greatest is None:
+        return f"No training row had a value of {one.name}."
+    if len(one.values) == 1:
+        gaps = [f"Every training row had {one.name} {number(one.smallest)}"]
+    else:
+        gaps = [_rare_values(one) if one.values else _rare_ranges(one)]
+    if one.missing >= _OFTEN_MISSING * one.rows:
+        gaps.append(f"{one.name} was missing in {percent(one.missing / one.rows)} of the training rows")
+    return " ".join(f"{gap}." for gap in gaps if gap)
+
+
+def _rare_values(one: Input) -> str:
+    rare = [value for value, count in one.values.items() if count < _RARE * one.rows]
+    named = [*rare[:_MOST_VALUES], *([f"{len(rare) - _MOST_VALUES} other values"] if len(rare) > _MOST_VALUES else [])]
+    each = "" if len(rare) == 1 else "each "
+    return f"Few training rows had {one.name} {_either(named)} ({each}under {percent(_RARE)})" if rare else ""
+
+
+def _rare_ranges(one: Input) -> str:
+    sides = (("above", one.high, one.above, one.greatest), ("below", one.low, one.below, one.smallest))
+    few = [
+        f"{side} {number(end)} ({percent(count / one.rows)})"
+        for side, end, count, _ in sides
+        if end is not None and count
+    ]
+    none = _either([f"{side} {number(last)}" for side, _, _, last in sides if last is not None])
+    if not few:
+        return f"No training row had {one.name} {none}"
+    return f"Few training rows had {one.name} {_either(few)}; none had it {none}"
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([*([", ".join(words[:-1])] if words[1:] else []), words[-1]])
+
+
+def _of_time(card: ModelCard) -> Iterator[str]:
+    table = f" of {card.source_table}" if card.source_table else ""
+    if "train" in card.spans and "holdout" in card.spans:
+        first, last = map(day, card.spans["train"])
+        end = day(card.spans["holdout"][1])
+        yield f"It learned from rows{table} from {first} to {last}, and was tested on rows until {end}."
+    elif card.data_from and card.data_to:
+        yield f"Its training and held-out rows{table} are from {day(card.data_from)} to {day(card.data_to)}."

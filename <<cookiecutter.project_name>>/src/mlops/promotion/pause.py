@@ -1,0 +1,55 @@
+"""Pauses automatic promotion after a rollback, and remembers which versions were rolled back.
+
+Without the pause, the next scheduled training could train the same model again under a new number and promote it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..errors import ProjectError
+from ..registry import Registry
+
+PAUSED = "promotion_paused"
+RESUMED = "promotion_resumed"
+ROLLED_BACK_VERSIONS = "rolled_back_versions"
+
+
+def pause(registry: Registry, reason: str) -> None:
+    """Let no version be promoted until somebody resumes promotion."""
+    registry.tag_model(PAUSED, f"since {_now()}: {reason}")
+
+
+def paused(registry: Registry) -> str:
+    """Return since when and why promotion is paused, or "" if it is not paused."""
+    return registry.model_tags().get(PAUSED, "")
+
+
+def resume(registry: Registry, reason: str) -> None:
+    """Allow promotions again, and record why.
+
+    Raises:
+        ProjectError: There is no reason, or promotion is not paused.
+    """
+    if not reason.strip():
+        raise ProjectError("resuming promotion needs a reason, which is recorded: give the job parameter reason.")
+    before = paused(registry)
+    if not before:
+        raise ProjectError(f"promotion of {registry.name} is not paused, so there is nothing to resume.")
+    registry.tag_model(RESUMED, f"at {_now()}: {reason} (it was paused {before})")
+    registry.drop_model_tag(PAUSED)
+
+
+def note_rolled_back(registry: Registry, version: str) -> None:
+    """Remember that a version was rolled back, so that the same model is not promoted under another number."""
+    versions = dict.fromkeys([*rolled_back(registry), version])
+    registry.tag_model(ROLLED_BACK_VERSIONS, ",".join(versions))
+
+
+def rolled_back(registry: Registry) -> list[str]:
+    """Return the versions that were rolled back, in the order of the rollbacks."""
+    return [version for version in registry.model_tags().get(ROLLED_BACK_VERSIONS, "").split(",") if version]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

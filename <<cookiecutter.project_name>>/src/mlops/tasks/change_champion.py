@@ -1,0 +1,56 @@
+"""Change which version is champion, or whether versions are promoted: the only task that moves the alias Champion."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..platform.base import Platform
+from ..project import Project
+from ..promotion.pause import resume
+from ..registry import Registry
+from . import deploy, rollback, task
+
+
+class Parameters(task.Parameters):
+    """What to do, and the parameters of it: those of `deploy`, those of `rollback`, or a reason to resume promotion."""
+
+    action: Literal["promote", "rollback", "resume"]
+    model_name: str
+    model_uri: str = ""
+    model_version: str = ""
+    run_id: str = ""
+    training_table: str = ""
+    override_reason: str = ""
+    reason: str = ""
+    to_version: str = ""
+    pause: bool = True
+    rolled_back_table: str = ""
+
+
+class Values(task.Values):
+    """Which version is champion now, whether it was promoted by this run, and which version was rolled back."""
+
+    champion_version: str
+    promoted: str = "false"
+    rolled_back_version: str = "none"
+
+
+def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
+    """Promote a version if it is better than the champion, roll the champion back, or resume automatic promotion.
+
+    Raises:
+        ProjectError: As `deploy.run`, `rollback.run` and `resume`.
+    """
+    given = parameters.model_dump()
+    if parameters.action == "promote":
+        wanted = {name: given[name] for name in deploy.Parameters.model_fields}
+        promoted = deploy.run(deploy.Parameters(**wanted), project, platform)
+        return Values(champion_version=promoted.champion_version, promoted=promoted.promoted)
+    if parameters.action == "rollback":
+        wanted = {name: given[name] for name in rollback.Parameters.model_fields}
+        restored = rollback.run(rollback.Parameters(**wanted), project, platform)
+        return Values(champion_version=restored.champion_version, rolled_back_version=restored.rolled_back_version)
+    registry = Registry(parameters.model_name)
+    resume(registry, parameters.reason)
+    champion = registry.champion()
+    return Values(champion_version=str(champion.version) if champion else "none")

@@ -1,0 +1,96 @@
+"""Checks whether looked-up features were known before the label: does later data change the features of earlier times?
+
+A lookup takes a feature row only if the row's own time is not after the event time. That is of no use if the row's time
+is wrong, for example the start of the window that it sums up, or the time of the very event that is to be predicted. So
+each feature table is computed twice from the same part of the source: with and without the rows that are not known
+before the first held-out event. If a feature row of that time or earlier differs, it contains what was not known then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from ..config.features import FeatureTable
+from ..config.leakage import LOOKUP
+from ..config.load import ProjectConfig
+from .check import Check
+from .evidence import Evidence
+from .leakage_suspects import judged
+
+_HOUR = 3_600_000_000  # microseconds
+_WINDOW_HOURS = 168.0  # of a table that does not say how far back it looks
+_TIME, _SIDE, _BOTH = "__time", "__side", 3
+
+
+def lookups_before_the_label(evidence: Evidence) -> Iterator[Check]:
+    """The features that are looked up at a time are the same without the source rows of later events."""
+    settings = evidence.settings
+    taken: dict[str, set[str]] = {}
+    for lookup in settings.lookups:
+        taken.setdefault(lookup.table, set()).update(lookup.features)
+    unknown = [name for name in taken if _arrival(settings, name) is None]
+    found = dict(_without_time(settings))
+    for name in taken.keys() - set(unknown):
+        for feature, rows in _changed(evidence, name, sorted(taken[name])).items():
+            says = f"{feature} of {name} differs in {rows} rows if the source rows of later events are left out"
+            found[says] = [LOOKUP, name]
+    sound = f"{len(taken) - len(unknown)} of {len(taken)} looked-up tables are the same without later events"
+    sound += f"; the source has no time to check {', '.join(unknown)}" if unknown else ""
+    yield judged(LOOKUP, found, settings.validation.leakage, sound, float(len(found)), "at most 0")
+
+
+def _without_time(settings: ProjectConfig) -> Iterator[tuple[str, list[str]]]:
+    """Find features of one event that have no time, so that nothing shows whether they came before its label."""
+    for one in settings.lookups:
+        if settings.spine.key in one.keys and settings.feature_tables[one.table].event_time is None:
+            says = (
+                f"{one.table} has no event_time, but is looked up by {settings.spine.key}, the key of what is predicted"
+            )
+            yield says, [LOOKUP, one.table]
+
+
+def _arrival(settings: ProjectConfig, name: str) -> str | None:
+    """Return the time column of the source: that of the event if the source has it, or else that of the increment."""
+    increment = settings.feature_tables[name].increment
+    if settings.spine.event_time in settings.source.columns:
+        return settings.spine.event_time
+    return None if increment is None else increment.source_time
+
+
+def _changed(evidence: Evidence, name: str, features: list[str]) -> dict[str, int]:
+    """Return in how many rows of a feature table each feature depends on later source rows, if in any."""
+    table, start = evidence.settings.feature_tables[name], evidence.held_out_since
+    hours = _WINDOW_HOURS if table.increment is None else table.increment.window_hours
+    reach = round((2 * hours + 24) * _HOUR)
+    arrival = F.unix_micros(F.col(str(_arrival(evidence.settings, name))))
+    near = evidence.origin.source().where(arrival.between(start - reach, start + reach))
+    compute = evidence.origin.feature_tables[name]
+    full = _rows(compute(near), table, features, start, side=1)
+    earlier = _rows(compute(near.where(arrival < start)), table, features, start, side=2)
+    keys = [*table.keys, *([_TIME] if table.event_time else [])]
+    in_both, differs = F.sum(_SIDE) == _BOTH, {feature: _differs(feature) for feature in features}
+    # A table without times may get new keys later; what must not change is what it says about a key.
+    flags = {f: (in_both & found) if table.event_time is None else (~in_both | found) for f, found in differs.items()}
+    grouped = full.unionByName(earlier).groupBy(*keys).agg(*[flag.alias(f) for f, flag in flags.items()])
+    counts = grouped.agg(*[F.count(F.when(F.col(f), 1)).alias(f) for f in features]).collect()[0]
+    return {feature: counts[feature] for feature in features if counts[feature]}
+
+
+def _rows(frame: DataFrame, table: FeatureTable, features: list[str], until: int, side: int) -> DataFrame:
+    """Return the feature rows of a time (in microseconds) or before, marked with the side that they belong to."""
+    values = [F.col(feature).cast("double").alias(feature) for feature in features]
+    columns = [*[F.col(key) for key in table.keys], *values, F.lit(side).alias(_SIDE)]
+    if table.event_time is None:
+        return frame.select(*columns)
+    micros = F.unix_micros(F.col(table.event_time))
+    return frame.where(micros <= until).select(*columns, micros.alias(_TIME))
+
+
+def _differs(feature: str) -> Column:
+    """Return whether the values of a group differ by more than rounding, or some are null and others are not."""
+    low, high = F.min(feature), F.max(feature)
+    apart = high - low > F.lit(1e-9) * F.greatest(F.abs(low), F.abs(high))
+    return F.coalesce(apart, F.lit(False)) | (F.count(feature) % F.count("*") != 0)  # noqa: FBT003 - a literal of Spark

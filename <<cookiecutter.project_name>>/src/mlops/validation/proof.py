@@ -1,0 +1,143 @@
+"""Binds the result of a validation to what was validated: the model, the gates, the held-out rows and the report.
+
+The tag `model_validation_status` alone proves nothing: somebody may have set it by hand, or the thresholds may have
+changed since. So `validate` records a digest of each of these, and whoever promotes a version computes them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+
+from ..config.load import ProjectConfig
+from ..errors import ProjectError, first_line
+from ..features.definition import source_digest
+from ..project import Project
+from ..registry import STATUS_TAG, Registry, uri
+from . import report
+
+TAG = "validation_proof"
+
+_LENGTH = 16
+# MLflow writes it while it downloads a version, and it names the version, not the model.
+_LEFT_OUT = {"registered_model_meta"}
+
+
+def record(registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame) -> None:
+    """Record on a version the digests of what its validation was about; its run must already have the report."""
+    digests = _digests(registry, version, project, rows, _report(str(version.run_id)))
+    registry.tag(str(version.version), TAG, json.dumps(digests))
+
+
+def require(registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame) -> None:
+    """Make sure that a version passed validation as it is now, by the gates as they are now.
+
+    Args:
+        registry: The registered model.
+        version: The version to promote.
+        project: The project with its present settings and checks.
+        rows: The held-out rows of its training run.
+
+    Raises:
+        ProjectError: It did not pass, or its proof is missing or about something else; the message says what differs.
+    """
+    named = f"version {version.version} of {registry.name}"
+    status, text = version.tags.get(STATUS_TAG), version.tags.get(TAG)
+    if status != "PASSED":
+        raise ProjectError(
+            f"{named} has the validation status {status}: "
+            "only a version that passed validation can be deployed, so run the task validate first."
+        )
+    found = _report(str(version.run_id))
+    if text is None or found is None:
+        raise ProjectError(f"{named} has the status PASSED, but no proof of its validation: validate it again.")
+    now = _digests(registry, version, project, rows, found)
+    _compare(named, _parsed(text), now)
+    if not all(one.get("passed") is True for one in found):
+        raise ProjectError(f"{named} has the status PASSED, but its report has failed checks: validate it again.")
+
+
+def require_same_model(registry: Registry, version: ModelVersion) -> None:
+    """Make sure that the model of a version is the one that passed validation, whatever the gates are now.
+
+    This is for a rollback, which must be possible after the gates have changed and the held-out rows have expired.
+
+    Raises:
+        ProjectError: The proof is missing, or about another model.
+    """
+    named = f"version {version.version} of {registry.name}"
+    text = version.tags.get(TAG)
+    if text is None:
+        raise ProjectError(f"{named} has no proof of its validation: validate it, or give another version.")
+    model = model_digest(uri(registry.name, str(version.version)))
+    _compare(named, {"model": _parsed(text).get("model", "")}, {"model": model})
+
+
+def model_digest(model_uri: str) -> str:
+    """Return the digest of the files of a registered version."""
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in _LEFT_OUT):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:_LENGTH]
+
+
+def gates_digest(settings: ProjectConfig, checks: Mapping[str, Callable[..., Any]]) -> str:
+    """Return the digest of the settings of the validation and of the project's own checks with the code they use."""
+    chosen = settings.model_dump(mode="json", include={"problem_type", "label", "metric", "validation"})
+    own = {name: source_digest(check) for name, check in sorted(checks.items())}
+    return _digest([chosen | {"features": settings.features}, own])
+
+
+def rows_digest(rows: pd.DataFrame) -> str:
+    """Return the digest of rows, whatever their order."""
+    hashes = pd.util.hash_pandas_object(rows[sorted(rows.columns)], index=False).sort_values()
+    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:_LENGTH]
+
+
+def _digests(
+    registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame, found: object
+) -> dict[str, str]:
+    return {
+        "model": model_digest(uri(registry.name, str(version.version))),
+        "gates": gates_digest(project.config, project.checks),
+        "rows": rows_digest(rows),
+        "report": _digest(found),
+    }
+
+
+def _compare(named: str, then: Mapping[str, str], now: Mapping[str, str]) -> None:
+    names = {"model": "model", "gates": "gates", "rows": "held-out rows", "report": "report"}
+    different = [names[part] for part, digest in now.items() if then.get(part) != digest]
+    if different:
+        raise ProjectError(
+            f"{named} passed validation, but its {' and its '.join(different)} changed since then: validate it again."
+        )
+
+
+def _parsed(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ProjectError(f"the tag {TAG} is not valid ({first_line(error)}): validate the version again.") from None
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _report(run_id: str) -> list[dict[str, Any]] | None:
+    client = mlflow.MlflowClient()
+    if not any(file.path == report.FILE for file in client.list_artifacts(run_id, "validation")):
+        return None
+    found: Any = mlflow.artifacts.load_dict(f"runs:/{run_id}/{report.FILE}")
+    return found if isinstance(found, list) else None
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_LENGTH]
