@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-PARTS = ["databricks.yml", "pyproject.toml", "README.md", "wheel_version.py", "wheel_build.py", "resources", "src"]
+PARTS = ["databricks.yml", "pyproject.toml", "constraints.txt", "README.md", "wheel_version.py", "wheel_build.py"]
+PARTS += ["resources", "src"]
 WHEEL = "tests/contract/test_wheel.py"
 ALL = Path(__file__).with_name("faults.yml")
 
