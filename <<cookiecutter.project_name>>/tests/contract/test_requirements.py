@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 
 NoneOf = Callable[[Iterable[str]], None]
 
+TESTS = Path(__file__).parents[1]
+
 # Import names that differ from the name of their package; the others are the same, with - for _ and for the dot.
 PACKAGES = {"grpc": "grpcio", "mlflow": "mlflow-skinny", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 # Namespaces that several packages share.
@@ -103,12 +105,12 @@ def test_the_tools_import_only_what_a_local_run_installs(
 
 
 def test_the_tests_import_only_what_the_development_environment_has(
-    root: Path, package: str, project: dict[str, list[str]], none_of: NoneOf
+    package: str, project: dict[str, list[str]], none_of: NoneOf
 ) -> None:
     of_the_repository = {"mlops", "bundle-tools", canonicalize_name(package)}
-    beside_the_tests = {canonicalize_name(path.stem) for path in (root / "tests").iterdir()}
+    beside_the_tests = {canonicalize_name(path.stem) for path in TESTS.iterdir()}
     declared = names([*project[""], *project["local"], *project["dev"]]) | OF_THE_PLATFORM
-    found = {name: file for name, file in imported(root / "tests").items() if not file.startswith("tests/parity/")}
+    found = {name: file for name, file in imported(TESTS).items() if not file.startswith("tests/parity/")}
     none_of(undeclared(found, declared | of_the_repository | beside_the_tests))
 
 
