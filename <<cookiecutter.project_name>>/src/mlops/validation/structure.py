@@ -23,7 +23,7 @@ _ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "VIRT
 
 # Runs in a separate process on the downloaded model, without a Spark session, a registry or credentials.
 _CONSUMER = """
-import sys
+import os, sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from packaging.requirements import Requirement
@@ -49,6 +49,7 @@ model = mlflow.pyfunc.load_model(folder)
 predicted = model.predict(pandas.read_parquet(rows))
 if len(predicted) == 0:
     sys.exit("the model returns no predictions")
+os._exit(0)  # without the teardown of native libraries, which may abort and says nothing about the model
 """
 
 
