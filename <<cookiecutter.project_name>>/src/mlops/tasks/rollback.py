@@ -71,8 +71,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     note_rolled_back(registry, bad)
     if parameters.pause:
         pause(registry, f"version {bad} was rolled back ({parameters.reason})")
-    promote(registry, target, bad, remember=False)
     _list(platform, parameters, bad)
+    promote(registry, target, bad, remember=False)
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
     return Values(champion_version=target, rolled_back_version=bad)
 

@@ -120,3 +120,17 @@ def test_a_version_whose_files_changed_cannot_become_champion(registry: Registry
     with pytest.raises(ProjectError, match=r"version 1 of .* has no proof of its validation"):
         rolled_back(run_task, model_name=registry.name, reason="so")
     assert champion(registry) == "3"
+
+
+def test_a_rollback_that_stops_before_the_alias_moves_has_listed_the_version(
+    registry: Registry, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(rollback, "promote", stopped)
+    with pytest.raises(RuntimeError, match="killed"):
+        rolled_back(run_task, model_name=registry.name, reason="so")
+    table = platform.tables.read(f"{registry.name.rpartition('.')[0]}.rolled_back_versions")
+    assert [row.model_version for row in table.collect() if row.model_name == registry.name] == ["3"]
+    assert champion(registry) == "3"
