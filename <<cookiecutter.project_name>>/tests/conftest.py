@@ -13,6 +13,7 @@ from sklearn import ensemble  # noqa: F401 - loads OpenMP, which can only be lim
 from threadpoolctl import threadpool_limits
 
 from bundle_tools.workspace import engine
+from mlops.features.sources import Sources
 from mlops.platform.base import use
 from mlops.platform.local import LocalPlatform
 from mlops.tasks import compute_features
@@ -72,8 +73,13 @@ def trips(platform: LocalPlatform) -> str:
 def features_schema(trips: str, run_task: Runner) -> str:
     """The schema that has the feature tables of the trips."""
     schema = trips.rsplit(".", maxsplit=1)[0]
-    run_task(compute_features, source_table=trips, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     return schema
+
+
+def trips_of(platform: LocalPlatform, table: str) -> Sources:
+    """Return the sources of the example with this table."""
+    return Sources(platform.tables, {"trips": table})
 
 
 def new_schema(spark: SparkSession) -> str:

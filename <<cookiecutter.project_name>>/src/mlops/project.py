@@ -36,10 +36,15 @@ class BusinessValue(Protocol):
 
 
 class ExampleData(Protocol):
-    """Returns example rows of the source table, for local runs without a source file."""
+    """Returns example rows of the source tables, for local runs without a source file."""
 
-    def __call__(self, rows: int, drift_from: date | None) -> pa.Table:
-        """Return this number of rows. If `drift_from` is given, the rows from that day on have drifted."""
+    def __call__(self, rows: int, drift_from: date | None) -> pa.Table | Mapping[str, pa.Table]:
+        """Return this number of rows. If `drift_from` is given, the rows from that day on have drifted.
+
+        Returns:
+            The rows of the only source, or a table for each source and for each feature table of another project, by
+            name.
+        """
 
 
 @dataclass(frozen=True)
@@ -48,20 +53,20 @@ class Project:
 
     Attributes:
         config: The configuration in project.yml.
-        spine: Takes the source table and returns the rows to predict.
-        feature_tables: The functions that compute feature tables from the source table, by name.
+        spine: Takes its source tables and returns the rows to predict.
+        feature_tables: The functions that compute feature tables from their source tables, by name.
         functions: The functions that compute on-demand features, by name.
         build_model: Returns an untrained model.
         predict_method: The method of the estimator that the registered model calls to predict.
         checks: The project's own checks, by name. Each computes one number from the evidence.
         business_value: Returns the business value of predictions.
         business_unit: The unit of that value.
-        example_data: Returns example rows of the source table; None if the project has none.
+        example_data: Returns example rows of the source tables; None if the project has none.
     """
 
     config: ProjectConfig
-    spine: Callable[[DataFrame], DataFrame]
-    feature_tables: Mapping[str, Callable[[DataFrame], DataFrame]]
+    spine: Callable[..., DataFrame]
+    feature_tables: Mapping[str, Callable[..., DataFrame]]
     functions: Mapping[str, Callable[..., Any]]
     build_model: BuildModel
     predict_method: str

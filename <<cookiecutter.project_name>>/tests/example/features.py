@@ -12,6 +12,18 @@ from pyspark.sql import functions as F
 WINDOW = "72 hours"
 SLIDE = "6 hours"
 LONG_TRIP_MINUTES = 15
+_BOROUGHS = {
+    100: "Manhattan",
+    101: "Manhattan",
+    102: "Manhattan",
+    103: "Staten Island",
+    104: "Bronx",
+    111: "Queens",
+    112: "Brooklyn",
+    113: "Queens",
+    114: "Queens",
+    116: "Queens",
+}
 
 
 def spine(trips: DataFrame) -> DataFrame:
@@ -19,8 +31,9 @@ def spine(trips: DataFrame) -> DataFrame:
 
     Returns:
         Columns: `trip_id` (hex digest of what identifies a trip), `tpep_pickup_datetime`, the lookup keys `pickup_zip`
-        and `dropoff_zip`, the input `trip_distance` (miles), and the labels `fare_amount` (dollars; null unless
-        positive) and `long_trip` (1.0 if the trip took longer than 15 minutes, else 0.0; null before dropoff).
+        and `dropoff_zip`, the inputs `trip_distance` (miles) and `pickup_borough`, and the labels `fare_amount`
+        (dollars; null unless positive) and `long_trip` (1.0 if the trip took longer than 15 minutes, else 0.0; null
+        before dropoff).
     """
     pickup = F.col("tpep_pickup_datetime")
     identity = [F.unix_micros(pickup), F.col("pickup_zip"), F.col("dropoff_zip"), F.col("trip_distance")]
@@ -32,7 +45,8 @@ def spine(trips: DataFrame) -> DataFrame:
             pickup,
             "pickup_zip",
             "dropoff_zip",
-            F.col("trip_distance").cast("double").alias("trip_distance"),
+            "trip_distance",
+            _borough("pickup_zip").alias("pickup_borough"),
             F.when(F.col("fare_amount") > 0, F.col("fare_amount").cast("double")).alias("fare_amount"),
             F.when(minutes > 0, (minutes > LONG_TRIP_MINUTES).cast("double")).alias("long_trip"),
         )
@@ -71,6 +85,12 @@ def _zone_features(trips: DataFrame, side: str) -> DataFrame:
         .withColumn("window_end", F.col("window.end"))
         .drop("window")
     )
+
+
+def _borough(zip_code: str) -> Column:
+    """Return the borough of New York City by the first three digits of a zip code; null outside the city."""
+    boroughs = F.create_map(*[F.lit(part) for pair in _BOROUGHS.items() for part in pair])
+    return F.element_at(boroughs, F.floor(F.col(zip_code) / 100).cast("int"))
 
 
 def _minutes() -> Column:

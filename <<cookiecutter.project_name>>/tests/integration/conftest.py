@@ -39,7 +39,7 @@ def training_run(trips: str, features_schema: str, experiment_id: str, run_task:
     model = f"{features_schema}.trained_once"
     return {"model_name": model} | run_task(
         train,
-        source_table=trips,
+        source_tables=f"trips={trips}",
         schema_name=features_schema,
         model_name=model,
         experiment_id=experiment_id,

@@ -147,7 +147,12 @@ def world(
     lenient_gates: None,  # noqa: ARG001 - used for its side effect
 ) -> World:
     schema = training_run["model_name"].split(".")[1]
-    variables = {"catalog": "dev", "schema": schema, "model": f"m{tmp_path.name}"[:60], "source_table": trips}
+    variables = {
+        "catalog": "dev",
+        "schema": schema,
+        "model": f"m{tmp_path.name}"[:60],
+        "source_tables": f"trips={trips}",
+    }
     bundle = bundles.load(ROOT, "staging", variables=variables, environ={})
     deployed = Workspace(tmp_path).deploy(bundle, platform.spark)
     registry = Registry(model_name(bundle, "model"))

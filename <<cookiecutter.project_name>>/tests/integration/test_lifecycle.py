@@ -36,7 +36,7 @@ def local(project: Path) -> Command:
     """Run the local runner in the copy."""
 
     def run(*words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        source = [] if any("source_table" in word for word in words) else ["--var", f"source_table={SOURCE}"]
+        source = [] if any("source_tables" in word for word in words) else ["--var", f"source_tables=trips={SOURCE}"]
         command = [sys.executable, "-m", str(cli.__package__), *words, *source]
         environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)}
         found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
@@ -101,7 +101,7 @@ def test_a_snapshot_of_production_can_be_the_source_in_dev(first_life: str, loca
     assert first_life
     copied = local("run", "snapshot", "--target", "prod", "--param", "rows=700").stdout
     name = str(re.search(r"snapshot (dev\.\w+): 700 rows, [\d,]+ predictions", copied)[1])  # type: ignore[index]
-    computed = local("run", "features", "--var", f"source_table={name}.trips").stdout
+    computed = local("run", "features", "--var", f"source_tables=trips={name}.trips").stdout
     assert re.search(r"compute_features +│ success", computed)
 
 

@@ -59,9 +59,9 @@ def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[d
         for rows in (trips.where("tpep_dropoff_datetime < '2016-02-01'"), trips):
             vendors.tables.overwrite(TRIPS, rows)
             found["features"] = run(
-                vendors, compute_features, source_table=TRIPS, schema_name=SCHEMA, online_store="shop"
+                vendors, compute_features, source_tables=f"trips={TRIPS}", schema_name=SCHEMA, online_store="shop"
             )
-        common = {"source_table": TRIPS, "schema_name": SCHEMA, "model_name": MODEL}
+        common = {"source_tables": f"trips={TRIPS}", "schema_name": SCHEMA, "model_name": MODEL}
         experiment = mlflow.get_experiment_by_name("vendor").experiment_id
         made = run(
             vendors,

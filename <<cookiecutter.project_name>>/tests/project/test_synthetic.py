@@ -9,7 +9,7 @@ ORDINARY = synthetic.trips(rows=4000).to_pandas()
 
 
 def test_synthetic_trips_have_the_columns_of_the_source() -> None:
-    assert list(ORDINARY.columns) == list(PROJECT.config.source.columns)
+    assert list(ORDINARY.columns) == list(PROJECT.config.sources["trips"].columns)
 
 
 def test_the_same_arguments_give_the_same_trips() -> None:

@@ -88,10 +88,10 @@ CHECKS = (
         "nothing in the bundle uses a SQL warehouse",
     ),
     Question(
-        "source table",
-        lambda bundle: wanted.variable(bundle, "source_table"),
+        "source tables",
+        wanted.source_tables,
         unity_catalog.table,
         "USE CATALOG and USE SCHEMA on the table's catalog and schema, and SELECT on the table",
-        "the bundle has no variable source_table",
+        "the bundle has no variable source_tables",
     ),
 )

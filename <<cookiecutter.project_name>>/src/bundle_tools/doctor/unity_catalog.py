@@ -91,7 +91,7 @@ def table(visit: Visit, name: str) -> Finding:
     """Return whether a table can be read: Unity Catalog describes a table only to those who may read it."""
     place = wanted.place(visit.bundle, name)
     if len(name.split(".")) != _TABLE_LEVELS:
-        return missing(f"source table {name} is not a three-level name: write catalog.schema.table at {place}")
+        return missing(f"source table {name} is not a three-level name: write name=catalog.schema.table at {place}")
     try:
         visit.client.tables.get(name)
     except NotFound:

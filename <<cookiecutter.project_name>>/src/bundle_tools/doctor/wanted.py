@@ -82,10 +82,20 @@ def variable(bundle: Bundle, name: str) -> list[str]:
     return _distinct([str(value)]) if value else []
 
 
+def source_tables(bundle: Bundle) -> list[str]:
+    """Return the tables that the variable `source_tables` names; a part that is not `name=table` stays as it is."""
+    parts = [part for text in variable(bundle, "source_tables") for part in text.split()]
+    return _distinct([part.partition("=")[2] or part for part in parts])
+
+
 def place(bundle: Bundle, value: str) -> str:
     """Return where the bundle sets this value: the variables that have it, or else the files in general."""
     own = ((bundle.sources.content.get("targets") or {}).get(bundle.target) or {}).get("variables") or {}
-    names = [name for name, given in bundle.variables.items() if given == value]
+    names = [
+        name
+        for name, given in bundle.variables.items()
+        if given == value or value in (part.partition("=")[2] or part for part in str(given).split())
+    ]
     paths = [f"targets.{bundle.target}.variables.{name}" if name in own else f"variables.{name}" for name in names]
     return f"{ROOT_FILE}: {' or '.join(paths)}" if paths else f"{ROOT_FILE} or its resources"
 

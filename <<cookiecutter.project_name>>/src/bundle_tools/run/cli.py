@@ -14,7 +14,8 @@ from rich.console import Console
 from mlops.errors import ProjectError
 
 from ..arguments import key_value
-from ..workspace.workspace import SourceData, Workspace
+from ..workspace.source_data import SourceData
+from ..workspace.workspace import Workspace
 from .session import Options, Request, describe_jobs, run
 
 
@@ -37,10 +38,12 @@ def _parser() -> argparse.ArgumentParser:
 
     runner = commands.add_parser("run", help="run a job and the jobs that it starts")
     runner.add_argument("job", nargs="?", default="lifecycle", help="key of the job in resources/*.job.yml")
-    runner.add_argument("--source", type=Path, help="parquet or CSV file to load into the source table")
-    runner.add_argument("--rows", type=_positive, help="fill the source table with this many synthetic rows")
     runner.add_argument(
-        "--drift-from", type=date.fromisoformat, metavar="DAY", help="first day of drift in synthetic rows"
+        "--source", default="", help="parquet or CSV file of the source, name=file for several (,), or their folder"
+    )
+    runner.add_argument("--rows", type=_positive, help="fill the source table with this many example rows")
+    runner.add_argument(
+        "--drift-from", type=date.fromisoformat, metavar="DAY", help="first day of drift in example rows"
     )
     runner.add_argument(
         "--param", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a job parameter"
@@ -78,9 +81,9 @@ def _options(options: argparse.Namespace) -> Options:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    if options.source is not None and (options.rows or options.drift_from):
-        raise ProjectError("--source cannot be combined with --rows or --drift-from, which are for synthetic trips.")
-    source = SourceData(file=options.source, drift_from=options.drift_from, rows=options.rows)
+    if options.source and (options.rows or options.drift_from):
+        raise ProjectError("--source cannot be combined with --rows or --drift-from, which are for example data.")
+    source = SourceData(files=options.source, drift_from=options.drift_from, rows=options.rows)
     request = Request(options.job, dict(options.param), options.engine, source, options.approve)
     return run(_options(options), request, console)
 

@@ -19,7 +19,8 @@ from mlops.project import Project
 
 from ..bundle import load as bundles
 from ..workspace import engine
-from ..workspace.workspace import SourceData, Workspace
+from ..workspace.source_data import SourceData
+from ..workspace.workspace import Workspace, foreign_tables, source_tables
 from . import auto_approve, entry_points, progress, summary, task_order, uncommitted
 from .queue import turns
 from .runs import JobRun
@@ -77,14 +78,15 @@ def run(options: Options, request: Request, console: Console) -> int:
     task_order.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     workspace = Workspace(options.state)
     _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
-    embedded = engine.start(request.engine, workspace.catalogs(bundle))
+    foreign = foreign_tables(bundle, project.config).values()
+    embedded = engine.start(request.engine, workspace.catalogs(bundle, foreign))
     with _log_file(workspace.folder):
         workspace.open_mlflow()
         with embedded as spark:
             platform = LocalPlatform(spark, workspace.tables)
             deployed = workspace.deploy(bundle, spark)
-            origin = workspace.fill_source(deployed, platform, project, request.source)
-            _say(console, f"source {deployed.variables['source_table']}: {origin}")
+            origin = workspace.fill_sources(deployed, platform, project, request.source)
+            _say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
                 call = uncommitted.marked(call, options.root)

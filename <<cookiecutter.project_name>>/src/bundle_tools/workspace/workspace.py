@@ -1,82 +1,37 @@
-"""The local workspace in `.local/`: MLflow on SQLite, Delta tables in folders, and the source table."""
+"""The local workspace in `.local/`: MLflow on SQLite, Delta tables in folders, and the source tables."""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import pyarrow as pa
 import pyarrow.parquet
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pyspark.sql import SparkSession
 
+from mlops.config.features import is_foreign
+from mlops.config.load import ProjectConfig
+from mlops.config.sources import parse_tables
 from mlops.errors import ProjectError
+from mlops.feature_store.base import full_name
+from mlops.features.sources import Sources
 from mlops.platform.local import LocalPlatform
 from mlops.project import Project
 from mlops.tables import quote
 
 from ..bundle.load import Bundle
-from . import source_file
+from .source_data import SourceData
 
 log = logging.getLogger(__name__)
 
-_EXAMPLE_ROWS = 10_000
 _IN_CATALOG = re.compile(r"([a-z_][\w-]*)(?:\.[\w-]+){1,2}")  # name of a schema, table or model
-
-
-@dataclass(frozen=True)
-class SourceData:
-    """The data for the source table: a file, or example data.
-
-    Attributes:
-        file: Parquet or CSV; None for example data.
-        drift_from: First day of drift in the example data.
-        rows: Number of example rows.
-    """
-
-    file: Path | None = None
-    drift_from: date | None = None
-    rows: int | None = None
-
-    @property
-    def chosen(self) -> bool:
-        """Whether the user asked for specific data; otherwise an existing source table is kept."""
-        return self != SourceData()
-
-    def read(self, project: Project) -> pa.Table:
-        """Return the data.
-
-        Raises:
-            ProjectError: As in `source_file.read`, or the project has no example data.
-        """
-        if self.file is not None:
-            return source_file.read(self.file, project.config.source.columns)
-        if project.example_data is None:
-            raise ProjectError("the project has no example data: give a source file (make lifecycle SOURCE=...).")
-        return project.example_data(self.rows or _EXAMPLE_ROWS, self.drift_from)
-
-    def fingerprint(self, project: Project) -> dict[str, Any]:
-        """Return values that identify this data and the configured columns, without reading the data."""
-        found = {key: str(value) for key, value in asdict(self).items() if value is not None}
-        found["columns"] = str(project.config.source.columns)
-        if self.file is not None and self.file.is_file():
-            stat = self.file.stat()
-            found |= {"file": str(self.file.resolve()), "bytes": str(stat.st_size), "changed": str(stat.st_mtime_ns)}
-        return found
-
-    def __str__(self) -> str:
-        if self.file is not None:
-            return str(self.file)
-        drift = f", drifted from {self.drift_from}" if self.drift_from else ""
-        return f"example data{drift}"
 
 
 @dataclass(frozen=True)
@@ -106,17 +61,22 @@ class Workspace:
         mlflow.set_registry_uri(self.tracking_uri)
         MlflowClient().search_experiments(max_results=1)
 
-    def catalogs(self, bundle: Bundle) -> list[str]:
-        """Return the catalogs that the engine needs: those of schemas, of task parameters and of earlier runs."""
+    def catalogs(self, bundle: Bundle, foreign: Iterable[str] = ()) -> list[str]:
+        """Return the catalogs that the engine needs: of schemas, sources, task parameters and earlier runs.
+
+        Args:
+            bundle: The bundle.
+            foreign: Three-level names of feature tables of other projects.
+        """
         ours = [str(schema["catalog_name"]) for schema in _resources(bundle, "schemas").values()]
-        source = str(bundle.variables["source_table"]).split(".", maxsplit=1)[0]
+        read = [table.split(".", maxsplit=1)[0] for table in [*source_tables(bundle).values(), *foreign] if table]
         tasks = [task for job in bundle.jobs.values() for task in job.get("tasks") or []]
         texts = [
             text for task in tasks for text in task.get("python_wheel_task", {}).get("named_parameters", {}).values()
         ]
         named = [match[1] for text in texts if (match := _IN_CATALOG.fullmatch(text))]
         earlier = sorted(path.name for path in self.tables.glob("*") if path.is_dir())
-        return list(dict.fromkeys([*ours, source, *named, *earlier]))
+        return list(dict.fromkeys([*ours, *read, *named, *earlier]))
 
     def deploy(self, bundle: Bundle, spark: SparkSession) -> Bundle:
         """Create what the bundle declares, as a deployment does, and return the bundle with the ids of its resources.
@@ -141,27 +101,35 @@ class Workspace:
             _create_model(ids[f"registered_models.{key}"])
         return bundle.with_ids(ids)
 
-    def fill_source(self, bundle: Bundle, platform: LocalPlatform, project: Project, data: SourceData) -> str:
-        """Fill the source table unless it already contains this data, and return where its rows come from.
+    def fill_sources(self, bundle: Bundle, platform: LocalPlatform, project: Project, data: SourceData) -> str:
+        """Fill the source tables unless they already contain this data, and return where their rows come from.
+
+        Feature tables of other projects are filled too, if the data has rows for them.
 
         Raises:
-            ProjectError: As in `SourceData.read`; the table is then unchanged.
+            ProjectError: As in `SourceData.read`, or a feature table of another project does not exist; the tables are
+                then unchanged.
         """
-        name = str(bundle.variables["source_table"])
+        text = str(bundle.variables.get("source_tables") or "")
+        sources = Sources.of(text, project.config.sources, platform.tables)
+        names = {**sources.names, **foreign_tables(bundle, project.config)}
         marker = self.folder / "source.json"
         known = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
-        exists = platform.tables.exists(name)
-        if exists and known and (not data.chosen or known["fingerprint"] == data.fingerprint(project)):
+        exist = all(platform.tables.exists(table) for table in names.values())
+        if exist and known and (not data.chosen or known["fingerprint"] == data.fingerprint(project)):
             return str(known["origin"])
         if known:
             log.warning("the source data has changed: results of earlier runs are kept; to remove them, run make clean")
         rows = data.read(project)
-        staged = self.folder / "source.parquet"
-        pyarrow.parquet.write_table(rows, staged)
-        _create_schema(platform.spark, name.rsplit(".", maxsplit=1)[0])
-        platform.tables.overwrite(name, platform.spark.read.parquet(str(staged.resolve())))
-        staged.unlink()
-        origin = f"{rows.num_rows:,} rows from {data}"
+        _require_foreign(platform, names, [name for name in names if name not in rows])
+        for name, table in rows.items():
+            staged = self.folder / "source.parquet"
+            pyarrow.parquet.write_table(table, staged)
+            _create_schema(platform.spark, names[name].rsplit(".", maxsplit=1)[0])
+            platform.tables.overwrite(names[name], platform.spark.read.parquet(str(staged.resolve())))
+            staged.unlink()
+        counts = [f"{table.num_rows:,} rows" + (f" of {name}" if len(rows) > 1 else "") for name, table in rows.items()]
+        origin = f"{', '.join(counts)} from {data}"
         marker.write_text(json.dumps({"origin": origin, "fingerprint": data.fingerprint(project)}), encoding="utf-8")
         return origin
 
@@ -170,6 +138,26 @@ class Workspace:
         if found is not None:
             return str(found.experiment_id)
         return str(mlflow.create_experiment(name, artifact_location=(self.folder / "artifacts").resolve().as_uri()))
+
+
+def source_tables(bundle: Bundle) -> dict[str, str]:
+    """Return the table of each source, as the bundle's variable `source_tables` names them.
+
+    Raises:
+        ProjectError: There is no such variable, or its text is not valid.
+    """
+    text = bundle.variables.get("source_tables")
+    try:
+        return parse_tables(str(text or ""))
+    except ValueError as error:
+        raise ProjectError(f"the variable source_tables in databricks.yml is not valid: {error}.") from None
+
+
+def foreign_tables(bundle: Bundle, config: ProjectConfig) -> dict[str, str]:
+    """Return the three-level name of each feature table of another project."""
+    schema = next(iter(_resources(bundle, "schemas").values()), {})
+    own = f"{schema.get('catalog_name')}.{schema.get('name')}"
+    return {name: full_name(own, name) for name in config.feature_tables if is_foreign(name)}
 
 
 def model_name(bundle: Bundle, key: str) -> str:
@@ -181,6 +169,15 @@ def model_name(bundle: Bundle, key: str) -> str:
 def _resources(bundle: Bundle, kind: str) -> Mapping[str, Mapping[str, Any]]:
     found: Mapping[str, Mapping[str, Any]] = bundle.config.get("resources", {}).get(kind) or {}
     return found
+
+
+def _require_foreign(platform: LocalPlatform, names: Mapping[str, str], without_rows: Iterable[str]) -> None:
+    for name in without_rows:
+        if not platform.tables.exists(names[name]):
+            raise ProjectError(
+                f"feature table {name} belongs to another project and has no rows here: give them a file, "
+                f"SOURCE=...,{name}=rows.parquet."
+            )
 
 
 def _create_schema(spark: SparkSession, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,27 +12,42 @@ from .base import Settings
 
 
 class Spine(Settings):
-    """The columns of `features.spine`: the row key, the time of the prediction, and model inputs known at that time."""
+    """The columns of `features.spine`: the row key, the time of the prediction, and model inputs known at that time.
+
+    Attributes:
+        key: The column that identifies a row.
+        event_time: The column with the time of the prediction.
+        inputs: The columns that the model gets unchanged.
+        sources: The sources that `features.spine` takes, in this order; may be left out if there is only one source.
+    """
 
     key: str
     event_time: str
     inputs: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 class Increment(Settings):
     """How feature rows depend on source times, so that a run can compute a feature table incrementally.
 
     Attributes:
-        source_time: The column of the source with the time from which a row counts.
+        source_time: The column of the source with the time from which a row counts. For several sources, the column of
+            each, by the name of the source; the table is recomputed whenever a source that is left out here changes.
         window_hours: How far back from its own time a feature row looks into the source.
         late_hours: How long after its time a source row may still arrive.
         past_changed: What to do when older source rows were added or removed: recompute everything, or only warn.
     """
 
-    source_time: str
+    source_time: str | dict[str, str]
     window_hours: float = Field(ge=0)
     late_hours: float = Field(ge=0)
     past_changed: Literal["recompute", "warn"] = "recompute"
+
+    def times(self, sources: Sequence[str]) -> dict[str, str]:
+        """Return the time columns of these sources, by the name of the source."""
+        if isinstance(self.source_time, str):
+            return dict.fromkeys(sources, self.source_time)
+        return {name: self.source_time[name] for name in sources if name in self.source_time}
 
 
 class FeatureTable(Settings):
@@ -40,11 +56,13 @@ class FeatureTable(Settings):
     Attributes:
         keys: The columns that identify a row, besides its time.
         event_time: The column with the time from which a row is valid; None if the features never change.
+        sources: The sources that the function takes, in this order; may be left out if there is only one source.
         increment: How the table is computed incrementally; None to recompute the whole table in each run.
     """
 
     keys: tuple[str, ...] = Field(min_length=1)
     event_time: str | None = None
+    sources: tuple[str, ...] = ()
     increment: Increment | None = None
 
     @property
@@ -57,6 +75,14 @@ class FeatureTable(Settings):
         if self.increment is not None and self.event_time is None:
             raise ValueError("increment needs event_time: give the table an event_time, or remove increment")
         return self
+
+
+def is_foreign(table: str) -> bool:
+    """Return whether a feature table belongs to another project: its name then has the schema, and maybe the catalog.
+
+    Such a table is read and packaged with the model, but never computed, written or published.
+    """
+    return "." in table
 
 
 class Lookup(Settings):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,10 +14,12 @@ from pydantic import Field, ValidationError, model_validator
 from ..errors import ProjectError, did_you_mean
 from ..evaluation.metrics import METRICS, RANGES, ProblemType
 from .base import Settings
-from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
+from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
 from .source import Source
+from .sources import read_by, require_sources
 from .validation import Promotion, Validation
 
+_MOST_TEXTS = 6  # columns in the condition of a slice
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 
 
@@ -57,7 +61,7 @@ class ProjectConfig(Settings):
     problem_type: ProblemType
     label: str
     metric: str
-    source: Source
+    sources: dict[str, Source]
     spine: Spine
     feature_tables: dict[str, FeatureTable]
     lookups: tuple[Lookup, ...]
@@ -78,6 +82,25 @@ class ProjectConfig(Settings):
         )
 
     @property
+    def spine_sources(self) -> tuple[str, ...]:
+        """The sources that `features.spine` takes, in order."""
+        return read_by(self.spine, self.sources)
+
+    def table_sources(self, table: str) -> tuple[str, ...]:
+        """Return the sources that the function of a feature table takes, in order."""
+        return read_by(self.feature_tables[table], self.sources)
+
+    @property
+    def lookup_keys(self) -> frozenset[str]:
+        """The columns that feature tables are looked up by."""
+        return frozenset(key for lookup in self.lookups for key in lookup.keys)
+
+    @property
+    def own_tables(self) -> dict[str, FeatureTable]:
+        """The feature tables that the project computes itself."""
+        return {name: table for name, table in self.feature_tables.items() if not is_foreign(name)}
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The model's inputs, in order."""
         return self.feature_set.features
@@ -89,6 +112,7 @@ class ProjectConfig(Settings):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
+        require_sources(self.sources, self.spine, self.feature_tables)
         known = METRICS[self.problem_type]
         of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]
         for metric in (self.metric, *self.validation.metrics, *of_slices):
@@ -123,18 +147,35 @@ class ProjectConfig(Settings):
 
 
 def _try_slice(name: str, where: str, columns: list[str], event_time: str) -> None:
-    """Evaluate the condition of a slice on two rows, so that a mistake is found before the training."""
-    rows = pd.DataFrame({column: [0.0, 1.0] for column in columns})
-    rows[event_time] = pd.to_datetime(["2000-01-01", "2000-01-02"], utc=True)
-    try:
-        found = rows.eval(where)
-    except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
-        raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({error})") from None
+    """Evaluate the condition of a slice on two rows, so that a mistake is found before the training.
+
+    The configuration does not say which columns are text, so a condition need only suit one mixture of types.
+    """
+    found: object = None
+    for texts in _texts(where, columns):
+        values: dict[str, list[Any]] = {name: ["a", "b"] if name in texts else [0.0, 1.0] for name in columns}
+        rows = pd.DataFrame(values)
+        rows[event_time] = pd.to_datetime(["2000-01-01", "2000-01-02"], utc=True)
+        try:
+            found = rows.eval(where)
+        except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
+            problem = error
+            continue
+        break
+    else:
+        raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({problem})")
     if not (isinstance(found, pd.Series) and found.dtype == bool):
         raise ValueError(
             f"validation.slices.{name}.where: {where!r} is not true or false for each row: compare columns with "
             "values, such as trip_distance >= 5"
         )
+
+
+def _texts(where: str, columns: list[str]) -> Iterator[set[str]]:
+    """Yield sets of the columns in a condition that may be text: none first, then each one, then pairs and so on."""
+    named = [column for column in columns if column in where][:_MOST_TEXTS]
+    for count in range(len(named) + 1):
+        yield from map(set, combinations(named, count))
 
 
 def parse(text: str, where: str = "project.yml") -> ProjectConfig:

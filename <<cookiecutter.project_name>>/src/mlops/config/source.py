@@ -1,4 +1,4 @@
-"""Settings of the data contract: the columns of the source table, and the rules that its rows must meet."""
+"""Settings of the data contract: the columns of a source table, and the rules that its rows must meet."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ AnyRule = Annotated[Nulls | Range | Allowed | Unique | Fresh, Field(discriminato
 
 
 class Source(Settings):
-    """The contract with the source table.
+    """The contract with one source table; the bundle variable `source_tables` names the table.
 
     Attributes:
         columns: The columns that the project reads, with their Spark types.

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from .codes import Codes
 from .metrics import Array
 
 Predict = Callable[[pd.DataFrame], Array]
@@ -37,7 +38,7 @@ class Explanation:
     Attributes:
         values: SHAP values, shape (rows, features), in the unit of the prediction. The sum of a row is its prediction
             minus the base.
-        data: The rows that were explained, with the same shape, columns and index.
+        data: The rows that were explained, with the same shape, columns and index; text and times as codes (`Codes`).
         base: The mean prediction for the background rows.
         background_rows: How many rows provided the values of features that were left out.
     """
@@ -57,7 +58,7 @@ def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame,
     """Explain the predictions for a sample of rows relative to background rows.
 
     Args:
-        predict: Maps a frame of doubles with the columns of `background` to predictions, shape (rows,).
+        predict: Maps a frame with the columns of `background` to predictions, shape (rows,).
         background: Rows whose values replace the features of an explained row, shape (any, features); NaN is allowed.
             At most `BACKGROUND_ROWS` of them are drawn.
         sample: Rows to explain, with the same columns. At most `SAMPLE_ROWS` of them are drawn, and fewer for a model
@@ -65,7 +66,7 @@ def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame,
         seed: Makes the drawn rows and the orders of features repeatable.
 
     Raises:
-        ValueError: There are no rows, the columns differ, a feature is not numeric, or the model does not return one
+        ValueError: There are no rows, the columns differ, or the model does not return one
             finite prediction per row.
     """
     if background.empty or sample.empty or list(background.columns) != list(sample.columns):
@@ -73,26 +74,26 @@ def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame,
             f"cannot explain {len(sample)} rows with the columns {list(sample.columns)} "
             f"by {len(background)} background rows with the columns {list(background.columns)}"
         )
-    against = _draw(background, BACKGROUND_ROWS, seed)
+    codes = Codes.of(pd.concat([background, sample]))
+    against = codes.encode(_draw(background, BACKGROUND_ROWS, seed))
     evaluations = 2 * len(sample.columns) + 1
     bound = max(_FEWEST_ROWS, min(SAMPLE_ROWS, _PREDICTIONS // (len(against) * evaluations)))
-    rows = _draw(sample, bound, seed)
+    rows = codes.encode(_draw(sample, bound, seed))
     # The model predicts about a thousand rows at a time, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
-        found, base = _shapley(_checked(predict), against, rows, seed)
+        found, base = _shapley(_checked(predict, codes), against, rows, seed)
     if not np.isfinite(found).all():
         raise ValueError("the model's predictions, and therefore its SHAP values, are not finite")
     return Explanation(pd.DataFrame(found, rows.index, rows.columns), rows, base, len(against))
 
 
 def _draw(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
-    drawn = rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
-    return drawn.astype("float64")
+    return rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
 
 
-def _checked(predict: Predict) -> Predict:
+def _checked(predict: Predict, codes: Codes) -> Predict:
     def checked(frame: pd.DataFrame) -> Array:
-        found = np.asarray(predict(frame), dtype=np.float64)
+        found = np.asarray(predict(codes.decode(frame)), dtype=np.float64)
         if found.shape != (len(frame),):
             raise ValueError(f"{len(frame)} rows give predictions of shape {found.shape}")
         return found

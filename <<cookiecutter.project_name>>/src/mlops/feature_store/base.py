@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 RESULT_TYPES: Mapping[ProblemType, str] = {"regression": "double", "classification": "array<double>"}
 
 
+def full_name(schema: str, table: str) -> str:
+    """Return the three-level name of a feature table: it may lack the catalog, or the catalog and the schema."""
+    return ".".join([*schema.split(".")[: 3 - len(table.split("."))], table])
+
+
 @dataclass(frozen=True)
 class TrainingSet:
     """The rows to train on, and the information that the store packages with a model trained on them.
@@ -25,10 +30,12 @@ class TrainingSet:
     Attributes:
         rows: The spine with its features.
         package: Where the features come from, in the store's own format.
+        types: The Spark types of the model's inputs, in order, before they are converted for the model.
     """
 
     rows: DataFrame
     package: Any
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 class FeatureStore(Protocol):

@@ -17,7 +17,7 @@ from ..config.features import FeatureSet, FeatureTable, Function, Lookup
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from ..tables import Tables, quote
-from .base import TrainingSet
+from .base import TrainingSet, full_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +151,7 @@ class DatabricksFeatureStore:
 
         timed = self.feature_tables[lookup.table].event_time is not None
         return FeatureLookup(
-            table_name=f"{self.schema}.{lookup.table}",
+            table_name=full_name(self.schema, lookup.table),
             lookup_key=list(lookup.keys),
             feature_names=list(lookup.features),
             rename_outputs=lookup.rename or None,

@@ -17,7 +17,7 @@ from ..config.features import FeatureSet, FeatureTable
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from ..tables import Tables
-from .base import TrainingSet
+from .base import TrainingSet, full_name
 from .feature_spec import FeatureSpec, FunctionCall, TableLookup
 from .local_functions import LocalFunctions
 from .point_in_time_join import TIME, as_of_join, equal_join
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
+
+_ZEROS = {
+    "string": "''",
+    "boolean": "false",
+    "date": "DATE '1970-01-01'",
+    "timestamp": "TIMESTAMP '1970-01-01 00:00:00'",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class LocalFeatureStore:
             request=features.request,
             features=features.features,
             lookups=tuple(
-                TableLookup(name=f"{self.schema}.{one.table}", table=self.feature_tables[one.table], lookup=one)
+                TableLookup(name=full_name(self.schema, one.table), table=self.feature_tables[one.table], lookup=one)
                 for one in features.lookups
             ),
             functions=tuple(
@@ -104,8 +111,9 @@ class LocalFeatureStore:
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
         """Return the frame with its missing features and a column `prediction`, computed on the engine's workers.
 
-        A single row of zeros is scored first. The workers are threads of one process and share the folder that MLflow
-        downloads the model to, so workers that started at the same time could read a half-written model.
+        A single row of zeros and empty text is scored first. The workers are threads of one process and share the
+        folder that MLflow downloads the model to, so workers that started at the same time could read a half-written
+        model.
         """
         import mlflow.pyfunc  # noqa: PLC0415 - takes seconds, and joins do not need it
 
@@ -117,7 +125,8 @@ class LocalFeatureStore:
         # With the trailing slash MLflow copies the contents of the folder to where workers look first, not the folder.
         uri = f"{folder / RAW_MODEL}/"
         model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
-        row = F.struct(*[F.lit(0.0).alias(name) for name in spec.features])
+        types = dict(rows.dtypes)
+        row = F.struct(*[F.expr(_ZEROS.get(types[name], "0.0D")).alias(name) for name in spec.features])
         frame.sparkSession.range(1).select(model(row)).collect()
         prediction = model(F.struct(*[F.col(name) for name in spec.features])).alias("prediction")
         added = [name for name in spec.features if name not in frame.columns]

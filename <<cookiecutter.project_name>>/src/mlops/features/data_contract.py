@@ -1,4 +1,4 @@
-"""The data contract: checks the columns and rules that the configuration demands of the source table."""
+"""The data contract: checks the columns and rules that the configuration demands of the source tables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Violation:
 
 
 def enforce(source: Source, frame: DataFrame, name: str) -> None:
-    """Check the source table, and log the rules that do not hold.
+    """Check one source table, and log the rules that do not hold.
 
     Raises:
         ProjectError: A column is missing or has another type, or a rule of severity `fail` does not hold.
@@ -64,7 +64,7 @@ def enforce(source: Source, frame: DataFrame, name: str) -> None:
     if broken:
         raise ProjectError(
             f"source table {name} breaks its contract, so no features are written: {' | '.join(broken)}. Fix the "
-            "table, or change source in project.yml."
+            "table, or change sources in project.yml."
         )
 
 

@@ -6,6 +6,7 @@ can change feature rows with times since s, and computing those needs the source
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,19 +15,17 @@ from ..config.features import Increment
 
 @dataclass(frozen=True)
 class Progress:
-    """What a run of a feature table has processed.
+    """What a run of a feature table has processed of one source.
 
     Attributes:
-        source_table: The source table.
         definition: Digest of the code and configuration that computed the feature table.
-        until: The newest time in the source.
-        settled_rows: The number of source rows that were older than `settled_before`.
+        until: The newest time in the source; None if the increment names no time of this source.
+        settled: The number of source rows older than `settled_before`; without a time, a digest of all rows.
     """
 
-    source_table: str
     definition: str
-    until: datetime
-    settled_rows: int
+    until: datetime | None
+    settled: int
 
 
 @dataclass(frozen=True)
@@ -54,36 +53,50 @@ def settled_before(increment: Increment, until: datetime) -> datetime:
 
 
 def span(
-    increment: Increment | None, last: Progress | None, source_table: str, definition: str, settled_rows: int | None
+    increment: Increment | None,
+    last: Mapping[str, Progress],
+    sources: Mapping[str, int | None],
+    definition: str,
 ) -> Span:
     """Decide which rows a run computes if the user does not ask for more.
 
     Args:
         increment: How the table can be computed incrementally; None if it cannot.
-        last: What the last run has processed; None if there was no run, or if the table no longer exists.
-        source_table: The source table of this run.
+        last: What the last run has processed, by the source's table; empty if there was no run, or if the feature
+            table no longer exists.
+        sources: For the table of each source of this run, what `Progress.settled` would now be for the time of the last
+            run; None if the last run did not read it.
         definition: Digest of the code and configuration of this run.
-        settled_rows: The number of source rows that are now older than the last run's `settled_before`.
     """
     if increment is None:
         return Span(None, replace=True, reason="it is recomputed in every run")
-    if last is None or (last.source_table, last.definition) != (source_table, definition):
-        return Span(None, replace=True, reason=_outdated(last, source_table))
-    since = settled_before(increment, last.until)
-    if settled_rows != last.settled_rows:
-        changed = f"the source has {settled_rows} rows before {since:%Y-%m-%d %H:%M}, but had {last.settled_rows}"
-        if increment.past_changed == "recompute":
-            return Span(None, replace=True, reason=changed)
-        return Span(since, replace=False, reason=f"{changed}; past_changed is warn, so they are not recomputed")
+    if outdated := _outdated(last, sources, definition):
+        return Span(None, replace=True, reason=outdated)
+    untimed = [table for table, seen in last.items() if seen.until is None and sources[table] != seen.settled]
+    if untimed:
+        return Span(None, replace=True, reason=f"{untimed[0]}, which has no time in the increment, has changed")
+    since = min(settled_before(increment, seen.until) for seen in last.values() if seen.until is not None)
+    for table, seen in last.items():
+        if seen.until is not None and sources[table] != seen.settled:
+            before = settled_before(increment, seen.until)
+            changed = f"{table} has {sources[table]} rows before {before:%Y-%m-%d %H:%M}, but had {seen.settled}"
+            if increment.past_changed == "recompute":
+                return Span(None, replace=True, reason=changed)
+            return Span(since, replace=False, reason=f"{changed}; past_changed is warn, so they are not recomputed")
     return Span(since, replace=False, reason="new and late rows")
 
 
-def _outdated(last: Progress | None, source_table: str) -> str:
-    if last is None:
+def _outdated(last: Mapping[str, Progress], sources: Mapping[str, object], definition: str) -> str:
+    """Return why the rows of the last run cannot be kept; empty if they can."""
+    if not last:
         return "no earlier run is recorded"
-    if last.source_table != source_table:
-        return f"the source of the last run was {last.source_table}"
-    return "the function of the table or its configuration has changed"
+    if last.keys() != sources.keys():
+        return f"the source of the last run was {' and '.join(last)}"
+    if any(seen.definition != definition for seen in last.values()):
+        return "the function of the table or its configuration has changed"
+    if all(seen.until is None for seen in last.values()):
+        return "no source of the last run had a time"
+    return ""
 
 
 def wider(decided: Span, wanted: Span | None) -> Span:

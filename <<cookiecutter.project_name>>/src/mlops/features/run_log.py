@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ _COLUMNS = (
     "feature_table STRING, source_table STRING, definition STRING, until TIMESTAMP, settled_rows BIGINT, "
     "since TIMESTAMP, reason STRING, finished_at TIMESTAMP"
 )
+_MOST_SOURCES = 100  # of one feature table
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,30 @@ class FeatureRuns:
         """Three-level name of the table."""
         return f"{self.schema}.feature_runs"
 
-    def last(self, feature_table: str) -> Progress | None:
-        """Return what the last run of a feature table has processed; None if there was no run or the table is gone."""
-        if not self.tables.exists(self.name) or not self.tables.exists(f"{self.schema}.{feature_table}"):
-            return None
-        runs = self.tables.read(self.name).where(F.col("feature_table") == feature_table)
-        newest = runs.withColumn("micros", F.unix_micros("until")).orderBy(F.col("finished_at").desc()).first()
-        if newest is None:
-            return None
-        seen = from_micros(newest["micros"])
-        return Progress(newest["source_table"], newest["definition"], seen, newest["settled_rows"])
+    def last(self, feature_table: str) -> dict[str, Progress]:
+        """Return what the last run of a feature table has processed, by the source's table.
 
-    def record(self, feature_table: str, progress: Progress, span: Span) -> None:
-        """Record a run after it has written its rows."""
-        row = (
-            feature_table,
-            progress.source_table,
-            progress.definition,
-            progress.until,
-            progress.settled_rows,
-            span.since,
-            span.reason,
-            datetime.now(UTC),
-        )
-        self.tables.append(self.name, self.tables.spark.createDataFrame([row], _COLUMNS))
+        It is empty if there was no run, or if the feature table is gone.
+        """
+        if not self.tables.exists(self.name) or not self.tables.exists(f"{self.schema}.{feature_table}"):
+            return {}
+        runs = self.tables.read(self.name).where(F.col("feature_table") == feature_table)
+        recent = runs.withColumn("micros", F.unix_micros("until")).orderBy(F.col("finished_at").desc())
+        rows = recent.limit(_MOST_SOURCES).collect()
+        newest = max((row["finished_at"] for row in rows), default=None)
+        return {
+            row["source_table"]: Progress(
+                row["definition"], None if row["micros"] is None else from_micros(row["micros"]), row["settled_rows"]
+            )
+            for row in rows
+            if row["finished_at"] == newest
+        }
+
+    def record(self, feature_table: str, progress: Mapping[str, Progress], span: Span) -> None:
+        """Record a run after it has written its rows: one row for each source, all with the same `finished_at`."""
+        now = datetime.now(UTC)
+        rows = [
+            (feature_table, source, seen.definition, seen.until, seen.settled, span.since, span.reason, now)
+            for source, seen in progress.items()
+        ]
+        self.tables.append(self.name, self.tables.spark.createDataFrame(rows, _COLUMNS))

@@ -85,8 +85,13 @@ class Definition:
         return cls(**facts | {"parameters": tuple((name, kind) for name, kind in facts["parameters"])})
 
 
-def define(function: Callable[..., Any]) -> Definition:
+def define(function: Callable[..., Any], *, integers: bool = False) -> Definition:
     """Return the definition of a function.
+
+    Args:
+        function: The function.
+        integers: Whether a result that is annotated as `int` is an integer, as a lookup key must be, and not a double,
+            in which models get all numbers.
 
     Raises:
         ProjectError: The function uses names from outside itself, or an annotation is missing or not in `SQL_TYPES`.
@@ -99,7 +104,11 @@ def define(function: Callable[..., Any]) -> Definition:
     hints = typing.get_type_hints(function)
     parameters = tuple((one, _sql_type(name, one, hints)) for one in inspect.signature(function).parameters)
     returns = _sql_type(name, "return", hints)
-    body = f"{ast.unparse(_bare(tree))}\nreturn {name}({', '.join(one for one, _ in parameters)})"
+    call = f"{name}({', '.join(one for one, _ in parameters)})"
+    if returns == "bigint" and not integers:
+        returns = "double"
+        call = f"(lambda value: None if value is None else float(value))({call})"
+    body = f"{ast.unparse(_bare(tree))}\nreturn {call}"
     if "$$" in body:
         raise ProjectError(f"functions.py: {name} must not contain $$, which ends the function in SQL: remove it.")
     return Definition(name, parameters, returns, body, (inspect.getdoc(function) or name).partition("\n")[0])

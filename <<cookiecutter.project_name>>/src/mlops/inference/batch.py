@@ -7,18 +7,18 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..feature_store.base import RESULT_TYPES, FeatureStore
+from ..features.sources import Sources
 from ..project import Project
-from ..tables import Tables
 from ..training import training_set
 
 
-def unscored(project: Project, tables: Tables, source_table: str, predictions_table: str) -> DataFrame:
+def unscored(project: Project, sources: Sources, predictions_table: str) -> DataFrame:
     """Return the rows to predict whose keys are not in the predictions table.
 
     Raises:
-        ProjectError: The source is missing, or lacks a column.
+        ProjectError: A source is missing, or lacks a column.
     """
-    rows = training_set.spine(project, tables.read(source_table), source_table)
+    tables, rows = sources.tables, training_set.spine(project, sources)
     if not tables.exists(predictions_table):
         return rows
     key = project.config.spine.key

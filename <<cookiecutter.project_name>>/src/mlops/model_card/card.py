@@ -39,8 +39,7 @@ class ModelCard:
     algorithm: str = ""
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     registered: str = ""
-    source_table: str = ""
-    source_version: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
     data_from: str = ""
     data_to: str = ""
     rows: Mapping[str, str] = field(default_factory=dict)

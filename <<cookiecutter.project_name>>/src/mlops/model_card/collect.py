@@ -6,6 +6,7 @@ import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,17 @@ def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
     return {
         "algorithm": params.get("algorithm", ""),
         "hyperparameters": {name: params[name] for name in settings.search.space if name in params},
-        "source_table": params.get("source_table", ""),
-        "source_version": params.get("source_version", ""),
+        "sources": _sources(params),
         "rows": {split: f"{int(params[f'{split}_rows']):,}" for split in SPLITS if f"{split}_rows" in params},
         "spans": {split: span for split, span in spans.items() if all(span)},
         "metrics": {rows: found for rows, found in by_rows.items() if found},
     }
+
+
+def _sources(params: Mapping[str, str]) -> dict[str, str]:
+    """Return the version of each source table."""
+    tables = (part.partition("=")[2] for part in params.get("source_tables", "").split())
+    return dict(zip_longest(tables, params.get("source_version", "").split(), fillvalue=""))
 
 
 def _from_version(version: ModelVersion, run_tags: Mapping[str, str]) -> dict[str, Any]:

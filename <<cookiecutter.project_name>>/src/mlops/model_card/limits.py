@@ -63,10 +63,13 @@ def _of_inputs(card: ModelCard) -> Iterator[str]:
 
 def rarely_seen(one: Input) -> str:
     """Return which values of an input are rare in the training rows, or an empty text."""
-    if one.smallest is None or one.greatest is None:
+    if one.missing == one.rows:
         return f"No training row had a value of {one.name}."
     if len(one.values) == 1:
-        gaps = [f"Every training row had {one.name} {number(one.smallest)}"]
+        only = next(iter(one.values)) if one.smallest is None else number(one.smallest)
+        gaps = [f"Every training row had {one.name} {only}"]
+    elif one.smallest is None or one.greatest is None:
+        gaps = [_rare_values(one)]
     else:
         gaps = [_rare_values(one) if one.values else _rare_ranges(one)]
     if one.missing >= _OFTEN_MISSING * one.rows:
@@ -99,7 +102,7 @@ def _either(words: Sequence[str]) -> str:
 
 
 def _of_time(card: ModelCard) -> Iterator[str]:
-    table = f" of {card.source_table}" if card.source_table else ""
+    table = f" of {' and '.join(card.sources)}" if card.sources else ""
     if "train" in card.spans and "holdout" in card.spans:
         first, last = map(day, card.spans["train"])
         end = day(card.spans["holdout"][1])

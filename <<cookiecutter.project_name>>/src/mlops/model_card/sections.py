@@ -45,8 +45,8 @@ def _performance(card: ModelCard) -> list[Block]:
 def _data(card: ModelCard) -> list[Block]:
     spans = {name: tuple(map(moment, span)) for name, span in card.spans.items()}
     splits = [(ROWS.get(name, name), count, *spans.get(name, ("", ""))) for name, count in card.rows.items()]
-    version = f", version {card.source_version}" if card.source_version else ""
-    facts = {"source table": card.source_table and f"{card.source_table}{version}"}
+    sources = [f"{table}, version {version}" if version else table for table, version in card.sources.items()]
+    facts = {f"source table{'s' if sources[1:] else ''}": "; ".join(sources)}
     if not card.spans and card.data_from and card.data_to:
         facts["all rows, held-out rows included"] = f"{moment(card.data_from)} to {moment(card.data_to)}"
     if not splits and not any(facts.values()):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pyspark.sql import functions as F
 
 from ..errors import ProjectError
+from ..features.sources import Sources
 from ..inference.batch import score, unscored
 from ..platform.base import Platform
 from ..project import Project
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 class Parameters(task.Parameters):
     """Where to read rows and features, which model to use, and where to write predictions."""
 
-    source_table: str
+    source_tables: str
     schema_name: str
     model_name: str
     predictions_table: str
@@ -37,7 +38,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Append predictions for the source rows whose keys are not in the predictions table yet.
 
     Raises:
-        ProjectError: There is no champion, or the source or a feature table is missing.
+        ProjectError: There is no champion, or a source or a feature table is missing.
     """
     settings = project.config
     champion = Registry(parameters.model_name).champion()
@@ -46,7 +47,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
             f"model {parameters.model_name} has no version with the alias {CHAMPION}: run the training job first."
         )
     version = str(champion.version)
-    new = unscored(project, platform.tables, parameters.source_table, parameters.predictions_table)
+    sources = Sources.of(parameters.source_tables, settings.sources, platform.tables)
+    new = unscored(project, sources, parameters.predictions_table)
     count = new.count()
     if count:
         store = platform.feature_store(parameters.schema_name, settings.feature_tables)

@@ -1,25 +1,20 @@
-"""Check the source table, create the functions of on-demand features, and bring every feature table up to date."""
+"""Check the source tables, create the functions of on-demand features, and bring every feature table up to date."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime
 
 from pydantic import field_validator
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
-from ..config.features import FeatureTable, Increment
 from ..errors import ProjectError, did_you_mean
 from ..features import data_contract, incremental, on_demand
-from ..features.definition import definition_digest
-from ..features.incremental import Progress, Span
+from ..features.computation import Computation, computation
+from ..features.incremental import Span
 from ..features.run_log import FeatureRuns
-from ..features.times import from_micros
+from ..features.sources import Sources
 from ..platform.base import Platform
 from ..project import Project
-from ..training.training_set import require_columns
+from ..training.training_set import require_columns, require_time
 from . import task
 
 log = logging.getLogger(__name__)
@@ -29,7 +24,7 @@ class Parameters(task.Parameters):
     """Where to read and write, and what to compute.
 
     Attributes:
-        source_table: Three-level name of the source table.
+        source_tables: The three-level name of the table of each source, as `name=table` separated by spaces.
         schema_name: Two-level name of the schema of the feature tables.
         since: Recompute feature rows from this ISO 8601 time, or all of them (`all`), besides the rows that are new;
             empty for only the new rows.
@@ -37,7 +32,7 @@ class Parameters(task.Parameters):
         online_store_capacity: Its size, used if it has to be created.
     """
 
-    source_table: str
+    source_tables: str
     schema_name: str
     since: str = ""
     online_store: str = ""
@@ -60,34 +55,25 @@ class Values(task.Values):
     functions: str
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A feature table: the rows to write, and the progress to record once they are written."""
-
-    name: str
-    frame: DataFrame
-    span: Span
-    progress: Progress | None
-
-
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Compute the new rows of each feature table, and merge them into it.
 
     Raises:
-        ProjectError: The source breaks its contract, or a function is missing or wrong; then nothing is written.
+        ProjectError: A source breaks its contract, or a function is missing or wrong; then nothing is written.
     """
     settings = project.config
-    source = platform.tables.read(parameters.source_table)
-    data_contract.enforce(settings.source, source, parameters.source_table)
+    sources = Sources.of(parameters.source_tables, settings.sources, platform.tables)
+    for name, contract in settings.sources.items():
+        data_contract.enforce(contract, sources.frame(name), sources.names[name])
     store = platform.feature_store(parameters.schema_name, settings.feature_tables)
-    definitions = on_demand.definitions(settings.functions, project.functions)
+    definitions = on_demand.definitions(settings.functions, project.functions, settings.lookup_keys)
     runs = FeatureRuns(platform.tables, parameters.schema_name)
-    work = [_work(name, project, parameters, source, runs) for name in settings.feature_tables]
+    work = [_computation(name, project, parameters, sources, runs) for name in settings.own_tables]
     functions = store.register(definitions.values())
     for one in work:
         log.info("feature table %s: computing %s (%s)", one.name, _extent(one.span), one.span.reason)
         store.write_table(one.name, one.frame, replace=one.span.replace)
-        if one.progress is not None:
+        if one.progress:
             runs.record(one.name, one.progress, one.span)
         if parameters.online_store:
             store.publish_table(one.name, parameters.online_store, parameters.online_store_capacity)
@@ -95,50 +81,19 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     return Values(feature_tables=",".join(tables), functions=",".join(functions))
 
 
-def _work(name: str, project: Project, parameters: Parameters, source: DataFrame, runs: FeatureRuns) -> _Work:
-    """Decide which rows of a feature table to compute, and define them."""
-    table = project.config.feature_tables[name]
-    compute = project.feature_tables.get(name)
+def _computation(
+    name: str, project: Project, parameters: Parameters, sources: Sources, runs: FeatureRuns
+) -> Computation:
+    table, compute = project.config.feature_tables[name], project.feature_tables.get(name)
     if compute is None:
         hint = did_you_mean(name, project.feature_tables)
         raise ProjectError(f"features.py has no function {name}{hint}: add it, or remove the table from project.yml.")
-    increment = table.increment
-    if increment is None:
-        whole = incremental.span(None, None, "", "", None)
-        return _Work(name, _checked(compute(source), name, table), whole, None)
-    last, definition = runs.last(name), definition_digest(compute, table)
-    until, settled = _times(source, increment, last)
-    decided = incremental.span(increment, last, parameters.source_table, definition, settled)
-    chosen = incremental.wider(decided, incremental.asked(parameters.since))
-    frame = compute(_since(source, increment.source_time, chosen.source_since(increment)))
-    frame = _since(_checked(frame, name, table), str(table.event_time), chosen.since)
-    if until is None:
-        return _Work(name, frame, chosen, None)
-    rows = source.where(_before(increment.source_time, incremental.settled_before(increment, until))).count()
-    return _Work(name, frame, chosen, Progress(parameters.source_table, definition, until, rows))
-
-
-def _checked(frame: DataFrame, name: str, table: FeatureTable) -> DataFrame:
-    require_columns(frame.columns, table.primary_keys, f"the frame of features.{name}")
-    return frame
-
-
-def _times(source: DataFrame, increment: Increment, last: Progress | None) -> tuple[datetime | None, int | None]:
-    """Return the newest time in the source, and the number of rows older than the last run's `settled_before`."""
-    counts = [F.max(F.unix_micros(F.col(increment.source_time)))]
-    if last is not None:
-        before = _before(increment.source_time, incremental.settled_before(increment, last.until))
-        counts.append(F.count(F.when(before, 1)))
-    until, *settled = source.select(*counts).collect()[0]
-    return None if until is None else from_micros(until), settled[0] if settled else None
-
-
-def _since(frame: DataFrame, column: str, since: datetime | None) -> DataFrame:
-    return frame if since is None else frame.where(~_before(column, since))
-
-
-def _before(column: str, time: datetime) -> Column:
-    return F.unix_micros(F.col(column)) < F.lit(round(time.timestamp() * 1_000_000))
+    read, wanted = project.config.table_sources(name), incremental.asked(parameters.since)
+    found = computation(name, table, compute, sources, read, runs.last(name), wanted)
+    require_columns(found.frame.columns, table.primary_keys, f"the frame of features.{name}")
+    if table.event_time is not None:
+        require_time(found.frame, table.event_time, f"the frame of features.{name}")
+    return found
 
 
 def _extent(span: Span) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import mlflow
 import pandas as pd
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
 from pydantic import Field
 
 from ..config.load import ProjectConfig
 from ..feature_store.base import FeatureStore, TrainingSet
+from ..features.sources import Sources
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import NO_COMMIT, Registry, uri
-from ..training import run_record, search, training_set
+from ..training import model_inputs, run_record, search, training_set
+from ..training.pickling import packed_by_value
 from ..training.requirements import model_requirements
+from ..validation.origin import SOURCE_TABLES
 from . import task
 
 log = logging.getLogger(__name__)
@@ -26,7 +30,7 @@ log = logging.getLogger(__name__)
 class Parameters(task.Parameters):
     """Where to read and write, how many trials to run, and what to record on the version."""
 
-    source_table: str
+    source_tables: str
     schema_name: str
     model_name: str
     experiment_id: str
@@ -48,21 +52,20 @@ class Values(task.Values):
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Build the training set, search for the best model, log it and register it."""
     settings = project.config
-    version = platform.tables.version(parameters.source_table)
+    sources = Sources.of(parameters.source_tables, settings.sources, platform.tables)
+    versions = {name: sources.version(name) for name in sources.names}
     with mlflow.start_run(experiment_id=parameters.experiment_id, run_name="train") as mlflow_run:
         run_id = mlflow_run.info.run_id
-        _log_origin(parameters, version)
+        _log_origin(parameters, sources, versions)
         store = platform.feature_store(parameters.schema_name, settings.feature_tables)
-        built = training_set.build(
-            project, platform.tables.read(parameters.source_table), parameters.source_table, store
-        )
+        built = training_set.build(project, sources, store)
         rows = _written(settings, parameters, platform, built, run_id)
         trained = search.train(project, rows, trials=parameters.trials, on_trial=run_record.log_trial)
         run_record.log_rows(settings, rows)
         run_record.log_results(settings, trained, rows)
         logged = _log_model(project, store, built, trained, rows["validation"])
         model_version = Registry(parameters.model_name).register(logged)
-    _describe(settings, parameters, model_version, version, rows)
+    _describe(settings, parameters, model_version, _data_version(sources, versions), rows)
     log.info("run %s registered version %s of %s", run_id, model_version, parameters.model_name)
     return Values(
         model_uri=uri(parameters.model_name, model_version),
@@ -81,17 +84,19 @@ def _written(
     return {split: training_set.read(platform.tables, parameters.training_table, run_id, split) for split in splits}
 
 
-def _log_origin(parameters: Parameters, source_version: str) -> None:
-    source = DeltaDatasetSource(
-        delta_table_name=parameters.source_table,
-        delta_table_version=int(source_version) if source_version.isdigit() else None,
-    )
-    dataset = MetaDataset(source, name=parameters.source_table)  # type: ignore[abstract] # MLflow documents it
-    mlflow.log_input(dataset, context="training")
+def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str, str]) -> None:
+    """Record on the run which version of which table each source was read from."""
+    for name, table in sources.names.items():
+        version = versions[name]
+        source = DeltaDatasetSource(
+            delta_table_name=table, delta_table_version=int(version) if version.isdigit() else None
+        )
+        dataset = MetaDataset(source, name=table)  # type: ignore[abstract] # MLflow documents it
+        mlflow.log_input(dataset, context="training")
     mlflow.log_params(
         {
-            "source_table": parameters.source_table,
-            "source_version": source_version,
+            SOURCE_TABLES: str(sources),
+            "source_version": " ".join(versions.values()),
             "training_table": parameters.training_table,
         }
     )
@@ -105,19 +110,25 @@ def _log_model(
     settings = project.config
     example = rows[list(dict.fromkeys([*settings.request, *settings.features]))].head(5)
     features = example[list(settings.features)]
-    return store.log_model(
-        trained.estimator,
-        built,
-        example,
-        signature=infer_signature(features, getattr(trained.estimator, project.predict_method)(features)),
-        pyfunc_predict_fn=project.predict_method,
-        serialization_format="cloudpickle",
-        pip_requirements=model_requirements(),
-    )
+    predicted = infer_signature(features, getattr(trained.estimator, project.predict_method)(features))
+    with packed_by_value(model_inputs):
+        return store.log_model(
+            trained.estimator,
+            built,
+            example,
+            signature=ModelSignature(model_inputs.signature(built.types), predicted.outputs),
+            pyfunc_predict_fn=project.predict_method,
+            serialization_format="cloudpickle",
+            pip_requirements=model_requirements(),
+        )
+
+
+def _data_version(sources: Sources, versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{table} {versions[name]}" for name, table in sources.names.items())
 
 
 def _describe(
-    settings: ProjectConfig, parameters: Parameters, version: str, source_version: str, rows: dict[str, pd.DataFrame]
+    settings: ProjectConfig, parameters: Parameters, version: str, data_version: str, rows: dict[str, pd.DataFrame]
 ) -> None:
     """Record on the version its description, its owner, and the data and code that it was trained with."""
     registry = Registry(parameters.model_name)
@@ -125,7 +136,7 @@ def _describe(
     times = pd.concat([frame[settings.spine.event_time] for frame in rows.values()])
     origin = {
         "owner": parameters.owner,
-        "data_version": f"{parameters.source_table} {source_version}",
+        "data_version": data_version,
         "data_from": str(times.min()),
         "data_to": str(times.max()),
         "git_commit": parameters.git_commit or NO_COMMIT,

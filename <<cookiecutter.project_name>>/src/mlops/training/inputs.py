@@ -30,7 +30,8 @@ class Input:
         high: The 99th percentile.
         above: How many rows have a greater value than `high`.
         greatest: The greatest value.
-        values: How many rows have each value, if there are few different ones; otherwise empty.
+        values: How many rows have each value, if there are few different ones; otherwise empty. Of text, the most
+            frequent values, and `other values`.
     """
 
     name: str
@@ -47,8 +48,8 @@ class Input:
 
 
 def describe(rows: pd.DataFrame) -> list[Input]:
-    """Describe each column of the rows, which are doubles."""
-    return [_described(str(name), rows[name].to_numpy(dtype="float64")) for name in rows.columns]
+    """Describe each column of the rows: numbers by their range or values, text by its values, times by nulls only."""
+    return [_described(str(name), rows[name]) for name in rows.columns]
 
 
 def as_json(found: Iterable[Input]) -> list[dict[str, Any]]:
@@ -61,7 +62,17 @@ def of_json(found: Iterable[Mapping[str, Any]]) -> list[Input]:
     return [Input(**{one.name: kept[one.name] for one in fields(Input) if one.name in kept}) for kept in found]
 
 
-def _described(name: str, column: np.ndarray[Any, np.dtype[np.float64]]) -> Input:
+def _described(name: str, column: pd.Series[float]) -> Input:
+    if column.dtype.kind in "iufb":
+        return _numbers(name, column.to_numpy(dtype="float64"))
+    values = column.value_counts() if column.dtype.kind == "O" else pd.Series(dtype="int64")
+    shown = {str(value): int(count) for value, count in values.head(_MOST_VALUES).items()}
+    if others := int(values.iloc[_MOST_VALUES:].sum()):
+        shown["other values"] = others
+    return Input(name, len(column), int(column.isna().sum()), values=shown)
+
+
+def _numbers(name: str, column: np.ndarray[Any, np.dtype[np.float64]]) -> Input:
     known = column[np.isfinite(column)]
     missing = len(column) - len(known)
     if not len(known):

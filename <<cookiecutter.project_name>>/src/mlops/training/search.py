@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from ..config.load import Dimension
 from ..evaluation.metrics import GREATER_IS_BETTER, Array, evaluate, one_column
 from ..project import Project
+from .model_inputs import ModelInputs
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int
 def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:
     """Return a model trained on the rows."""
     config = project.config
-    estimator = project.build_model(config.problem_type, hyperparameters, config.search.seed)
+    own = project.build_model(config.problem_type, hyperparameters, config.search.seed)
+    estimator = Pipeline([("inputs", ModelInputs()), ("model", own)])
     threads = None if len(rows) >= _ROWS_WORTH_THREADS else 1
     with threadpool_limits(threads, user_api="openmp"):
         return estimator.fit(rows[list(config.features)], rows[config.label])

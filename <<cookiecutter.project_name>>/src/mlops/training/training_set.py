@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,54 +14,64 @@ from pyspark.sql import functions as F
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
 from ..feature_store.base import FeatureStore, TrainingSet
+from ..features.numbers import numbers_as_doubles
 from ..features.on_demand import definitions
+from ..features.sources import Sources
 from ..project import Project
 from ..tables import Tables
+from .model_inputs import KINDS, Kind
 
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "holdout")
+# The types in which the training table holds the inputs of the model.
+_STORED: Mapping[Kind, str] = {"number": "double", "text": "string", "time": "timestamp"}
 
 
-def spine(project: Project, source: DataFrame, source_name: str) -> DataFrame:
+def spine(project: Project, sources: Sources) -> DataFrame:
     """Return the rows to predict from `features.spine`, without those that have no event time to look up features at.
 
     Raises:
-        ProjectError: The source lacks a column, or the spine lacks one that the configuration names.
+        ProjectError: A source lacks a column, or the spine lacks one that the configuration names.
     """
     config = project.config
-    require_columns(source.columns, config.source.columns, f"source table {source_name}")
-    rows = project.spine(source)
+    frames = sources.frames(config.spine_sources)
+    for name, frame in zip(config.spine_sources, frames, strict=True):
+        require_columns(frame.columns, config.sources[name].columns, f"source table {sources.names[name]}")
+    rows = project.spine(*frames)
     require_columns(rows.columns, config.request, "the frame that features.spine returns")
+    require_time(rows, config.spine.event_time, "the frame that features.spine returns")
+    rows = numbers_as_doubles(rows, [name for name in config.spine.inputs if name not in _fixed(config)])
     return rows.where(F.col(config.spine.event_time).isNotNull())
 
 
-def build(project: Project, source: DataFrame, source_name: str, store: FeatureStore) -> TrainingSet:
+def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSet:
     """Return the labelled rows with their point-in-time features and a column `split`.
 
     Returns:
-        Rows with the columns of the request (including key and event time), the features and the label (doubles), and
-        `split`: train, validation or holdout.
+        Rows with the columns of the request (including key and event time), the features in the types in which the
+        model gets them (see `model_inputs`), the label (a double), and `split`: train, validation or holdout.
 
     Raises:
-        ProjectError: A column is missing, an input of the model is not a double, no row has a label, or a split would
+        ProjectError: A column is missing, an input has a type that no model gets, no row has a label, or a split would
             be empty.
     """
     config = project.config
-    rows = spine(project, source, source_name)
+    rows = spine(project, sources)
     require_columns(rows.columns, [config.label], "the frame that features.spine returns")
     labelled = _labelled(config, rows)
-    cuts = _cut_times(config, labelled, source_name)
+    cuts = _cut_times(config, labelled)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
     label = F.col(config.label).cast("double").alias(config.label)
     spine_rows = labelled.select(*config.request, label, split.alias("split"))
-    functions = definitions(config.functions, project.functions)
+    functions = definitions(config.functions, project.functions, config.lookup_keys)
     built = store.training_set(spine_rows, config.feature_set, functions, config.label)
-    _require_doubles(config, built.rows)
-    computed = [name for name in config.features if name not in config.request]
-    return replace(built, rows=built.rows.select(*config.request, *computed, config.label, "split"))
+    types = _input_types(config, built.rows)
+    others = [F.col(name) for name in config.request if name not in types]
+    inputs = [F.col(name).cast(_STORED[KINDS[kind]]).alias(name) for name, kind in types.items()]
+    return replace(built, rows=built.rows.select(*others, *inputs, config.label, "split"), types=types)
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:
@@ -84,6 +94,16 @@ def read(tables: Tables, table: str, run_id: str, split: str) -> pd.DataFrame:
     return rows.sort_values(list(rows.columns[1::-1]), ignore_index=True)
 
 
+def require_time(frame: DataFrame, column: str, where: str) -> None:
+    """Raise ProjectError if the event time is not a timestamp, whose instant does not depend on a time zone."""
+    kind = dict(frame.dtypes)[column]
+    if kind != "timestamp":
+        raise ProjectError(
+            f"{where} has the event time {column} as {kind}, not as timestamp: convert it in features.py, and say at "
+            "what time of the day, and in which time zone, a row is known."
+        )
+
+
 def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -> None:
     """Raise ProjectError if one of the wanted columns is missing."""
     missing = [name for name in wanted if name not in present]
@@ -102,17 +122,36 @@ def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
     return rows.where(is_label)
 
 
-def _require_doubles(config: ProjectConfig, rows: DataFrame) -> None:
-    """Make sure that the model gets the same types in training and in serving, where nothing casts them."""
-    others = [f"{name} ({kind})" for name, kind in rows.dtypes if name in config.features and kind != "double"]
+def _fixed(config: ProjectConfig) -> frozenset[str]:
+    """Return the columns whose types feature tables and functions determine: lookup keys and arguments."""
+    return config.lookup_keys | {column for one in config.functions for column in one.inputs.values()}
+
+
+def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
+    """Return the Spark types of the model's inputs, in order, which must be types that a model can get."""
+    found = dict(rows.dtypes)
+    types = {name: found[name] for name in config.features}
+    others = [f"{name} ({kind})" for name, kind in types.items() if kind not in KINDS]
     if others:
         raise ProjectError(
-            f"the model's inputs must be doubles, but these are not: {', '.join(others)}. Cast them where they are "
-            'computed, with .cast("double") in features.py or float() in functions.py.'
+            f"a model cannot get inputs of these types: {', '.join(others)}. Cast them where they are computed, to "
+            f"one of {', '.join(KINDS)}."
         )
+    both = [
+        f"{name} ({kind})"
+        for name, kind in types.items()
+        if name in config.spine.inputs and name in _fixed(config) and _STORED[KINDS[kind]] != kind
+    ]
+    if both:
+        raise ProjectError(
+            f"inputs of the model that are also lookup keys or arguments of functions must be double, string or "
+            f"timestamp, but these are not: {', '.join(both)}. Let features.spine return a copy under another name as "
+            "the input."
+        )
+    return types
 
 
-def _cut_times(config: ProjectConfig, labelled: DataFrame, source_name: str) -> list[int]:
+def _cut_times(config: ProjectConfig, labelled: DataFrame) -> list[int]:
     """Return the times (in microseconds) at which the validation and holdout rows begin."""
     shares = [1 - config.split.validation - config.split.holdout, 1 - config.split.holdout]
     micros = F.unix_micros(F.col(config.spine.event_time))
@@ -120,11 +159,11 @@ def _cut_times(config: ProjectConfig, labelled: DataFrame, source_name: str) -> 
         F.percentile(micros, shares).alias("cuts"), F.min(micros).alias("first"), F.count("*").alias("rows")
     ).first()
     if row is None or not row["rows"]:
-        raise ProjectError(f"the label {config.label} is null in every row of {source_name}: training needs labels.")
+        raise ProjectError(f"the label {config.label} is null in every row of the spine: training needs labels.")
     cuts = [round(cut) for cut in row["cuts"]]
     if not row["first"] < cuts[0] < cuts[1]:
         raise ProjectError(
-            f"{source_name} has {row['rows']} labelled rows, which are too few, or have too few different times, "
+            f"the spine has {row['rows']} labelled rows, which are too few, or have too few different times, "
             "to be split into train, validation and holdout by time: provide more rows."
         )
     return cuts

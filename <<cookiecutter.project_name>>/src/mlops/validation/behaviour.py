@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.validation import Bound
+from ..training.model_inputs import missing
 from .check import Check, within
 from .evidence import Evidence
 
@@ -58,7 +59,7 @@ def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
     """The version can predict without any looked-up features, because they may be missing."""
     looked_up = [name for lookup in evidence.settings.lookups for name in lookup.outputs]
     rows = evidence.features.head(_BATCH).copy()
-    rows[looked_up] = np.nan
+    rows[looked_up] = missing(rows[looked_up])
     predicted = evidence.predict(rows)
     bad = int((~np.isfinite(predicted)).sum()) + len(rows) - len(predicted)
     reason = f"without looked-up features {bad} of {len(rows)} rows get no finite prediction"

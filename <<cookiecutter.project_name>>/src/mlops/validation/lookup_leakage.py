@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ..config.features import FeatureTable
+from ..config.features import FeatureTable, is_foreign
 from ..config.leakage import LOOKUP
 from ..config.load import ProjectConfig
 from .check import Check
@@ -31,14 +31,14 @@ def lookups_before_the_label(evidence: Evidence) -> Iterator[Check]:
     taken: dict[str, set[str]] = {}
     for lookup in settings.lookups:
         taken.setdefault(lookup.table, set()).update(lookup.features)
-    unknown = [name for name in taken if _arrival(settings, name) is None]
+    unknown = [name for name in taken if not _arrivals(settings, name)]
     found = dict(_without_time(settings))
     for name in taken.keys() - set(unknown):
         for feature, rows in _changed(evidence, name, sorted(taken[name])).items():
             says = f"{feature} of {name} differs in {rows} rows if the source rows of later events are left out"
             found[says] = [LOOKUP, name]
     sound = f"{len(taken) - len(unknown)} of {len(taken)} looked-up tables are the same without later events"
-    sound += f"; the source has no time to check {', '.join(unknown)}" if unknown else ""
+    sound += f"; nothing says when the rows of {', '.join(unknown)} were known" if unknown else ""
     yield judged(LOOKUP, found, settings.validation.leakage, sound, float(len(found)), "at most 0")
 
 
@@ -52,12 +52,15 @@ def _without_time(settings: ProjectConfig) -> Iterator[tuple[str, list[str]]]:
             yield says, [LOOKUP, one.table]
 
 
-def _arrival(settings: ProjectConfig, name: str) -> str | None:
-    """Return the time column of the source: that of the event if the source has it, or else that of the increment."""
-    increment = settings.feature_tables[name].increment
-    if settings.spine.event_time in settings.source.columns:
-        return settings.spine.event_time
-    return None if increment is None else increment.source_time
+def _arrivals(settings: ProjectConfig, name: str) -> dict[str, str]:
+    """Return the time column of each source of a feature table that has one: that of the event, or of the increment."""
+    if is_foreign(name):
+        return {}
+    read, increment = settings.table_sources(name), settings.feature_tables[name].increment
+    event = {
+        one: settings.spine.event_time for one in read if settings.spine.event_time in settings.sources[one].columns
+    }
+    return (increment.times(read) if increment is not None else {}) | event
 
 
 def _changed(evidence: Evidence, name: str, features: list[str]) -> dict[str, int]:
@@ -65,11 +68,19 @@ def _changed(evidence: Evidence, name: str, features: list[str]) -> dict[str, in
     table, start = evidence.settings.feature_tables[name], evidence.held_out_since
     hours = _WINDOW_HOURS if table.increment is None else table.increment.window_hours
     reach = round((2 * hours + 24) * _HOUR)
-    arrival = F.unix_micros(F.col(str(_arrival(evidence.settings, name))))
-    near = evidence.origin.source().where(arrival.between(start - reach, start + reach))
-    compute = evidence.origin.feature_tables[name]
-    full = _rows(compute(near), table, features, start, side=1)
-    earlier = _rows(compute(near.where(arrival < start)), table, features, start, side=2)
+    arrivals, read = _arrivals(evidence.settings, name), evidence.settings.table_sources(name)
+    sources, compute = evidence.origin.sources(), evidence.origin.feature_tables[name]
+
+    def known(until: int) -> list[DataFrame]:
+        """Return the source rows around the first held-out event that are known until a time."""
+        frames = dict(zip(read, sources.frames(read), strict=True))
+        for one, column in arrivals.items():
+            micros = F.unix_micros(F.col(column).cast("timestamp"))
+            frames[one] = frames[one].where((micros >= start - reach) & (micros < until))
+        return list(frames.values())
+
+    full = _rows(compute(*known(start + reach)), table, features, start, side=1)
+    earlier = _rows(compute(*known(start)), table, features, start, side=2)
     keys = [*table.keys, *([_TIME] if table.event_time else [])]
     in_both, differs = F.sum(_SIDE) == _BOTH, {feature: _differs(feature) for feature in features}
     # A table without times may get new keys later; what must not change is what it says about a key.
@@ -81,12 +92,20 @@ def _changed(evidence: Evidence, name: str, features: list[str]) -> dict[str, in
 
 def _rows(frame: DataFrame, table: FeatureTable, features: list[str], until: int, side: int) -> DataFrame:
     """Return the feature rows of a time (in microseconds) or before, marked with the side that they belong to."""
-    values = [F.col(feature).cast("double").alias(feature) for feature in features]
+    types = dict(frame.dtypes)
+    values = [_as_number(feature, types[feature]).alias(feature) for feature in features]
     columns = [*[F.col(key) for key in table.keys], *values, F.lit(side).alias(_SIDE)]
     if table.event_time is None:
         return frame.select(*columns)
     micros = F.unix_micros(F.col(table.event_time))
     return frame.where(micros <= until).select(*columns, micros.alias(_TIME))
+
+
+def _as_number(feature: str, kind: str) -> Column:
+    """Return a number that differs where the values differ: numbers themselves, a hash of everything else."""
+    if kind in {"string", "date", "timestamp"}:
+        return F.when(F.col(feature).isNotNull(), F.xxhash64(feature).cast("double"))
+    return F.col(feature).cast("double")
 
 
 def _differs(feature: str) -> Column:

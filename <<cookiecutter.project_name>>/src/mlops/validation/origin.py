@@ -1,4 +1,4 @@
-"""Where the rows of a version come from: its source table, and the functions of features.py that read it."""
+"""Where the rows of a version come from: its source tables, and the functions of features.py that read it."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from mlflow import MlflowClient
 from pyspark.sql import DataFrame
 
 from ..errors import ProjectError
+from ..features.sources import Sources
 from ..platform.base import Platform
 from ..project import Project
 from ..training import training_set
 
-_SOURCE = "source_table"
+SOURCE_TABLES = "source_tables"  # the parameter of a training run that records its sources
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The source of a version's rows, read only when a check needs it.
+    """The sources of a version's rows, read only when a check needs them.
 
     Attributes:
-        source: Returns the source table.
+        sources: Returns the source tables.
         spine: Returns the rows to predict, with or without a label.
-        feature_tables: The functions that compute feature tables from the source, by name.
+        feature_tables: The functions that compute feature tables from their sources, by name.
     """
 
-    source: Callable[[], DataFrame]
+    sources: Callable[[], Sources]
     spine: Callable[[], DataFrame]
-    feature_tables: Mapping[str, Callable[[DataFrame], DataFrame]]
+    feature_tables: Mapping[str, Callable[..., DataFrame]]
 
 
 def origin(run_id: str, project: Project, platform: Platform) -> Origin:
     """Return the origin of the rows of a training run. A missing run, table or column is an error once it is read."""
 
-    def named() -> str:
-        found = MlflowClient().get_run(run_id).data.params.get(_SOURCE)
+    def sources() -> Sources:
+        found = MlflowClient().get_run(run_id).data.params.get(SOURCE_TABLES)
         if not found:
-            raise ProjectError(f"run {run_id} does not record its {_SOURCE}: train the version with the training job.")
-        return str(found)
-
-    def source() -> DataFrame:
-        return platform.tables.read(named())
+            raise ProjectError(
+                f"run {run_id} does not record its {SOURCE_TABLES}: train the version with the training job."
+            )
+        return Sources.of(found, project.config.sources, platform.tables)
 
     def spine() -> DataFrame:
-        return training_set.spine(project, source(), named())
+        return training_set.spine(project, sources())
 
-    return Origin(source, spine, project.feature_tables)
+    return Origin(sources, spine, project.feature_tables)

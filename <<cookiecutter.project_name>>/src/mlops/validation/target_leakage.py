@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
 from ..config.load import ProjectConfig
+from ..evaluation.codes import as_numbers, ranked_by_label
 from ..evaluation.explained_variance import Explained, alone, best_explained
 from .check import Check
 from .evidence import Evidence
@@ -70,12 +71,14 @@ def known_before_the_label(evidence: Evidence) -> Iterator[Check]:
 
 
 def _drawn(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
-    rows = rows.astype("float64")
     return rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
 
 
 def _alone(name: str, fitted: pd.DataFrame, held_out: pd.DataFrame, label: str, seed: int) -> Explained:
-    (column, labels), (other, other_labels) = (
-        (rows[name].to_numpy(), rows[label].to_numpy()) for rows in (fitted, held_out)
-    )
-    return alone(column, labels, other, other_labels, seed)
+    labels, other_labels = (rows[label].to_numpy(dtype="float64") for rows in (fitted, held_out))
+    column, other = fitted[name], held_out[name]
+    if column.dtype.kind == "O":
+        numbers = ranked_by_label(column, labels, other)
+    else:
+        numbers = (as_numbers(column), as_numbers(other))
+    return alone(numbers[0], labels, numbers[1], other_labels, seed)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
 from ..evaluation.metrics import one_column
 from ..feature_store.base import RESULT_TYPES
+from ..training.model_inputs import convert, kinds_of
 from .check import Check
 from .evidence import Evidence
 
 _ROWS = 200
+
+
+def _same(one: pd.Series[float], other: pd.Series[float]) -> NDArray[np.bool_]:
+    """Return where the values of two columns, shape (rows,), are the same, or both null."""
+    if one.dtype.kind == "f":
+        return np.isclose(one.to_numpy(), other.to_numpy(), rtol=1e-9, equal_nan=True)
+    return np.asarray(((one == other) | (one.isna() & other.isna())).to_numpy(), dtype=np.bool_)
 
 
 def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
@@ -26,9 +36,9 @@ def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
     )
     served = scored.toPandas().set_index(key).loc[rows.index]
     features = list(settings.features)
-    same = np.isclose(
-        rows[features].to_numpy(dtype="float64"), served[features].to_numpy(dtype="float64"), rtol=1e-9, equal_nan=True
-    )
+    ours, kinds = rows[features], kinds_of(dict(evidence.all_rows.dtypes))
+    theirs = convert(served[features], {name: kinds[name] for name in features})
+    same = np.stack([_same(ours[name], theirs[name]) for name in features], axis=1)
     different = [name for name, column in zip(features, same.T, strict=True) if not column.all()]
     given = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
     equal = np.isclose(one_column(given), evidence.predict(rows[features]), rtol=1e-9)

@@ -34,7 +34,7 @@ bundle: {name: taxi, databricks_cli_version: ">= 1.2.0-0"}
 variables:
   catalog: {default: prod}
   schema: {default: taxi}
-  source_table: {default: samples.nyctaxi.trips}
+  source_tables: {default: trips=samples.nyctaxi.trips}
   service_principal: {default: "${workspace.current_user.userName}"}
   ml_engineers: {default: ml-engineers}
   node_type_id: {default: m6id.2xlarge}

@@ -5,7 +5,7 @@ from bundle_tools.doctor.checks import CHECKS
 
 BUNDLE = """
 bundle: {name: b}
-variables: {warehouse_id: {default: two}, source_table: {default: a.b.c}}
+variables: {warehouse_id: {default: two}, source_tables: {default: trips=a.b.c}}
 run_as: {service_principal_name: 11112222-3333-4444-5555-666677778888}
 permissions: [{service_principal_name: 99992222-3333-4444-5555-666677778888, level: CAN_VIEW}]
 resources:
@@ -36,5 +36,5 @@ def test_each_check_asks_about_what_the_bundle_uses(tmp_path: Path) -> None:
         "node types": ["small", "large"],
         "Databricks Runtimes": ["newest"],
         "SQL warehouses": ["one", "two"],
-        "source table": ["a.b.c"],
+        "source tables": ["a.b.c"],
     }

@@ -66,11 +66,14 @@ def test_development_names_contain_the_user_who_runs_the_doctor(workspace: FakeW
 
 
 def test_what_the_bundle_does_not_use_is_reported_without_a_request(workspace: FakeWorkspace, doctor: Doctor) -> None:
-    unused = {"  warehouse_id: {default: abc123}\n": "", "  source_table: {default: samples.nyctaxi.trips}\n": ""}
+    unused = {
+        "  warehouse_id: {default: abc123}\n": "",
+        "  source_tables: {default: trips=samples.nyctaxi.trips}\n": "",
+    }
     code, lines = doctor(changes=unused)
     assert code == 0
     assert line_of(lines, "nothing in the bundle uses a SQL warehouse").startswith("ok")
-    assert line_of(lines, "no variable source_table").startswith("ok")
+    assert line_of(lines, "no variable source_tables").startswith("ok")
     assert not workspace.asked("/api/2.0/sql/warehouses/abc123")
 
 

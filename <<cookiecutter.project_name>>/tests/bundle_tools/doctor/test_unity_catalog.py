@@ -118,7 +118,7 @@ def test_a_source_table_that_does_not_exist_is_missing(workspace: FakeWorkspace,
     workspace.routes[TABLE] = error(404, "TABLE_DOES_NOT_EXIST", "none")
     finding = unity_catalog.table(visit, "samples.nyctaxi.trips")
     assert finding.ok is False
-    assert finding.sentence.endswith("name another at databricks.yml: variables.source_table")
+    assert finding.sentence.endswith("name another at databricks.yml: variables.source_tables")
 
 
 def test_a_source_table_needs_three_levels(visit: Visit) -> None:

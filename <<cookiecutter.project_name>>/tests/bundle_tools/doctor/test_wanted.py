@@ -116,6 +116,6 @@ def test_a_placeholder_is_an_id_of_one_digit(principal: str, *, expected: bool) 
 
 
 def test_a_variable_without_a_value_is_not_returned(tmp_path: Path) -> None:
-    found = bundle(tmp_path, "variables: {source_table: {default: ''}, warehouse_id: {lookup: {warehouse: w}}}\n")
-    assert wanted.variable(found, "source_table") == wanted.variable(found, "warehouse_id") == []
+    found = bundle(tmp_path, "variables: {source_tables: {default: ''}, warehouse_id: {lookup: {warehouse: w}}}\n")
+    assert wanted.source_tables(found) == wanted.variable(found, "warehouse_id") == []
     assert wanted.variable(found, "other") == []

@@ -36,7 +36,7 @@ def test_every_option_reaches_the_session(asked: list[tuple[Options, Request]]) 
     options, request = asked[0]
     assert (request.job, request.engine, options.target) == ("training", "spark", "prod")
     assert (request.parameters, options.variables) == ({"a": "b=c"}, {"trials": "3"})
-    assert (request.source.file, options.state) == (Path("t.csv"), Path("/s"))
+    assert (request.source.files, options.state) == ("t.csv", Path("/s"))
 
 
 def test_synthetic_rows_and_drift_can_be_combined(asked: list[tuple[Options, Request]]) -> None:

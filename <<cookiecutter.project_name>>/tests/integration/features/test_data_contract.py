@@ -121,7 +121,7 @@ def test_a_contract_without_rules_only_checks_columns(spark: SparkSession) -> No
 
 
 def test_the_projects_own_contract_can_be_checked(spark: SparkSession) -> None:
-    source = PROJECT.config.source
+    source = PROJECT.config.sources["trips"]
     empty = spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in source.columns.items()))
     assert not [one for one in violations(source, empty, NOW) if one.severity == "fail"]
 

@@ -40,7 +40,12 @@ def registry(experiment_id: str) -> Registry:
         run = client.create_run(experiment_id)
         client.create_model_version(found.name, source=run.info.artifact_uri, run_id=run.info.run_id)
     run_id = found.version("1").run_id
-    params = {"source_table": "dev.raw.trips", "source_version": "12", "train_rows": "7000", "holdout_rows": "150"}
+    params = {
+        "source_tables": "trips=dev.raw.trips",
+        "source_version": "12",
+        "train_rows": "7000",
+        "holdout_rows": "150",
+    }
     params |= {"train_from": "2016-01-01 00:06:56", "train_to": "2016-02-12 12:06:00"}
     params |= {"holdout_from": "2016-02-21 13:26:00", "holdout_to": "2016-02-29 23:58:21"}
     for key, value in (params | dict.fromkeys(SETTINGS.search.space, "0.125") | {"algorithm": "Trees"}).items():

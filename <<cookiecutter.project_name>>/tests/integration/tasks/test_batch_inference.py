@@ -8,7 +8,7 @@ from mlops.registry import CHAMPION, Registry, predict
 from mlops.tasks import batch_inference
 from mlops.training import training_set
 
-from conftest import Runner
+from conftest import Runner, trips_of
 from example import PROJECT
 
 SETTINGS = PROJECT.config
@@ -19,7 +19,7 @@ def parameters(trained: dict[str, str], trips: str, features_schema: str, schema
     """The parameters of a batch inference with a champion, into a table that does not exist yet."""
     Registry(trained["model_name"]).set_alias(CHAMPION, trained["model_version"])
     return {
-        "source_table": trips,
+        "source_tables": f"trips={trips}",
         "schema_name": features_schema,
         "model_name": trained["model_name"],
         "predictions_table": f"{schema}.predictions",
@@ -27,25 +27,25 @@ def parameters(trained: dict[str, str], trips: str, features_schema: str, schema
 
 
 def test_every_row_is_scored_once_however_often_the_job_runs(
-    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+    parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     first = run_task(batch_inference, **parameters)
     second = run_task(batch_inference, **parameters)
     predictions = platform.tables.read(parameters["predictions_table"])
-    rows = training_set.spine(PROJECT, platform.tables.read(parameters["source_table"]), "").count()
+    rows = training_set.spine(PROJECT, trips_of(platform, trips)).count()
     assert (first["rows_scored"], second["rows_scored"]) == (str(rows), "0")
     assert predictions.count() == rows == predictions.select(SETTINGS.spine.key).distinct().count()
 
 
 def test_only_new_rows_are_scored(
-    parameters: dict[str, str], schema: str, run_task: Runner, platform: LocalPlatform
+    parameters: dict[str, str], trips: str, schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
-    source = platform.tables.read(parameters["source_table"])
+    source = platform.tables.read(trips)
     early = f"{schema}.early"
     platform.tables.overwrite(early, source.where("tpep_pickup_datetime < '2016-02-01'"))
-    before = int(run_task(batch_inference, **(parameters | {"source_table": early}))["rows_scored"])
+    before = int(run_task(batch_inference, **(parameters | {"source_tables": f"trips={early}"}))["rows_scored"])
     after = int(run_task(batch_inference, **parameters)["rows_scored"])
-    assert 0 < before < before + after == training_set.spine(PROJECT, source, "").count()
+    assert 0 < before < before + after == training_set.spine(PROJECT, trips_of(platform, trips)).count()
 
 
 def test_predictions_say_which_version_and_run_made_them_and_when(
@@ -86,7 +86,7 @@ def test_without_a_champion_nothing_is_scored(
     with pytest.raises(ProjectError, match="no version with the alias Champion: run the training job first"):
         run_task(
             batch_inference,
-            source_table=trips,
+            source_tables=f"trips={trips}",
             schema_name=features_schema,
             model_name=trained["model_name"],
             predictions_table=f"{schema}.predictions",

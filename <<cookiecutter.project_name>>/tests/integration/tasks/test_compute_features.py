@@ -16,7 +16,7 @@ from example import features
 
 
 def test_every_feature_table_is_written(trips: str, schema: str, run_task: Runner, platform: LocalPlatform) -> None:
-    values = run_task(compute_features, source_table=trips, schema_name=schema)
+    values = run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     names = [f"{schema}.{name}" for name in example.PROJECT.config.feature_tables]
     assert values["feature_tables"] == ",".join(names)
     created = {name.rsplit("_", 1)[0] for name in values["functions"].split(",")}
@@ -27,7 +27,7 @@ def test_every_feature_table_is_written(trips: str, schema: str, run_task: Runne
 def test_a_second_run_changes_nothing(trips: str, schema: str, run_task: Runner, platform: LocalPlatform) -> None:
     counts = []
     for _ in range(2):
-        run_task(compute_features, source_table=trips, schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
         counts.append(
             [platform.tables.read(f"{schema}.{name}").count() for name in example.PROJECT.config.feature_tables]
         )
@@ -39,7 +39,7 @@ def test_a_missing_column_stops_before_anything_is_written(
 ) -> None:
     platform.tables.overwrite(f"{schema}.bare", platform.tables.read(trips).drop("fare_amount"))
     with pytest.raises(ProjectError, match="fare_amount must be double, but is missing"):
-        run_task(compute_features, source_table=f"{schema}.bare", schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={schema}.bare", schema_name=schema)
     assert not platform.tables.exists(f"{schema}.pickup_features")
 
 
@@ -48,7 +48,7 @@ def test_the_error_names_a_feature_table_without_a_function(
 ) -> None:
     example.change(monkeypatch, feature_tables={"pickup_features": features.pickup_features})
     with pytest.raises(ProjectError, match=r"features\.py has no function dropoff_features"):
-        run_task(compute_features, source_table=trips, schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
 
 
 def test_the_error_names_a_function_that_does_not_return_a_key(
@@ -57,7 +57,7 @@ def test_the_error_names_a_function_that_does_not_return_a_key(
     forgetful = {"pickup_features": lambda source: source.select(F.lit(1).alias("pickup_zip"))}
     example.change(monkeypatch, feature_tables=example.PROJECT.feature_tables | forgetful)
     with pytest.raises(ProjectError, match=r"features\.pickup_features has no column window_end"):
-        run_task(compute_features, source_table=trips, schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
 
 
 def rows_of(platform: LocalPlatform, table: str) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def test_incremental_runs_with_late_rows_give_the_same_tables_as_one_full_run(
         known = first + (day + 5) * 86_400_000_000
         there = time < F.lit(known) - F.when(late, F.lit(20 * 3_600_000_000)).otherwise(F.lit(0))
         source = fill(platform, schema, every if day + 5 >= days else every.where(there))
-        run_task(compute_features, source_table=source, schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={source}", schema_name=schema)
     assert_same(platform, schema, features_schema)
     assert reasons(platform, schema)[0].startswith("no earlier run is recorded")
     assert set(reasons(platform, schema)[1:]) == {"new and late rows"}
@@ -108,42 +108,42 @@ def test_rows_that_arrive_later_than_expected_are_included(
 ) -> None:
     every = platform.tables.read(trips)
     for rows in (every.where("pickup_zip % 2 = 0"), every):
-        run_task(compute_features, source_table=fill(platform, schema, rows), schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={fill(platform, schema, rows)}", schema_name=schema)
     assert_same(platform, schema, features_schema)
-    assert re.search(r"the source has \d+ rows before \S+ \S+, but had \d+", reasons(platform, schema)[1])
+    assert re.search(r"source has \d+ rows before \S+ \S+, but had \d+", reasons(platform, schema)[1])
 
 
 def test_another_source_replaces_the_rows_of_the_previous_source(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     early = fill(platform, schema, platform.tables.read(trips).where("tpep_pickup_datetime < '2016-02-01'"))
-    run_task(compute_features, source_table=early, schema_name=schema)
-    run_task(compute_features, source_table=trips, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={early}", schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     assert_same(platform, schema, features_schema)
 
 
 def test_a_part_is_recomputed_on_request(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
-    run_task(compute_features, source_table=trips, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     table = f"{schema}.pickup_features"
     rows = platform.tables.read(table).withColumn("pickup_trips", F.lit(-1.0))
     platform.tables.overwrite(f"{schema}.spoilt", rows)
     platform.tables.overwrite(table, platform.tables.read(f"{schema}.spoilt"))
-    run_task(compute_features, source_table=trips, schema_name=schema, since="2016-02-10T00:00")
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema, since="2016-02-10T00:00")
     repaired = platform.tables.read(table).where("pickup_trips >= 0")
     assert repaired.select(F.min("window_end").cast("string")).first()[0] == "2016-02-10 00:00:00"
-    run_task(compute_features, source_table=trips, schema_name=schema, since="all")
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema, since="all")
     assert_same(platform, schema, features_schema)
 
 
 def test_a_changed_function_recomputes_everything(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_task(compute_features, source_table=trips, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     other = {"pickup_features": lambda source: features.pickup_features(source).where("pickup_trips > 0")}
     example.change(monkeypatch, feature_tables=example.PROJECT.feature_tables | other)
-    run_task(compute_features, source_table=trips, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     assert "the function of the table or its configuration has changed" in reasons(platform, schema)
 
 
@@ -151,10 +151,10 @@ def test_a_broken_contract_leaves_the_tables_unchanged(
     trips: str, schema: str, features_schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     good = platform.tables.read(trips)
-    run_task(compute_features, source_table=trips, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     bad = fill(platform, schema, good.withColumn("trip_distance", F.lit(-1.0)))
     with pytest.raises(ProjectError, match=r"trip_distance must be at least 0.*900 of 900 rows"):
-        run_task(compute_features, source_table=bad, schema_name=schema)
+        run_task(compute_features, source_tables=f"trips={bad}", schema_name=schema)
     assert_same(platform, schema, features_schema)
 
 
@@ -167,7 +167,7 @@ def test_a_failed_write_leaves_the_table_unchanged_and_the_next_run_catches_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     half = fill(platform, schema, platform.tables.read(trips).where("tpep_dropoff_datetime < '2016-02-01'"))
-    run_task(compute_features, source_table=half, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={half}", schema_name=schema)
     before = rows_of(platform, f"{schema}.dropoff_features")
     source = fill(platform, schema, platform.tables.read(trips))
     original = features.dropoff_features
@@ -177,9 +177,9 @@ def test_a_failed_write_leaves_the_table_unchanged_and_the_next_run_catches_up(
         with pytest.raises(
             ProjectError, match=r"dropoff_features must have unique, non-null keys \(dropoff_zip, window_end"
         ):
-            run_task(compute_features, source_table=source, schema_name=schema)
+            run_task(compute_features, source_tables=f"trips={source}", schema_name=schema)
     pd.testing.assert_frame_equal(rows_of(platform, f"{schema}.dropoff_features"), before)
-    run_task(compute_features, source_table=source, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={source}", schema_name=schema)
     assert_same(platform, schema, features_schema)
 
 
@@ -194,7 +194,7 @@ def test_a_new_feature_table_needs_one_function_and_some_lines_of_configuration(
     changed = settings.model_copy(update={"feature_tables": tables})
     example.change(monkeypatch, config=changed, feature_tables=example.PROJECT.feature_tables | {"zones": zones})
     for _ in range(2):
-        values = run_task(compute_features, source_table=trips, schema_name=schema)
+        values = run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
     assert f"{schema}.zones" in values["feature_tables"].split(",")
     assert platform.tables.read(f"{schema}.zones").agg(F.sum("ever")).first()[0] == 900
 
@@ -203,7 +203,7 @@ def test_an_online_store_gets_every_table(
     trips: str, schema: str, run_task: Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
-        run_task(compute_features, source_table=trips, schema_name=schema, online_store="shop")
+        run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema, online_store="shop")
     for name in example.PROJECT.config.feature_tables:
         assert f"{schema}.{name} is not published to shop" in caplog.text
 
@@ -211,13 +211,13 @@ def test_an_online_store_gets_every_table(
 @pytest.mark.parametrize("since", ["yesterday", "2016-13-01"])
 def test_an_invalid_time_is_refused(trips: str, schema: str, run_task: Runner, since: str) -> None:
     with pytest.raises(ProjectError, match=f"'since' is '{since}': give an ISO 8601 time"):
-        run_task(compute_features, source_table=trips, schema_name=schema, since=since)
+        run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema, since=since)
 
 
 def test_an_empty_source_writes_nothing_and_records_nothing(
     trips: str, schema: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     empty = fill(platform, schema, platform.tables.read(trips).limit(0))
-    run_task(compute_features, source_table=empty, schema_name=schema)
+    run_task(compute_features, source_tables=f"trips={empty}", schema_name=schema)
     assert platform.tables.read(f"{schema}.pickup_features").count() == 0
     assert not platform.tables.exists(f"{schema}.feature_runs")

@@ -5,7 +5,7 @@ from mlops.platform.local import LocalPlatform
 from mlops.tasks import snapshot
 from mlops.training import training_set
 
-from conftest import Runner
+from conftest import Runner, trips_of
 from example import PROJECT
 
 SETTINGS = PROJECT.config
@@ -15,10 +15,10 @@ KEY = SETTINGS.spine.key
 @pytest.fixture
 def parameters(trips: str, schema: str, platform: LocalPlatform) -> dict[str, str]:
     """Parameters for a snapshot of the trips and of one prediction for each of them."""
-    keys = training_set.spine(PROJECT, platform.tables.read(trips), trips).select(KEY)
+    keys = training_set.spine(PROJECT, trips_of(platform, trips)).select(KEY)
     platform.tables.overwrite(f"{schema}.predictions", keys.selectExpr("*", "1.0 AS prediction"))
     return {
-        "source_table": trips,
+        "source_tables": f"trips={trips}",
         "predictions_table": f"{schema}.predictions",
         "snapshot_schema": f"{schema}_snapshot",
         "rows": "50",
@@ -29,16 +29,18 @@ def test_a_snapshot_has_the_given_number_of_rows_and_their_predictions(
     parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
 ) -> None:
     values = run_task(snapshot, **parameters)
-    source = platform.tables.read(f"{parameters['snapshot_schema']}.trips")
+    copy = f"{parameters['snapshot_schema']}.trips"
+    source = platform.tables.read(copy)
     predictions = platform.tables.read(f"{parameters['snapshot_schema']}.predictions")
+    assert values["source_tables"] == f"trips={copy}"
     assert values["source_rows"] == "50" == str(source.count())
-    kept = {row[KEY] for row in training_set.spine(PROJECT, source, "").select(KEY).collect()}
+    kept = {row[KEY] for row in training_set.spine(PROJECT, trips_of(platform, copy)).select(KEY).collect()}
     assert {row[KEY] for row in predictions.collect()} == kept
     assert values["prediction_rows"] == str(len(kept))
 
 
 def test_a_snapshot_covers_the_whole_source_and_is_repeatable(
-    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+    parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     name = f"{parameters['snapshot_schema']}.trips"
     found = []
@@ -46,17 +48,17 @@ def test_a_snapshot_covers_the_whole_source_and_is_repeatable(
         run_task(snapshot, **parameters)
         found.append(platform.tables.read(name).toPandas().sort_values("tpep_pickup_datetime", ignore_index=True))
     assert found[0].equals(found[1])
-    whole = platform.tables.read(parameters["source_table"]).toPandas()["tpep_pickup_datetime"]
+    whole = platform.tables.read(trips).toPandas()["tpep_pickup_datetime"]
     assert found[0]["tpep_pickup_datetime"].min() < whole.quantile(0.2)
     assert found[0]["tpep_pickup_datetime"].max() > whole.quantile(0.8)
 
 
 def test_a_small_source_is_copied_in_full_and_predictions_may_be_missing(
-    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform
+    parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     absent = parameters | {"rows": "100000", "predictions_table": f"{parameters['snapshot_schema']}.none"}
     values = run_task(snapshot, **absent | {"snapshot_schema": f"{parameters['snapshot_schema']}_2"})
-    assert values["source_rows"] == str(platform.tables.read(parameters["source_table"]).count())
+    assert values["source_rows"] == str(platform.tables.read(trips).count())
     assert values["prediction_rows"] == "0"
 
 
@@ -64,6 +66,8 @@ def test_a_snapshot_never_overwrites_a_table_that_it_copies(
     parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     before = platform.tables.read(trips).count()
-    with pytest.raises(ProjectError, match="but it copies one of them, or they are the same table: give another"):
+    with pytest.raises(
+        ProjectError, match="but it copies one of them, or two of them are the same table: give another"
+    ):
         run_task(snapshot, **parameters | {"snapshot_schema": trips.rsplit(".", maxsplit=1)[0]})
     assert platform.tables.read(trips).count() == before

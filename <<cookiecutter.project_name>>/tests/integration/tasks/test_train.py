@@ -31,7 +31,7 @@ def test_the_run_records_what_was_trained_on_which_data(training_run: dict[str, 
     run = mlflow.get_run(training_run["run_id"])
     for split in (*training_set.SPLITS, "baseline_holdout"):
         assert f"{split}_{SETTINGS.metric}" in run.data.metrics
-    assert {"source_table": trips, "source_version": "0"}.items() <= run.data.params.items()
+    assert {"source_tables": f"trips={trips}", "source_version": "0"}.items() <= run.data.params.items()
     assert set(SETTINGS.search.space) <= set(run.data.params)
     assert run.data.tags["git_commit"] == "abc123"
     assert [found.dataset.name for found in run.inputs.dataset_inputs] == [trips]
@@ -96,7 +96,7 @@ def test_a_run_that_fails_registers_nothing(
     with pytest.raises(ProjectError, match="has no column trip_distance"):
         run_task(
             train,
-            source_table=f"{schema}.bare",
+            source_tables=f"trips={schema}.bare",
             schema_name=schema,
             model_name=f"{schema}.none",
             experiment_id=experiment_id,

@@ -351,12 +351,15 @@ def test_a_feature_table_without_times_must_not_change_with_later_events(sound: 
 
 
 def test_a_lookup_that_cannot_be_checked_by_time_is_not_said_to_be_checked(sound: Evidence) -> None:
-    source = SETTINGS.source.model_copy(update={"columns": {"tpep_dropoff_datetime": "timestamp"}})
+    source = SETTINGS.sources["trips"].model_copy(update={"columns": {"tpep_dropoff_datetime": "timestamp"}})
     tables = {**SETTINGS.feature_tables, "pickup_features": FeatureTable(keys=("pickup_zip",), event_time="window_end")}
-    blind = replace(sound, settings=SETTINGS.model_copy(update={"source": source, "feature_tables": tables}))
+    blind = replace(
+        sound, settings=SETTINGS.model_copy(update={"sources": {"trips": source}, "feature_tables": tables})
+    )
     (check,) = lookup_leakage.lookups_before_the_label(blind)
     assert check.reason == (
-        "1 of 2 looked-up tables are the same without later events; the source has no time to check pickup_features"
+        "1 of 2 looked-up tables are the same without later events; "
+        "nothing says when the rows of pickup_features were known"
     )
 
 
@@ -369,4 +372,4 @@ def test_a_version_whose_source_is_not_recorded_fails_with_one_sentence(
     for look in (target_leakage.known_before_the_label, lookup_leakage.lookups_before_the_label):
         (check,) = run_only(look, lost)
         assert not check.passed
-        assert "does not record its source_table: train the version with the training job." in check.reason
+        assert "does not record its source_tables: train the version with the training job." in check.reason

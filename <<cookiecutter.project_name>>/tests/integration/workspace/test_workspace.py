@@ -7,7 +7,8 @@ import pytest
 from mlflow import MlflowClient
 
 from bundle_tools.bundle import load as bundles
-from bundle_tools.workspace.workspace import SourceData, Workspace, model_name
+from bundle_tools.workspace.source_data import SourceData
+from bundle_tools.workspace.workspace import Workspace, model_name, source_tables
 from mlops.errors import ProjectError
 from mlops.platform.local import LocalPlatform
 
@@ -26,7 +27,9 @@ def workspace(tmp_path: Path, experiment_id: str) -> Workspace:
 @pytest.fixture
 def bundle(platform: LocalPlatform) -> bundles.Bundle:
     source = f"{new_schema(platform.spark)}.trips"
-    return bundles.load(ROOT, "dev", variables={"source_table": source, "catalog": "dev", "schema": "deployed"})
+    return bundles.load(
+        ROOT, "dev", variables={"source_tables": f"trips={source}", "catalog": "dev", "schema": "deployed"}
+    )
 
 
 def test_deploying_creates_what_the_bundle_declares(
@@ -57,14 +60,14 @@ def test_tables_of_earlier_runs_are_available_again(
 def test_by_default_the_source_is_synthetic_and_then_kept(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform
 ) -> None:
-    source = bundle.variables["source_table"]
+    source = source_tables(bundle)["trips"]
     small = SourceData(rows=40)
-    assert workspace.fill_source(bundle, platform, PROJECT, small) == "40 rows from example data"
-    assert workspace.fill_source(bundle, platform, PROJECT, SourceData()) == "40 rows from example data"
-    assert workspace.fill_source(bundle, platform, PROJECT, small) == "40 rows from example data"
+    assert workspace.fill_sources(bundle, platform, PROJECT, small) == "40 rows from example data"
+    assert workspace.fill_sources(bundle, platform, PROJECT, SourceData()) == "40 rows from example data"
+    assert workspace.fill_sources(bundle, platform, PROJECT, small) == "40 rows from example data"
     assert platform.tables.version(source) == "0"
     drifted = SourceData(rows=40, drift_from=date(2016, 2, 1))
-    assert workspace.fill_source(bundle, platform, PROJECT, drifted).endswith("drifted from 2016-02-01")
+    assert workspace.fill_sources(bundle, platform, PROJECT, drifted).endswith("drifted from 2016-02-01")
     assert platform.tables.version(source) == "1"
 
 
@@ -76,20 +79,22 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
     for rows in (30, 30, 20):
         if not file.exists() or rows != 30:
             pyarrow.parquet.write_table(synthetic.trips(rows), file)
-        assert workspace.fill_source(bundle, platform, PROJECT, SourceData(file=file)) == f"{rows} rows from {file}"
-        versions.append(platform.tables.version(bundle.variables["source_table"]))
+        assert (
+            workspace.fill_sources(bundle, platform, PROJECT, SourceData(files=str(file))) == f"{rows} rows from {file}"
+        )
+        versions.append(platform.tables.version(source_tables(bundle)["trips"]))
     assert versions == ["0", "0", "1"]
-    assert platform.tables.read(bundle.variables["source_table"]).count() == 20
+    assert platform.tables.read(source_tables(bundle)["trips"]).count() == 20
 
 
 def test_an_invalid_file_leaves_the_source_unchanged(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
 ) -> None:
-    workspace.fill_source(bundle, platform, PROJECT, SourceData(rows=40))
+    workspace.fill_sources(bundle, platform, PROJECT, SourceData(rows=40))
     with pytest.raises(ProjectError, match="does not exist"):
-        workspace.fill_source(bundle, platform, PROJECT, SourceData(file=tmp_path / "none.csv"))
-    assert platform.tables.read(bundle.variables["source_table"]).count() == 40
-    assert workspace.fill_source(bundle, platform, PROJECT, SourceData()) == "40 rows from example data"
+        workspace.fill_sources(bundle, platform, PROJECT, SourceData(files=str(tmp_path / "none.csv")))
+    assert platform.tables.read(source_tables(bundle)["trips"]).count() == 40
+    assert workspace.fill_sources(bundle, platform, PROJECT, SourceData()) == "40 rows from example data"
 
 
 def test_a_registry_that_fails_stops_the_deployment(

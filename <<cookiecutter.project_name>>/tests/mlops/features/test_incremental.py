@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,13 +8,19 @@ from mlops.features.incremental import Progress, Span, asked, settled_before, sp
 
 NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOW = Increment(source_time="at", window_hours=72, late_hours=24)
-LAST = Progress("dev.s.trips", "abc", NOON, 100)
+LAST = {"dev.s.trips": Progress("abc", NOON, 100)}
+OTHER = "dev.s.zones"
 DAY = timedelta(days=1)
 
 
-def decide(increment: Increment | None = HOW, last: Progress | None = LAST, **changes: object) -> Span:
-    now: dict[str, object] = {"source_table": "dev.s.trips", "definition": "abc", "settled_rows": 100} | changes
-    return span(increment, last, **now)  # type: ignore[arg-type]
+def decide(
+    increment: Increment | None = HOW,
+    last: Mapping[str, Progress] = LAST,
+    source: str = "dev.s.trips",
+    settled: int | None = 100,
+    definition: str = "abc",
+) -> Span:
+    return span(increment, last, {source: settled}, definition)
 
 
 def test_new_rows_begin_at_the_time_since_which_rows_may_arrive_late() -> None:
@@ -27,11 +34,11 @@ def test_new_rows_begin_at_the_time_since_which_rows_may_arrive_late() -> None:
     ("changes", "told"),
     [
         ({"increment": None}, "recomputed in every run"),
-        ({"last": None}, "no earlier run is recorded"),
-        ({"source_table": "dev.s.other"}, "the source of the last run was dev.s.trips"),
+        ({"last": {}}, "no earlier run is recorded"),
+        ({"source": "dev.s.other", "settled": None}, "the source of the last run was dev.s.trips"),
         ({"definition": "xyz"}, "has changed"),
-        ({"settled_rows": 99}, "has 99 rows before 2024-01-09 12:00, but had 100"),
-        ({"settled_rows": 101}, "has 101 rows"),
+        ({"settled": 99}, "dev.s.trips has 99 rows before 2024-01-09 12:00, but had 100"),
+        ({"settled": 101}, "has 101 rows"),
     ],
 )
 def test_everything_is_recomputed_if_an_increment_is_not_enough(changes: dict[str, object], told: str) -> None:
@@ -42,9 +49,29 @@ def test_everything_is_recomputed_if_an_increment_is_not_enough(changes: dict[st
 
 
 def test_features_of_removed_source_rows_are_kept_if_past_changed_is_warn() -> None:
-    found = decide(HOW.model_copy(update={"past_changed": "warn"}), settled_rows=5)
+    found = decide(HOW.model_copy(update={"past_changed": "warn"}), settled=5)
     assert (found.since, found.replace) == (NOON - DAY, False)
     assert "past_changed is warn, so they are not recomputed" in found.reason
+
+
+def test_with_several_sources_rows_are_new_since_the_earliest_time_of_any() -> None:
+    earlier = {OTHER: Progress("abc", NOON - 3 * DAY, 7)}
+    found = span(HOW, {**LAST, **earlier}, {"dev.s.trips": 100, OTHER: 7}, "abc")
+    assert (found.since, found.replace) == (NOON - 4 * DAY, False)
+
+
+def test_a_changed_row_of_any_source_recomputes_everything() -> None:
+    last = {**LAST, OTHER: Progress("abc", NOON, 7)}
+    assert span(HOW, last, {"dev.s.trips": 100, OTHER: 8}, "abc").replace
+    assert span(HOW, last, {"dev.s.trips": 100}, "abc").replace
+
+
+def test_a_source_without_a_time_recomputes_everything_when_its_rows_change() -> None:
+    last = {**LAST, OTHER: Progress("abc", None, 123)}
+    assert span(HOW, last, {"dev.s.trips": 100, OTHER: 123}, "abc").since == NOON - DAY
+    changed = span(HOW, last, {"dev.s.trips": 100, OTHER: 124}, "abc")
+    assert (changed.since, changed.replace) == (None, True)
+    assert f"{OTHER}, which has no time in the increment, has changed" in changed.reason
 
 
 def test_a_request_can_widen_what_is_computed_but_not_narrow_it() -> None:

@@ -6,7 +6,7 @@ from mlops.features.times import from_micros
 from mlops.platform.local import LocalPlatform
 
 UNTIL = datetime(2024, 3, 31, 1, 30, 0, 123456, tzinfo=UTC)
-PROGRESS = Progress("dev.s.trips", "abc", UNTIL, 7)
+PROGRESS = {"dev.s.trips": Progress("abc", UNTIL, 7), "dev.s.zones": Progress("abc", None, -7)}
 SPAN = Span(None, replace=True, reason="requested by the user")
 
 
@@ -18,14 +18,14 @@ def test_the_last_run_of_a_table_is_remembered(platform: LocalPlatform, schema: 
     runs = FeatureRuns(platform.tables, schema)
     for name in ("one", "other"):
         platform.tables.overwrite(f"{schema}.{name}", platform.spark.range(1))
-    assert runs.last("one") is None
-    runs.record("one", Progress("dev.s.old", "abc", UNTIL, 3), SPAN)
+    assert runs.last("one") == {}
+    runs.record("one", {"dev.s.old": Progress("abc", UNTIL, 3)}, SPAN)
     runs.record("one", PROGRESS, SPAN)
     assert runs.last("one") == PROGRESS
-    assert runs.last("other") is None
+    assert runs.last("other") == {}
 
 
 def test_a_run_of_a_table_that_no_longer_exists_is_ignored(platform: LocalPlatform, schema: str) -> None:
     runs = FeatureRuns(platform.tables, schema)
     runs.record("gone", PROGRESS, SPAN)
-    assert runs.last("gone") is None
+    assert runs.last("gone") == {}

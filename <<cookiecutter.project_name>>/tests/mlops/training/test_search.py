@@ -17,6 +17,7 @@ def rows() -> dict[str, pd.DataFrame]:
     for split, size in {"train": 300, "validation": 80, "holdout": 80}.items():
         frame = pd.DataFrame({name: random.normal(size=size) for name in SETTINGS.features})
         signal = frame[SETTINGS.features[0]] + random.normal(0, 0.1, size)
+        frame["pickup_borough"] = random.choice(["Bronx", "Queens"], size)
         frame[SETTINGS.label] = (signal > 0).astype(float) if SETTINGS.problem_type == "classification" else signal
         frames[split] = frame
     return frames

@@ -51,13 +51,15 @@ def found(problem_type: str, rows: pd.DataFrame, *added: str, **leakage: object)
     inputs, label = (*HONEST, *added), LABELS[problem_type]
     cut = int(0.8 * len(rows))
     fitted, held_out = rows[:cut], rows[cut:]
+    # scikit-learn 1.8 cannot fit to a column without values (HistGradientBoosting, in its binning).
+    known = [name for name in inputs if fitted[name].notna().any()]
     if problem_type == REGRESSION:
-        model = HistGradientBoostingRegressor(max_iter=60, random_state=0).fit(fitted[[*inputs]], fitted[label])
+        model = HistGradientBoostingRegressor(max_iter=60, random_state=0).fit(fitted[known], fitted[label])
         predict: Callable[[Any], Any] = model.predict
     else:
-        classifier = HistGradientBoostingClassifier(max_iter=60, random_state=0).fit(fitted[[*inputs]], fitted[label])
+        classifier = HistGradientBoostingClassifier(max_iter=60, random_state=0).fit(fitted[known], fitted[label])
         predict = lambda frame: classifier.predict_proba(frame)[:, 1]  # noqa: E731 - as the model's method above
-    both = [part.assign(**{PREDICTED: predict(part[[*inputs]])}) for part in (fitted, held_out)]
+    both = [part.assign(**{PREDICTED: predict(part[known])}) for part in (fitted, held_out)]
     return {check.name: check for check in checks_of_values(settings(problem_type, inputs, **leakage), *both)}
 
 

@@ -1,0 +1,133 @@
+"""What a run computes of one feature table: the rows to write, why, and the progress to record afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from ..config.features import FeatureTable, Increment
+from . import incremental
+from .definition import definition_digest
+from .incremental import Progress, Span
+from .numbers import numbers_as_doubles
+from .sources import Sources
+from .times import from_micros
+
+Compute = Callable[..., DataFrame]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """The rows of a feature table to write, and the progress to record, by source table, once they are written."""
+
+    name: str
+    frame: DataFrame
+    span: Span
+    progress: Mapping[str, Progress]
+
+
+def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
+    name: str,
+    table: FeatureTable,
+    compute: Compute,
+    sources: Sources,
+    read: Sequence[str],
+    last: Mapping[str, Progress],
+    wanted: Span | None,
+) -> Computation:
+    """Decide which rows of a feature table to compute, and define them.
+
+    Features that are numbers are written as doubles, because models get doubles.
+
+    Args:
+        name: The feature table.
+        table: Its configuration.
+        compute: Its function, which takes the frames of the sources that it reads.
+        sources: The source tables of the run.
+        read: The names of the sources that the function takes, in order.
+        last: What the last run has processed, by source table.
+        wanted: The rows that the user asked for, if any.
+    """
+
+    def computed(*frames: DataFrame) -> DataFrame:
+        frame = compute(*frames)
+        return numbers_as_doubles(frame, set(frame.columns) - set(table.primary_keys))
+
+    increment, frames = table.increment, sources.frames(read)
+    if increment is None:
+        whole = incremental.span(None, {}, {}, "")
+        return Computation(name, computed(*frames), whole, {})
+    times = increment.times(read)
+    seen = [_Seen(sources.names[one], frame, times.get(one)) for one, frame in zip(read, frames, strict=True)]
+    definition = definition_digest(compute, table)
+    settled = {one.table: one.settled(increment, last.get(one.table)) for one in seen}
+    chosen = incremental.wider(incremental.span(increment, last, settled, definition), wanted)
+    since = chosen.source_since(increment)
+    frame = computed(*[_since(one.frame, one.time, since) for one in seen])
+    frame = _since(frame, table.event_time, chosen.since)
+    return Computation(name, frame, chosen, _progress(seen, increment, definition))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A source of the run: its table, its rows, and its time column, if the increment names one."""
+
+    table: str
+    frame: DataFrame
+    time: str | None
+
+    def settled(self, increment: Increment, last: Progress | None) -> int | None:
+        """Return what `Progress.settled` would now be for the time of the last run."""
+        if last is None:
+            return None
+        if self.time is None:
+            return _digest(self.frame)
+        if last.until is None:
+            return None
+        return self.frame.where(_before(self.time, incremental.settled_before(increment, last.until))).count()
+
+    def until(self) -> datetime | None:
+        """Return the newest time."""
+        newest = self.frame.select(F.max(_micros(str(self.time)))).collect()[0][0]
+        return None if newest is None else from_micros(newest)
+
+
+def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> dict[str, Progress]:
+    """Return the progress on each source; empty if a source with a time has no rows, so that the next run starts anew.
+
+    The rows are counted before the feature rows are written: rows that arrive in between are found by the next run.
+    """
+    found: dict[str, Progress] = {}
+    for one in seen:
+        if one.time is None:
+            found[one.table] = Progress(definition, None, _digest(one.frame))
+            continue
+        until = one.until()
+        if until is None:
+            return {}
+        rows = one.frame.where(_before(one.time, incremental.settled_before(increment, until))).count()
+        found[one.table] = Progress(definition, until, rows)
+    return found
+
+
+def _digest(frame: DataFrame) -> int:
+    """Return a number that changes with the rows of a frame, but not with their order."""
+    part = F.xxhash64(*frame.columns).bitwiseAND(F.lit(0x7FFFFFFF))
+    return int(frame.select(F.coalesce(F.sum(part), F.lit(0))).collect()[0][0])
+
+
+def _since(frame: DataFrame, column: str | None, since: datetime | None) -> DataFrame:
+    return frame if since is None or column is None else frame.where(~_before(column, since))
+
+
+def _before(column: str, time: datetime) -> Column:
+    return _micros(column) < F.lit(round(time.timestamp() * 1_000_000))
+
+
+def _micros(column: str) -> Column:
+    """Return a time in microseconds since 1970; a date counts as its midnight in UTC."""
+    return F.unix_micros(F.col(column).cast("timestamp"))
