@@ -3,9 +3,13 @@
 Cookiecutter creates the project's folder before it runs this hook, and removes only that folder when the hook fails.
 For a name such as `a/b`, the folder `a` would be left behind. So cookiecutter.json turns `project_name` into a plain
 folder name before anything is created, and passes what was typed to this hook as `__typed_name`.
+
+Cookiecutter also renders answers that come from the command line or from a configuration file. The delimiters in which
+it does so contain a NUL (cookiecutter.json), so that every other answer reaches this hook as it was typed.
 """
 
 import difflib
+import functools
 import json
 import keyword
 import re
@@ -20,6 +24,10 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 # The maximum length of a label in a domain name, and so of the name of a serving endpoint.
 NAME_LENGTH = 63
+# git keeps a branch in a file of its name, with .lock while it changes; file names have at most 255 bytes.
+BRANCH_LENGTH = 250
+# A message repeats at most this many characters of an answer.
+SHOWN_LENGTH = 300
 # https://docs.databricks.com/aws/en/data-governance/unity-catalog/requirements
 CATALOG_LENGTH = 255
 
@@ -34,7 +42,9 @@ NAME_FAULTS: Faults = (
     (r"[-_]{2}", "has two separators in a row"),
     (rf"\A.{{{NAME_LENGTH + 1}}}", f"has more than {NAME_LENGTH} characters"),
 )
-HOST_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+# The maximum length of a domain name.
+HOST_LENGTH = 253
+HOST_LABEL = f"[a-z0-9](?:[a-z0-9-]{{0,{NAME_LENGTH - 2}}}[a-z0-9])?"
 HOST_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
     (r"\s", "contains a space"),
@@ -44,6 +54,7 @@ HOST_FAULTS: Faults = (
     (r"\Ahttps://[^/]*/.", "contains a path"),
     (r"\Ahttps://[^/]*:", "contains a port"),
     (rf"\A(?!https://{HOST_LABEL}(?:\.{HOST_LABEL})+/?\Z)", "is not the address of a host"),
+    (rf"\Ahttps://[^/]{{{HOST_LENGTH + 1}}}", f"has more than {HOST_LENGTH} characters"),
 )
 CATALOG_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
@@ -61,13 +72,20 @@ PRINCIPAL_FAULTS: Faults = (
 GROUP_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
     (r"\A\s|\s\Z", "starts or ends with a space"),
-    (r"[\x00-\x1f\x7f\"\\${}]", "contains a quote, a backslash, a $, a brace or a control character"),
+    (r"[\"`\\${}]", "contains a quote, a backtick, a backslash, a $ or a brace"),
+    (r"<[%#<]|\A#:", "contains the syntax of a template"),
     (r"(?i)\A(?:users|admins)\Z", "is a workspace group, which cannot have privileges in Unity Catalog"),
 )
 BRANCH_FAULTS: Faults = (
     (r"\A\Z", "is empty"),
     (r"[^A-Za-z0-9._/-]", "contains a character other than letters, digits, . _ - and /"),
     (r"\A[-./]|[./]\Z|//|\.\.|/\.|\.lock(?:/|\Z)", "is not a valid name for a git branch"),
+    (rf"\A.{{{BRANCH_LENGTH + 1}}}", f"has more than {BRANCH_LENGTH} characters"),
+)
+
+TIMEZONE_FAULTS: Faults = (
+    (r"\A\Z", "is empty"),
+    (r"[^A-Za-z0-9+._/-]", "contains a character other than letters, digits, + . _ - and /"),
 )
 
 # Distribution names and import names: a project with one of these names would hide or replace its own dependency.
@@ -106,8 +124,10 @@ def main(answers: Mapping[str, str]) -> int:
 
 def problems(answers: Mapping[str, str]) -> list[str]:
     """Return one sentence for each invalid answer, in the order of the questions; it ends with what to type instead."""
+    if not_text := text_problems(answers):
+        return not_text
     catalogs = {environment: answers[f"{environment}_catalog"] for environment in ENVIRONMENTS}
-    found = [name_problem(answers["__typed_name"])]
+    found = [name_problem(answers["__typed_name"]) or replay_problem(answers)]
     found += [host_problem(f"{environment}_host", answers[f"{environment}_host"]) for environment in ENVIRONMENTS]
     found += [
         catalog_problem(f"{environment}_catalog", catalog, RESERVED_CATALOGS, environment)
@@ -115,11 +135,31 @@ def problems(answers: Mapping[str, str]) -> list[str]:
     ]
     found += shared_catalog_problems(catalogs)
     found.append(catalog_problem("schema", answers["schema"], RESERVED_SCHEMAS, "nyc_taxi"))
-    found += [principal_problem(key, answers[key]) for key in answers if key.endswith("_service_principal")]
+    principals = [f"{environment}_service_principal" for environment in ENVIRONMENTS[1:]]
+    found += [principal_problem(key, answers[key]) for key in principals]
     found += group_problems(answers["data_scientists_group"], answers["ml_engineers_group"])
     found.append(branch_problem(answers["release_branch"]))
     found.append(timezone_problem(answers["timezone"]))
     return [problem for problem in found if problem]
+
+
+def text_problems(answers: Mapping[str, object]) -> list[str]:
+    """Return a sentence for each answer that is not text: YAML reads `yes`, `null` and `{a: b}` as something else."""
+    return [
+        f"{key} {json.dumps(answer)} is not text: put it into quotes."
+        for key, answer in answers.items()
+        if not key.startswith("_") and not isinstance(answer, str)
+    ]
+
+
+def replay_problem(answers: Mapping[str, str]) -> str | None:
+    """Say that a replay file has another name in one place than in another: Cookiecutter does not derive them again."""
+    typed = answers["__typed_name"]
+    for key, expected in (("project_name", typed), ("__package", typed.replace("-", "_"))):
+        if answers[key] != expected:
+            what = f"does not belong to the name {shown(typed)} in the replay file"
+            return sentence(key, answers[key], what, expected)
+    return None
 
 
 def name_problem(name: str) -> str | None:
@@ -156,7 +196,8 @@ def suggested_host(host: str) -> str:
     """Return the address that the answer contains, or an example."""
     authority = re.sub(r"\A\s*(?:\w*:)?/*", "", host.lower()).rpartition("@")[2]
     match = re.match(rf"{HOST_LABEL}(?:\.{HOST_LABEL})+(?![^/?#:\s])", authority)
-    return f"https://{match[0] if match else 'adb-1111111111111111.1.azuredatabricks.net'}"
+    near = f"https://{match[0]}" if match else ""
+    return "https://adb-1111111111111111.1.azuredatabricks.net" if first_fault(near, HOST_FAULTS) else near
 
 
 def catalog_problem(key: str, name: str, reserved: tuple[str, ...], example: str) -> str | None:
@@ -179,10 +220,10 @@ def shared_catalog_problems(catalogs: Mapping[str, str]) -> list[str]:
     found = []
     owners: dict[str, str] = {}
     for environment, catalog in catalogs.items():
-        owner = owners.setdefault(catalog.lower(), environment)
-        if catalog and owner != environment:
+        owner = owners.setdefault(catalog, environment)
+        if owner != environment and first_fault(catalog, CATALOG_FAULTS) is None:
             what = f"is already the catalog of {owner}"
-            found.append(sentence(f"{environment}_catalog", catalog, what, f"{catalog[:200].lower()}_{environment}"))
+            found.append(sentence(f"{environment}_catalog", catalog, what, f"{catalog[:200]}_{environment}"))
     return found
 
 
@@ -200,7 +241,7 @@ def group_problems(readers: str, managers: str) -> list[str | None]:
     found = [
         what and sentence(key, group, what, example)
         for key, (group, example) in groups.items()
-        for what in [first_fault(group, GROUP_FAULTS)]
+        for what in [first_fault(group, GROUP_FAULTS) or invisible(group)]
     ]
     if readers == managers and not any(found):
         what = "is also the group that may read, so all its members could change production"
@@ -208,23 +249,35 @@ def group_problems(readers: str, managers: str) -> list[str | None]:
     return found
 
 
+def invisible(text: str) -> str | None:
+    """Name the first character that cannot be seen, such as a control character; YAML reads some as line ends."""
+    found = next((character for character in text if not character.isprintable()), None)
+    return found and f"contains U+{ord(found):04X}, a character that cannot be seen"
+
+
 def branch_problem(branch: str) -> str | None:
     """Say why an answer is not a valid branch name, or None if it is."""
     what = first_fault(branch, BRANCH_FAULTS)
-    near = re.sub(r"[^A-Za-z0-9_-]+", "-", branch).strip("-")
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", branch)[:BRANCH_LENGTH].strip("-")
     return what and sentence("release_branch", branch, what, near or "release")
 
 
 def timezone_problem(name: str) -> str | None:
-    """Say why an answer is not a valid time zone, or None if it is; without a time zone database, accept anything."""
-    known = zoneinfo.available_timezones()
-    if name in known or not known:
+    """Say why an answer is not a valid time zone, or None if it is; without a database, check only its characters."""
+    known = known_timezones()
+    what = first_fault(name, TIMEZONE_FAULTS)
+    if what is None and (name in known or not known):
         return None
     ends = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
     near = difflib.get_close_matches(name.rpartition("/")[2].replace(" ", "_").lower(), ends, n=1)
-    return sentence(
-        "timezone", name, "is not a time zone in the IANA database", ends[near[0]] if near else "Europe/Berlin"
-    )
+    what = what or "is not a time zone in the IANA database"
+    return sentence("timezone", name, what, ends[near[0]] if near else "Europe/Berlin")
+
+
+@functools.cache
+def known_timezones() -> frozenset[str]:
+    """Return the names in the time zone database; finding them opens every file of it."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def first_fault(text: str, faults: Faults) -> str | None:
@@ -233,8 +286,15 @@ def first_fault(text: str, faults: Faults) -> str | None:
 
 
 def sentence(key: str, answer: str, what: str, instead: str) -> str:
-    """Return the message for an invalid answer in one line, with control characters in the answer escaped."""
-    return f"{key} {json.dumps(answer, ensure_ascii=False)} {what}: type {json.dumps(instead)} instead."
+    """Return the message for an invalid answer."""
+    return f"{key} {shown(answer)} {what}: type {json.dumps(instead)} instead."
+
+
+def shown(answer: str) -> str:
+    """Return an answer in quotes on one line, shortened, and with every character that cannot be seen escaped."""
+    short = answer if len(answer) <= SHOWN_LENGTH else f"{answer[:SHOWN_LENGTH]}…"
+    quoted = json.dumps(short, ensure_ascii=False)
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in quoted)
 
 
 if __name__ == "__main__":

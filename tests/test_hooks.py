@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -29,7 +30,9 @@ pre_gen: Any = load_hook("pre_gen_project")
 post_gen: Any = load_hook("post_gen_project")
 
 GOOD_ANSWERS = {
+    "project_name": "nyc-taxi",
     "__typed_name": "nyc-taxi",
+    "__package": "nyc_taxi",
     "dev_host": "https://adb-1111111111111111.1.azuredatabricks.net",
     "staging_host": "https://dbc-22222222-2222.cloud.databricks.com",
     "prod_host": "https://3333333333333333.3.gcp.databricks.com/",
@@ -104,6 +107,8 @@ BAD_HOSTS = [
     ("https://dbc-1.cloud.databricks.com:443", "contains a port", "https://dbc-1.cloud.databricks.com"),
     (" https://dbc-1.cloud.databricks.com", "contains a space", "https://dbc-1.cloud.databricks.com"),
     ('https://x"""\\', "is not the address of a host", EXAMPLE_HOST),
+    (f"https://{'x' * 64}.com", "is not the address of a host", EXAMPLE_HOST),
+    (f"https://{'x.' * 126}xy", "has more than 253 characters", EXAMPLE_HOST),
 ]
 
 EXAMPLE_PRINCIPAL = "12345678-9abc-def0-1234-56789abcdef0"
@@ -132,8 +137,14 @@ BAD_SCHEMAS = [
     ("nyc.taxi", "contains a character other than", "nyc_taxi"),
 ]
 
+# Neither typed nor derived any more: a replay file is read as it is.
+BAD_REPLAYS = [
+    ("project_name", "a/b", 'does not belong to the name "nyc-taxi" in the replay file', "nyc-taxi"),
+    ("__package", "taxi", 'does not belong to the name "nyc-taxi" in the replay file', "nyc_taxi"),
+]
+
 BAD_ANSWERS = [
-    *(("__typed_name", *case) for case in BAD_NAMES),
+    *(("project_name", *case) for case in BAD_NAMES),
     *(("staging_host", *case) for case in BAD_HOSTS),
     *(("dev_catalog", *case) for case in BAD_CATALOGS),
     *(("schema", *case) for case in BAD_SCHEMAS),
@@ -145,44 +156,91 @@ BAD_ANSWERS = [
     ("data_scientists_group", "", "is empty", "data-scientists"),
     ("data_scientists_group", " readers", "starts or ends with a space", "data-scientists"),
     ("data_scientists_group", "${var.x}", "contains a quote", "data-scientists"),
+    ("data_scientists_group", "a`b", "contains a quote, a backtick", "data-scientists"),
+    ("data_scientists_group", "<% x %>", "contains the syntax of a template", "data-scientists"),
+    ("data_scientists_group", "<< 1 >>", "contains the syntax of a template", "data-scientists"),
+    ("data_scientists_group", "a <# #>", "contains the syntax of a template", "data-scientists"),
+    ("data_scientists_group", "#: if", "contains the syntax of a template", "data-scientists"),
+    ("data_scientists_group", "a\tb", "contains U+0009, a character that cannot be seen", "data-scientists"),
+    ("data_scientists_group", "a\x85b", "contains U+0085, a character that cannot be seen", "data-scientists"),
+    ("data_scientists_group", "a\u2028b", "contains U+2028, a character that cannot be seen", "data-scientists"),
+    ("data_scientists_group", "\ufeffa", "contains U+FEFF, a character that cannot be seen", "data-scientists"),
+    ("data_scientists_group", "a\u202eb", "contains U+202E, a character that cannot be seen", "data-scientists"),
+    ("data_scientists_group", "a\udc9bb", "contains U+DC9B, a character that cannot be seen", "data-scientists"),
     ("data_scientists_group", "users", "is a workspace group", "data-scientists"),
     ("ml_engineers_group", "Admins", "is a workspace group", "ml-engineers"),
     ("ml_engineers_group", 'q"', "contains a quote", "ml-engineers"),
     ("ml_engineers_group", "Data Scientists (NYC)", "is also the group that may read", "Data Scientists (NYC)-leads"),
     ("release_branch", "", "is empty", "release"),
     ("release_branch", "my branch", "contains a character other than letters", "my-branch"),
+    ("release_branch", "x" * 251, "has more than 250 characters", "x" * 250),
     ("release_branch", "release/", "is not a valid name for a git branch", "release"),
     ("release_branch", "a..b", "is not a valid name for a git branch", "a-b"),
-    ("timezone", "", "is not a time zone", "Europe/Berlin"),
+    ("timezone", "", "is empty", "Europe/Berlin"),
+    ("timezone", 'a"b', "contains a character other than letters", "Europe/Berlin"),
     ("timezone", "berlin", "is not a time zone", "Europe/Berlin"),
-    ("timezone", "New York", "is not a time zone", "America/New_York"),
+    ("timezone", "New York", "contains a character other than letters", "America/New_York"),
     ("timezone", "../../etc/passwd", "is not a time zone", "Europe/Berlin"),
 ]
+
+
+def answered(key: str, answer: object) -> dict[str, object]:
+    """Valid answers to all questions except this one, as the hook receives them."""
+    derived = {} if key != "project_name" else {"__typed_name": answer, "__package": str(answer).replace("-", "_")}
+    return GOOD_ANSWERS | {key: answer} | derived
 
 
 @pytest.mark.parametrize(("key", "answer", "what", "instead"), BAD_ANSWERS)
 def test_an_invalid_answer_is_rejected_in_one_sentence_that_says_what_to_type(
     key: str, answer: str, what: str, instead: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exit_code = pre_gen.main(GOOD_ANSWERS | {key: answer})
+    exit_code = pre_gen.main(answered(key, answer))
 
     sentence = capsys.readouterr().err
     assert exit_code == 1
-    assert sentence.startswith("project_name" if key == "__typed_name" else key)
+    assert sentence.startswith(f"{key} ")
     assert what in sentence
     assert sentence.endswith(f': type "{instead}" instead.\n')
-    assert sentence.count("\n") == 1
+    assert sentence[:-1].isprintable()
+
+
+@pytest.mark.parametrize(("key", "answer", "what", "instead"), BAD_REPLAYS)
+def test_a_name_that_was_changed_in_one_place_of_a_replay_file_is_rejected(
+    key: str, answer: str, what: str, instead: str
+) -> None:
+    assert pre_gen.problems(GOOD_ANSWERS | {key: answer}) == [f'{key} "{answer}" {what}: type "{instead}" instead.']
+
+
+@pytest.mark.parametrize("answer", [True, None, 1.5, {"a": "b"}])
+def test_an_answer_that_is_not_text_is_rejected(answer: object) -> None:
+    """A configuration file is YAML: `schema: yes` is true."""
+    shown = json.dumps(answer)
+
+    assert pre_gen.problems(answered("schema", answer)) == [f"schema {shown} is not text: put it into quotes."]
+
+
+def test_a_long_answer_is_shortened_in_the_sentence() -> None:
+    (sentence,) = pre_gen.problems(answered("release_branch", "é" * 100_000))
+
+    assert len(sentence) < 1_000
+
+
+def test_without_a_time_zone_database_the_characters_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pre_gen, "known_timezones", frozenset)
+
+    assert pre_gen.timezone_problem("Mars/Olympus_Mons") is None
+    assert "contains a character" in pre_gen.timezone_problem('Mars"')
 
 
 @pytest.mark.parametrize(("key", "instead"), sorted({(key, instead) for key, _, _, instead in BAD_ANSWERS}))
 def test_the_suggested_answer_is_accepted(key: str, instead: str) -> None:
-    assert pre_gen.problems(GOOD_ANSWERS | {key: instead}) == []
+    assert pre_gen.problems(answered(key, instead)) == []
 
 
 @pytest.mark.parametrize(
     ("key", "answer"),
     [
-        *(("__typed_name", name) for name in GOOD_NAMES),
+        *(("project_name", name) for name in GOOD_NAMES),
         ("dev_host", "https://my-workspace.cloud.databricks.com/"),
         ("dev_catalog", "3m_dev-eu"),
         ("dev_catalog", "x" * 255),
@@ -191,7 +249,7 @@ def test_the_suggested_answer_is_accepted(key: str, instead: str) -> None:
     ],
 )
 def test_a_valid_answer_is_accepted_without_output(key: str, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert pre_gen.main(GOOD_ANSWERS | {key: answer}) == 0
+    assert pre_gen.main(answered(key, answer)) == 0
     assert capsys.readouterr() == ("", "")
 
 
@@ -200,7 +258,7 @@ def test_every_invalid_answer_is_reported() -> None:
 
     named = [sentence.split()[0] for sentence in pre_gen.problems(answers)]
 
-    assert named == ["project_name", *(key for key in GOOD_ANSWERS if key != "__typed_name")]
+    assert named == [key for key in GOOD_ANSWERS if not key.startswith("__")]
 
 
 def test_a_project_cannot_have_the_name_of_a_dependency() -> None:
@@ -223,11 +281,14 @@ def test_a_valid_name_is_the_folder_name_exactly_as_typed(bake: Bake, name: str)
     assert bake(project_name=name).path.name == name
 
 
-def generate(user_config: Path, output: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the cookiecutter command as a user does, in the output folder."""
-    command = [sys.executable, "-m", "cookiecutter", str(ROOT), "--no-input", f"--config-file={user_config}"]
+def generate(
+    user_config: Path, output: Path, *arguments: str, prompt: bool = False, text: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """Run the cookiecutter command as a user does, in the output folder; at its prompts, type a text."""
+    command = [sys.executable, "-m", "cookiecutter", str(ROOT), f"--config-file={user_config}"]
+    options = [*arguments] if prompt else ["--no-input", *arguments]
     return subprocess.run(
-        [*command, *arguments], cwd=output, capture_output=True, text=True, encoding="utf-8", check=False
+        [*command, *options], cwd=output, input=text, capture_output=True, text=True, encoding="utf-8", check=False
     )
 
 
