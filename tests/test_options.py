@@ -53,6 +53,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     ".yml": lambda text: list(yaml.safe_load_all(text)),
     ".py": lambda text: compile(text, "generated", "exec", dont_inherit=True),
 }
+# Words of the example, also within a name such as trip_distance, but not in strip or triple.
+EXAMPLE = re.compile(r"(?<![a-z])(?:taxis?|trips?|fares?|pickups?|dropoffs?|new york|nyc\w*)(?![a-z])", re.IGNORECASE)
 MAY_BE_EMPTY = {"__init__.py", "py.typed", ".gitkeep"}
 
 
@@ -142,6 +144,30 @@ def scalars(node: object) -> Iterator[object]:
             yield from scalars(value)
     else:
         yield node
+
+
+@pytest.mark.parametrize("options", [{}, {"problem_type": "classification", "approval": "manual"}], ids=str)
+def test_the_places_with_words_of_the_example_are_listed(bake: Bake, options: dict[str, str]) -> None:
+    """Except in the user's own files and in the tests, which are all about the example."""
+    project = bake(**ANSWERS | options)
+    own = (f"src/{project.package}/", "tests/")
+
+    found = {path for path, text in project.texts().items() if EXAMPLE.search(text) and not path.startswith(own)}
+
+    guide = "docs/make-it-yours.md"
+    section = project.read(guide).partition("\n## 7. The words of the example\n")[2].partition("\n## ")[0]
+    assert found - {guide} == set(re.findall(r"^\| `(.+?)` \|", section, re.MULTILINE))
+
+
+def test_words_of_the_example_are_only_where_the_guide_says(bake: Bake) -> None:
+    """The first paragraph of README.md, and two defaults in databricks.yml."""
+    project = bake(**ANSWERS)
+    _, first, *others = project.read("README.md").split("\n\n")
+    variables = yaml.safe_load(project.read("databricks.yml"))["variables"]
+
+    assert EXAMPLE.search(first)
+    assert [text for text in others if EXAMPLE.search(text)] == []
+    assert {key for key, value in variables.items() if EXAMPLE.search(str(value))} == {"source_table", "model"}
 
 
 def test_no_template_syntax_remains(project: Project) -> None:

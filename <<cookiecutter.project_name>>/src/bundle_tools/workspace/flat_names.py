@@ -1,7 +1,7 @@
 """Maps three-level names to Apache Spark's only Delta catalog.
 
 Delta works only in Spark's session catalog, which has two levels. So names in a known catalog are flattened on the way
-to the server: `dev`.`taxi`.`trips` becomes `dev__taxi`.`trips`, in table names, in schema names and in SQL outside
+to the server: `dev`.`shop`.`orders` becomes `dev__shop`.`orders`, in table names, in schema names and in SQL outside
 literals. Spark's output (errors, SHOW TABLES, plans) contains the flat names; expressions, including F.expr, are not
 changed.
 """

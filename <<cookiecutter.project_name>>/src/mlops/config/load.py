@@ -167,7 +167,7 @@ def _try_slice(name: str, where: str, columns: list[str], event_time: str) -> No
     if not (isinstance(found, pd.Series) and found.dtype == bool):
         raise ValueError(
             f"validation.slices.{name}.where: {where!r} is not true or false for each row: compare columns with "
-            "values, such as trip_distance >= 5"
+            "values, such as distance >= 5"
         )
 
 

@@ -42,7 +42,7 @@ class Slice(Settings):
     """Held-out rows that meet a condition, and the performance that the version needs on them.
 
     Attributes:
-        where: A condition for pandas' `DataFrame.eval`, such as `trip_distance >= 5`.
+        where: A condition for pandas' `DataFrame.eval`, such as `distance >= 5`.
         metrics: Bounds of metrics on these rows alone.
         worse_than_all: How much worse the deciding metric may be on these rows, as a share of its value on all rows;
             None for no limit.
