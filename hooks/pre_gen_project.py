@@ -96,6 +96,20 @@ DEPENDENCIES = """
     pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff scikit-learn scipy
     setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown types-pyyaml uv wheel yaml
 """.split()
+# What these install in turn.
+TRANSITIVE = """
+    alembic altair annotated-doc annotated-types anyio attr attrs blinker cachetools certifi cffi
+    charset-normalizer click cloudpickle colorlog contourpy cryptography cycler dateutil docker dotenv fastapi
+    flask flask-cors fonttools git gitdb gitpython google google-auth googleapis-common-protos graphene graphql
+    graphql-core graphql-relay greenlet grpc-status grpcio-status gunicorn h11 huey idna importlib-metadata
+    iniconfig itsdangerous jinja2 jsonschema jsonschema-specifications kiwisolver librt mako markdown-it
+    markdown-it-py markupsafe marshmallow mdurl mistune mpl-toolkits mypy-extensions mypyc narwhals
+    opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk opentelemetry-semantic-conventions
+    pathspec pil pillow pluggy protobuf py pyasn1 pyasn1-modules pycparser pygments pylab pyparsing
+    python-dateutil python-dotenv pytz referencing requests rpds rpds-py rsa ruamel ruamel-yaml rust six slicer
+    smmap sniffio sortedcontainers sqlparse starlette tomlkit tqdm trove-classifiers types-pytz
+    typing-extensions tzdata tzlocal urllib3 uvicorn werkzeug zipp
+""".split()
 FOLDERS = """
     build bundle_tools conftest data dist docs example fake_workspace integration mlops notebooks parity
     promotion_simulation resources src tests
@@ -105,7 +119,7 @@ YAML_WORDS = "y n yes no on off true false null".split()
 RESERVED_NAMES: tuple[tuple[str, Iterable[str]], ...] = (
     ("is a Python keyword", (*keyword.kwlist, *keyword.softkwlist)),
     ("is a module of Python's standard library", sys.stdlib_module_names),
-    ("is a package that the project depends on", DEPENDENCIES),
+    ("is a package that the project depends on", (*DEPENDENCIES, *TRANSITIVE)),
     ("is a folder of the project", FOLDERS),
     ("is a name that Windows reserves", WINDOWS),
     ("is a word that YAML does not read as text", YAML_WORDS),

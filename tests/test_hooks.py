@@ -1,5 +1,6 @@
 """Invalid answers are rejected in one sentence and leave nothing on disk; valid answers are used exactly as typed."""
 
+import contextlib
 import importlib.util
 import itertools
 import json
@@ -8,12 +9,16 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from conftest import ROOT, Bake
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 
 def load_hook(name: str) -> ModuleType:
@@ -81,6 +86,7 @@ BAD_NAMES = [
     ("scikit_learn", "is a package that the project depends on", "scikit_learn-model"),
     ("yaml", "is a package that the project depends on", "yaml-model"),
     ("delta", "is a package that the project depends on", "delta-model"),
+    ("requests", "is a package that the project depends on", "requests-model"),
     ("tests", "is a folder of the project", "tests-model"),
     ("mlops", "is a folder of the project", "mlops-model"),
     ("nul", "is a name that Windows reserves", "nul-model"),
@@ -274,6 +280,42 @@ def test_a_project_cannot_have_the_name_of_a_dependency() -> None:
 
     assert len(names) > 5
     assert {name for name in names if pre_gen.reserved_as(name) is None} == set()
+
+
+def test_a_project_cannot_have_the_name_of_what_its_dependencies_install(bake: Bake) -> None:
+    """Of what `make setup` installs with a version of the platform: a package `requests` would hide the real one."""
+    project = bake()
+    settings = tomllib.loads(project.read("pyproject.toml"))["project"]
+    required = itertools.chain(settings["dependencies"], *settings["optional-dependencies"].values())
+    installed = closure({Requirement(text).name for text in required})
+    pinned = set(re.findall(r"^[\w.-]+(?===)", project.read("constraints.txt"), re.MULTILINE))
+    names = {canonicalize_name(name) for name in pinned} & installed
+    modules = [
+        module
+        for module, names_of in metadata.packages_distributions().items()
+        if names & {*map(canonicalize_name, names_of)}
+    ]
+
+    assert len(names) > 30
+    assert [name for name in sorted({*names, *modules}) if pre_gen.name_problem(name.lower()) is None] == []
+
+
+def closure(names: Iterable[str]) -> set[str]:
+    """These distributions and all that they require, as far as they are installed here."""
+    found: set[str] = set()
+    waiting = [canonicalize_name(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            with contextlib.suppress(metadata.PackageNotFoundError):
+                needed = [Requirement(text) for text in metadata.requires(name) or []]
+                found.add(name)
+                waiting += [
+                    canonicalize_name(one.name)
+                    for one in needed
+                    if not one.marker or one.marker.evaluate({"extra": ""})
+                ]
+    return found
 
 
 @pytest.mark.parametrize("name", GOOD_NAMES)
