@@ -128,9 +128,9 @@ RESERVED_CATALOGS = ("hive_metastore", "samples", "spark_catalog", "system")
 RESERVED_SCHEMAS = ("global_temp", "information_schema")
 
 
-def main(answers: Mapping[str, str]) -> int:
+def main(answers: Mapping[str, str], unrendered: Mapping[str, object] | None = None) -> int:
     """Print one sentence for each invalid answer and return the exit code of the hook."""
-    found = problems(answers)
+    found = text_problems(answers, unrendered or {}) or problems(answers)
     for sentence in found:
         print(sentence, file=sys.stderr)
     return 1 if found else 0
@@ -138,8 +138,6 @@ def main(answers: Mapping[str, str]) -> int:
 
 def problems(answers: Mapping[str, str]) -> list[str]:
     """Return one sentence for each invalid answer, in the order of the questions; it ends with what to type instead."""
-    if not_text := text_problems(answers):
-        return not_text
     catalogs = {environment: answers[f"{environment}_catalog"] for environment in ENVIRONMENTS}
     found = [name_problem(answers["__typed_name"]) or replay_problem(answers)]
     found += [host_problem(f"{environment}_host", answers[f"{environment}_host"]) for environment in ENVIRONMENTS]
@@ -157,13 +155,19 @@ def problems(answers: Mapping[str, str]) -> list[str]:
     return [problem for problem in found if problem]
 
 
-def text_problems(answers: Mapping[str, object]) -> list[str]:
-    """Return a sentence for each answer that is not text: YAML reads `yes`, `null` and `{a: b}` as something else."""
-    return [
-        f"{key} {json.dumps(answer)} is not text: put it into quotes."
-        for key, answer in answers.items()
-        if not key.startswith("_") and not isinstance(answer, str)
-    ]
+def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object]) -> list[str]:
+    """Return a sentence for each answer that is not text: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
+
+    Cookiecutter makes text of numbers, but also hands over the answers before that. What a person has typed at the
+    prompt since then is text.
+    """
+    found = []
+    for key, answer in answers.items():
+        number = unrendered.get(key)
+        is_number = isinstance(number, int | float) and str(number) == answer
+        if not key.startswith("_") and (is_number or not isinstance(answer, str)):
+            found.append(f"{key} {json.dumps(number if is_number else answer)} is not text: put it into quotes.")
+    return found
 
 
 def replay_problem(answers: Mapping[str, str]) -> str | None:
@@ -313,4 +317,6 @@ def shown(answer: str) -> str:
 
 if __name__ == "__main__":
     # JSON escapes every quote and backslash inside an answer, so no answer can end this raw string.
-    sys.exit(main(json.loads(r"""<< cookiecutter | jsonify >>""")))
+    given = json.loads(r"""<< cookiecutter | jsonify >>""")
+    # Cruft does not pass the answers before they were rendered.
+    sys.exit(main(given, json.loads(r"""<< _cookiecutter | default({}) | jsonify >>""")))

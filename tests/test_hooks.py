@@ -218,11 +218,18 @@ def test_a_name_that_was_changed_in_one_place_of_a_replay_file_is_rejected(
 
 
 @pytest.mark.parametrize("answer", [True, None, 1.5, {"a": "b"}])
-def test_an_answer_that_is_not_text_is_rejected(answer: object) -> None:
-    """A configuration file is YAML: `schema: yes` is true."""
-    shown = json.dumps(answer)
+def test_an_answer_that_is_not_text_is_rejected(answer: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """A configuration file is YAML: `schema: yes` is true. Cookiecutter makes text of numbers only."""
+    received = str(answer) if isinstance(answer, float) else answer
 
-    assert pre_gen.problems(answered("schema", answer)) == [f"schema {shown} is not text: put it into quotes."]
+    exit_code = pre_gen.main(answered("schema", received), {"schema": answer})
+
+    assert exit_code == 1
+    assert capsys.readouterr().err == f"schema {json.dumps(answer)} is not text: put it into quotes.\n"
+
+
+def test_text_that_is_typed_in_place_of_a_number_is_accepted() -> None:
+    assert pre_gen.main(answered("schema", "taxi"), {"schema": 31}) == 0
 
 
 def test_a_long_answer_is_shortened_in_the_sentence() -> None:
