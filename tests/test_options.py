@@ -167,7 +167,7 @@ def test_words_of_the_example_are_only_where_the_guide_says(bake: Bake) -> None:
 
     assert EXAMPLE.search(first)
     assert [text for text in others if EXAMPLE.search(text)] == []
-    assert {key for key, value in variables.items() if EXAMPLE.search(str(value))} == {"source_table", "model"}
+    assert {key for key, value in variables.items() if EXAMPLE.search(str(value))} == {"source_tables", "model"}
 
 
 def test_no_template_syntax_remains(project: Project) -> None:
