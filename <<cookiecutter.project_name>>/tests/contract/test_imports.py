@@ -12,7 +12,7 @@ NoneOf = Callable[[Iterable[str]], None]
 LAYERS = (
     {"tasks"},
     {"model_card", "promotion", "inference", "monitoring", "serving"},
-    {"validation"},
+    {"validation", "preflight"},
     {"training"},
     {"registry", "platform"},
     {"feature_store"},

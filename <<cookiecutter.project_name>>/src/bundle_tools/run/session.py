@@ -15,12 +15,13 @@ from rich.console import Console
 
 from mlops.errors import ProjectError, first_line
 from mlops.platform.local import LocalPlatform
+from mlops.preflight import check as preflight
 from mlops.project import Project
 
 from ..bundle import load as bundles
 from ..workspace import engine
 from ..workspace.source_data import SourceData
-from ..workspace.workspace import Workspace, foreign_tables, source_tables
+from ..workspace.workspace import Workspace, foreign_tables, own_schema, source_tables
 from . import auto_approve, entry_points, progress, summary, task_order, uncommitted
 from .queue import turns
 from .runs import JobRun
@@ -85,6 +86,7 @@ def run(options: Options, request: Request, console: Console) -> int:
         with embedded as spark:
             platform = LocalPlatform(spark, workspace.tables)
             deployed = workspace.deploy(bundle, spark)
+            preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
             _say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:

@@ -153,11 +153,15 @@ def source_tables(bundle: Bundle) -> dict[str, str]:
         raise ProjectError(f"the variable source_tables in databricks.yml is not valid: {error}.") from None
 
 
+def own_schema(bundle: Bundle) -> str:
+    """Return the two-level name of the schema of the project's feature tables."""
+    schema = next(iter(_resources(bundle, "schemas").values()), {})
+    return f"{schema.get('catalog_name')}.{schema.get('name')}"
+
+
 def foreign_tables(bundle: Bundle, config: ProjectConfig) -> dict[str, str]:
     """Return the three-level name of each feature table of another project."""
-    schema = next(iter(_resources(bundle, "schemas").values()), {})
-    own = f"{schema.get('catalog_name')}.{schema.get('name')}"
-    return {name: full_name(own, name) for name in config.feature_tables if is_foreign(name)}
+    return {name: full_name(own_schema(bundle), name) for name in config.feature_tables if is_foreign(name)}
 
 
 def model_name(bundle: Bundle, key: str) -> str:

@@ -96,6 +96,11 @@ class ProjectConfig(Settings):
         return frozenset(key for lookup in self.lookups for key in lookup.keys)
 
     @property
+    def fixed_types(self) -> frozenset[str]:
+        """The columns whose types feature tables and functions determine: lookup keys and arguments."""
+        return self.lookup_keys | {column for one in self.functions for column in one.inputs.values()}
+
+    @property
     def own_tables(self) -> dict[str, FeatureTable]:
         """The feature tables that the project computes itself."""
         return {name: table for name, table in self.feature_tables.items() if not is_foreign(name)}

@@ -13,6 +13,7 @@ from ..features.incremental import Span
 from ..features.run_log import FeatureRuns
 from ..features.sources import Sources
 from ..platform.base import Platform
+from ..preflight import check as preflight
 from ..project import Project
 from ..training.training_set import require_columns, require_time
 from . import task
@@ -61,6 +62,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     Raises:
         ProjectError: A source breaks its contract, or a function is missing or wrong; then nothing is written.
     """
+    preflight.require(project, platform.tables, parameters.schema_name)
     settings = project.config
     sources = Sources.of(parameters.source_tables, settings.sources, platform.tables)
     for name, contract in settings.sources.items():

@@ -16,6 +16,7 @@ from ..config.load import ProjectConfig
 from ..feature_store.base import FeatureStore, TrainingSet
 from ..features.sources import Sources
 from ..platform.base import Platform
+from ..preflight import check as preflight
 from ..project import Project
 from ..registry import NO_COMMIT, Registry, uri
 from ..training import model_inputs, run_record, search, training_set
@@ -51,6 +52,7 @@ class Values(task.Values):
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Build the training set, search for the best model, log it and register it."""
+    preflight.require(project, platform.tables, parameters.schema_name)
     settings = project.config
     sources = Sources.of(parameters.source_tables, settings.sources, platform.tables)
     versions = {name: sources.version(name) for name in sources.names}

@@ -14,7 +14,7 @@ from optuna.study import StudyDirection
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from ..config.load import Dimension
+from ..config.load import Dimension, Search
 from ..evaluation.metrics import GREATER_IS_BETTER, Array, evaluate, one_column
 from ..project import Project
 from .model_inputs import ModelInputs
@@ -75,6 +75,14 @@ def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int
     if dimension.type == "int":
         return trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
     return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+
+
+def corners(space: Search) -> list[dict[str, Any]]:
+    """Return two sets of hyperparameters: the lowest and the highest value of each."""
+    ends: list[dict[str, float]] = [{name: one.low for name, one in space.space.items()}]
+    ends.append({name: one.high for name, one in space.space.items()})
+    trials = [optuna.trial.FixedTrial(end) for end in ends]
+    return [{name: suggest(trial, name, one) for name, one in space.space.items()} for trial in trials]  # type: ignore[arg-type] # has the same interface
 
 
 def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:

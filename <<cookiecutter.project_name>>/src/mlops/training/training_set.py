@@ -41,7 +41,7 @@ def spine(project: Project, sources: Sources) -> DataFrame:
     rows = project.spine(*frames)
     require_columns(rows.columns, config.request, "the frame that features.spine returns")
     require_time(rows, config.spine.event_time, "the frame that features.spine returns")
-    rows = numbers_as_doubles(rows, [name for name in config.spine.inputs if name not in _fixed(config)])
+    rows = numbers_as_doubles(rows, [name for name in config.spine.inputs if name not in config.fixed_types])
     return rows.where(F.col(config.spine.event_time).isNotNull())
 
 
@@ -122,11 +122,6 @@ def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
     return rows.where(is_label)
 
 
-def _fixed(config: ProjectConfig) -> frozenset[str]:
-    """Return the columns whose types feature tables and functions determine: lookup keys and arguments."""
-    return config.lookup_keys | {column for one in config.functions for column in one.inputs.values()}
-
-
 def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     """Return the Spark types of the model's inputs, in order, which must be types that a model can get."""
     found = dict(rows.dtypes)
@@ -140,7 +135,7 @@ def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     both = [
         f"{name} ({kind})"
         for name, kind in types.items()
-        if name in config.spine.inputs and name in _fixed(config) and _STORED[KINDS[kind]] != kind
+        if name in config.spine.inputs and name in config.fixed_types and _STORED[KINDS[kind]] != kind
     ]
     if both:
         raise ProjectError(

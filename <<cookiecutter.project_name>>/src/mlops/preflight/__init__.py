@@ -1,0 +1,1 @@
+"""Finds mistakes in a project before any task runs: configuration against code, on empty frames and made-up rows."""
