@@ -13,8 +13,10 @@ and are unknown at confidence levels beyond 1 - 1 / resamples, which repeated ch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from scipy.special import stdtrit
@@ -94,20 +96,20 @@ def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resa
         raise ValueError("two models can only be compared on the same rows")
     if not all(np.isfinite(column).all() for column in columns):
         raise ValueError("labels and predictions must be finite")
-    sums = np.stack([np.bincount(how.block, weights=column) for column in [np.ones(len(how.block)), *columns]], axis=1)
-    blocks = len(sums)
+    rows = np.bincount(how.block)[:, None]
+    blocks = len(rows)
     if blocks < 2:  # noqa: PLR2004 - one block shows no variation
         raise ValueError("two models can only be compared on at least two blocks of rows")
     # Each side is summed separately, so that equal models have exactly equal sums.
-    width = len(pair[0])
-    sides = [np.ascontiguousarray(sums[:, start : start + width]) for start in (1, 1 + width)]
-    found = []
-    for counts in _draws(blocks, how.resamples, np.random.default_rng(how.seed)):
-        drawn = counts @ sums[:, :1]
-        challenger, incumbent = (value(counts @ side / drawn) for side in sides)
-        found.append(challenger - incumbent)
-    gain = float(found[0][0])
-    error = _standard_deviation(np.concatenate(found[1:])) * np.sqrt(blocks / (blocks - 1))
+    sums = [np.stack([np.bincount(how.block, weights=column) for column in side], axis=1) for side in pair]
+
+    def gains(counts: Array) -> Array:
+        challenger, incumbent = (value(counts @ side / (counts @ rows)) for side in sums)
+        return challenger - incumbent
+
+    gain = float(gains(np.ones(blocks)[None]).item())
+    drawn = [gains(counts) for counts in _draws(blocks, how.resamples, np.random.default_rng(how.seed))]
+    error = _standard_deviation(np.concatenate(drawn)) * np.sqrt(blocks / (blocks - 1))
     freedom = max(1.0, min(effective(how.block, weight) for weight in weights if weight.any()) - 1)
     half = float(stdtrit(freedom, (1 + how.confidence) / 2) * error)
     return Interval(gain, gain - half, gain + half)
@@ -126,10 +128,9 @@ def _standard_deviation(resampled: Array) -> float:
 
 
 def _draws(blocks: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each block is drawn, shape (resamples, blocks): first once each, then with replacement."""
-    yield np.ones((1, blocks))
-    chunk = max(1, _COUNTS // blocks)
-    for start in range(0, resamples, chunk):
-        size = min(chunk, resamples - start)
+    """Yield how often each block is drawn with replacement, shape (some of the resamples, blocks)."""
+    chunk = math.ceil(_COUNTS / blocks)
+    whole, rest = divmod(resamples, chunk)
+    for size in (*repeat(chunk, whole), rest):
         drawn = generator.integers(blocks, size=(size, blocks)) + np.arange(size)[:, None] * blocks
         yield np.bincount(drawn.ravel(), minlength=size * blocks).reshape(size, blocks).astype(np.float64)

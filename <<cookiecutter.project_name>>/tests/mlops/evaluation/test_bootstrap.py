@@ -1,5 +1,6 @@
 import time
 import tracemalloc
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another_one() ->
     assert first == again != other
 
 
-@pytest.mark.parametrize("blocks", [5, 8, 30])
+@pytest.mark.parametrize("blocks", [2, 5, 8, 30])
 def test_the_interval_of_a_mean_is_that_of_students_t_test_on_blocks(blocks: int) -> None:
     gains = np.random.default_rng(2).normal(0.3, 1, 20 * blocks)
     resampling = Resampling(np.arange(len(gains)) // 20, resamples=20_000, confidence=0.95, seed=1)
@@ -106,6 +107,35 @@ def test_blocks_of_unequal_size_count_as_fewer_blocks() -> None:
     wide, narrow = (value_gain(gains, np.zeros(1000), Resampling(block, 400, share, 1)) for share in (0.95, 0.5))
     # With the least degrees of freedom, one, the quantiles are 12.7 and 1.
     assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(12.7062)
+
+
+def freedom(metric: str, label: Array, block: Array) -> float:
+    """Return the degrees of freedom of an interval, which the ratio of its widths at two confidence levels tells."""
+    random = np.random.default_rng(5)
+    good, bad = (np.clip(label + random.normal(0, noise, len(label)), 0.01, 0.99) for noise in (0.5, 0.7))
+    wide, narrow = (
+        metric_gain(metric, label, good, bad, Resampling(block.astype(np.intp), 400, share, 1)) for share in (0.95, 0.5)
+    )
+    ratio = (wide.high - wide.low) / (narrow.high - narrow.low)
+    found = [
+        count for count in range(1, 30) if ratio == pytest.approx(stats.t.ppf(0.975, count) / stats.t.ppf(0.75, count))
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("rarer", [0.0, 1.0])
+def test_blocks_without_the_rarer_class_do_not_count(rarer: float) -> None:
+    block = np.arange(20).repeat(20)
+    # Four of the twenty blocks have half of their rows in the rarer class, and the others have none.
+    label = np.where((block < 4) & (np.arange(400) % 2 == 0), rarer, 1 - rarer)
+    assert freedom("accuracy", label, block) == 3
+
+
+def test_the_blocks_of_a_regression_count_whatever_the_sign_of_the_label() -> None:
+    block = np.arange(20).repeat(20)
+    label = np.where(block < 4, -1.0, 1.0)
+    assert freedom("mae", label, block) == 19
 
 
 def test_business_value_is_compared_by_its_mean() -> None:
@@ -138,6 +168,13 @@ def test_a_class_that_only_one_block_has_gives_no_interval() -> None:
     scores = np.random.default_rng(0).random((2, 50))
     with pytest.raises(ValueError, match="undefined on resamples that lack a class"):
         metric_gain("roc_auc", label, scores[0], scores[1], how(50, blocks=10))
+
+
+def test_an_interval_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Interval(0.2, 0.1, 0.3).low = 0.0  # type: ignore[misc] # on purpose
+    with pytest.raises(FrozenInstanceError):
+        how(5).confidence = 0.5  # type: ignore[misc] # on purpose
 
 
 def test_memory_does_not_grow_with_the_resamples() -> None:
