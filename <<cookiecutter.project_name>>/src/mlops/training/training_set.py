@@ -115,8 +115,8 @@ def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
     """Return the rows with a label. NaN is no label either: no metric could be computed."""
     label = F.col(config.label)
     is_label = label.isNotNull() & ~F.isnan(label.cast("double"))
-    counted = rows.select(F.count("*").alias("rows"), F.count(F.when(is_label, 1)).alias("labelled")).first()
-    if counted is not None and counted["rows"] != counted["labelled"]:
+    (counted,) = rows.select(F.count("*").alias("rows"), F.count(F.when(is_label, label)).alias("labelled")).collect()
+    if counted["rows"] != counted["labelled"]:
         without = counted["rows"] - counted["labelled"]
         log.warning("%d of %d rows have no label (null or NaN) and are left out", without, counted["rows"])
     return rows.where(is_label)
@@ -150,10 +150,10 @@ def _cut_times(config: ProjectConfig, labelled: DataFrame) -> list[int]:
     """Return the times (in microseconds) at which the validation and holdout rows begin."""
     shares = [1 - config.split.validation - config.split.holdout, 1 - config.split.holdout]
     micros = F.unix_micros(F.col(config.spine.event_time))
-    row = labelled.select(
+    (row,) = labelled.select(
         F.percentile(micros, shares).alias("cuts"), F.min(micros).alias("first"), F.count("*").alias("rows")
-    ).first()
-    if row is None or not row["rows"]:
+    ).collect()
+    if not row["rows"]:
         raise ProjectError(f"the label {config.label} is null in every row of the spine: training needs labels.")
     cuts = [round(cut) for cut in row["cuts"]]
     if not row["first"] < cuts[0] < cuts[1]:

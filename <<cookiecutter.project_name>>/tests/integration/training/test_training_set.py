@@ -72,6 +72,43 @@ def test_a_row_whose_label_is_nan_is_left_out_and_counted(
     assert f"{whole - rows.count()} of {whole} rows have no label (null or NaN)" in caplog.text
 
 
+def test_nothing_is_said_about_labels_if_every_row_has_one(
+    platform: LocalPlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    seconds(platform, *range(21))
+    assert "have no label" not in caplog.text
+
+
+def seconds(platform: LocalPlatform, *event_times: int) -> list[tuple[int, str]]:
+    """Split rows with these event times, which all have a label; return each time with its split, in order of time."""
+    columns = "trip_id STRING, second BIGINT, trip_distance DOUBLE, label DOUBLE"
+    rows = platform.spark.createDataFrame(
+        [(f"trip {number}", second, 1.0, float(number % 2)) for number, second in enumerate(event_times)], columns
+    ).selectExpr("*", f"timestamp_seconds(second) AS {SETTINGS.spine.event_time}", f"label AS {SETTINGS.label}")
+    source = SETTINGS.source.model_copy(update={"columns": {"second": "bigint"}})
+    alone = SETTINGS.model_copy(update={"lookups": (), "functions": (), "source": source})
+    project = replace(PROJECT, spine=lambda given: given, config=alone)
+    built = training_set.build(project, rows, "the trips", platform.feature_store("dev.s", {})).rows
+    found = built.select(F.unix_seconds(F.col(SETTINGS.spine.event_time)), "split").collect()
+    return sorted((row[0], row[1]) for row in found)
+
+
+def test_rows_at_the_time_of_a_cut_belong_to_the_later_split(platform: LocalPlatform) -> None:
+    # Of 21 rows, the cuts at shares of 0.7 and 0.85 are the times of the rows with the places 14 and 17 (from 0).
+    found = seconds(platform, *range(21))
+    assert found == [(at, "train" if at < 14 else "validation" if at < 17 else "holdout") for at in range(21)]
+    # Rows with one time are never apart.
+    tied = seconds(platform, *range(13), 13, 13, 13, 14, 17, 17, 17, 18)
+    assert [split for at, split in tied if at == 13] == ["validation"] * 3
+    assert [split for at, split in tied if at == 17] == ["holdout"] * 3
+
+
+@pytest.mark.parametrize("times", [[0] * 18 + [1, 2, 3], [*range(11), *[20] * 10], [0] * 21])
+def test_too_few_different_times_to_split_are_reported(platform: LocalPlatform, times: list[int]) -> None:
+    with pytest.raises(ProjectError, match="the trips has 21 labelled rows, which are too few, or have too few diff"):
+        seconds(platform, *times)
+
+
 def test_a_label_that_is_null_everywhere_is_reported(
     platform: LocalPlatform, source: DataFrame, features_schema: str
 ) -> None:
@@ -99,6 +136,15 @@ def test_rows_are_read_back_by_run_and_split(platform: LocalPlatform, schema: st
     assert training_set.read(platform.tables, table, "one", "train")["k"].tolist() == ["a", "b"]
     with pytest.raises(ProjectError, match="no holdout rows of run three"):
         training_set.read(platform.tables, table, "three", "holdout")
+
+
+def test_rows_are_read_oldest_first_and_by_key_at_the_same_time(platform: LocalPlatform, schema: str) -> None:
+    values = [("b", 2, 1.0), ("c", 1, 3.0), ("a", 2, 2.0), ("d", 1, 0.0)]
+    rows = platform.spark.createDataFrame(values, "k STRING, t INT, x DOUBLE").withColumn("split", F.lit("train"))
+    training_set.write(platform.tables, f"{schema}.training_rows", rows, "one", keep_days=30)
+    found = training_set.read(platform.tables, f"{schema}.training_rows", "one", "train")
+    assert found["k"].tolist() == ["c", "d", "a", "b"]
+    assert found.index.tolist() == [0, 1, 2, 3]
 
 
 def test_rows_of_old_runs_are_deleted(platform: LocalPlatform, schema: str) -> None:
