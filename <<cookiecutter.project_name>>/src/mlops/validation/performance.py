@@ -8,6 +8,7 @@ import mlflow
 import pandas as pd
 from pyspark.sql import functions as F
 
+from ..evaluation.metrics import DECISION_THRESHOLD
 from .check import Check, within
 from .evidence import Evidence
 
@@ -33,10 +34,10 @@ def leakage(evidence: Evidence) -> Iterator[Check]:
     reason = f"{shared} held-out keys were also used in training"
     yield Check("keys are held out", shared == 0, reason, float(shared), "at most 0")
     micros = F.unix_micros(F.col(event_time))
-    times = evidence.all_rows.select(
-        F.max(F.when(~held_out, micros)).alias("last"), F.min(F.when(held_out, micros)).alias("first")
-    ).first()
-    apart = times is not None and None not in (times["last"], times["first"]) and times["last"] < times["first"]
+    ((last, first),) = evidence.all_rows.select(
+        F.max(F.when(~held_out, micros)), F.min(F.when(held_out, micros))
+    ).collect()
+    apart = None not in (last, first) and last < first
     verdict = "after" if apart else "before the end of"
     yield Check("times are held out", apart, f"the held-out rows begin {verdict} the rows used in training")
 
@@ -45,7 +46,10 @@ def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     """MLflow's own evaluation of the held-out rows is logged to the run: metrics, and plots for a classifier."""
     data = pd.DataFrame({"label": evidence.label, "prediction": evidence.prediction})
     if evidence.settings.problem_type == "classification":
-        data["label"], data["prediction"] = data["label"].astype(int), (data["prediction"] >= 0.5).astype(int)  # noqa: PLR2004
+        data["label"], data["prediction"] = (
+            data["label"].astype(int),
+            (data["prediction"] >= DECISION_THRESHOLD).astype(int),
+        )
     found = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
         data=data,
         targets="label",
