@@ -92,5 +92,5 @@ def holdout(candidate: Candidate, settings: ProjectConfig, platform: Platform) -
         ProjectError: There are no held-out rows.
     """
     rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
-    times = pd.to_datetime(rows[settings.spine.event_time], utc=True).dt.tz_localize(None)
-    return rows[list(settings.features)], rows[settings.label].to_numpy(), times.to_numpy(dtype="datetime64[us]")
+    times = rows[settings.spine.event_time].to_numpy(dtype="datetime64[us]")
+    return rows[list(settings.features)], rows[settings.label].to_numpy(), times
