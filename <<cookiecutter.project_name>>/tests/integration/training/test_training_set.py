@@ -85,10 +85,13 @@ def seconds(platform: LocalPlatform, *event_times: int) -> list[tuple[int, str]]
     rows = platform.spark.createDataFrame(
         [(f"trip {number}", second, 1.0, float(number % 2)) for number, second in enumerate(event_times)], columns
     ).selectExpr("*", f"timestamp_seconds(second) AS {SETTINGS.spine.event_time}", f"label AS {SETTINGS.label}")
-    source = SETTINGS.source.model_copy(update={"columns": {"second": "bigint"}})
-    alone = SETTINGS.model_copy(update={"lookups": (), "functions": (), "source": source})
+    source = SETTINGS.sources["trips"].model_copy(update={"columns": {"second": "bigint"}})
+    spine = SETTINGS.spine.model_copy(update={"inputs": ("trip_distance",)})
+    alone = SETTINGS.model_copy(
+        update={"lookups": (), "functions": (), "sources": {"trips": source}, "spine": spine}
+    )
     project = replace(PROJECT, spine=lambda given: given, config=alone)
-    built = training_set.build(project, rows, "the trips", platform.feature_store("dev.s", {})).rows
+    built = training_set.build(project, written(platform, rows), platform.feature_store("dev.s", {})).rows
     found = built.select(F.unix_seconds(F.col(SETTINGS.spine.event_time)), "split").collect()
     return sorted((row[0], row[1]) for row in found)
 

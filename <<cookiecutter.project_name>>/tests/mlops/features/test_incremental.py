@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,8 +81,24 @@ def test_a_request_can_widen_what_is_computed_but_not_narrow_it() -> None:
     assert wider(new, None) == new
     assert wider(new, longer) == longer
     assert wider(new, shorter) == new
+    assert wider(new, asked("2024-01-09T12:00")) == new
     assert wider(new, asked("all")) == asked("all")
     assert wider(everything, longer) == everything
+    assert wider(everything, asked("all")) == everything
+
+
+def test_a_request_for_everything_replaces_the_rows_of_the_table() -> None:
+    found = asked("all")
+    assert found is not None
+    assert (found.since, found.replace) == (None, True)
+    assert found.source_since(HOW) is None
+
+
+def test_what_was_decided_and_what_is_recorded_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        decide().replace = True  # type: ignore[misc] # on purpose
+    with pytest.raises(FrozenInstanceError):
+        LAST.settled_rows = 0  # type: ignore[misc] # on purpose
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import math
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -56,6 +57,22 @@ def test_the_lower_end_of_the_gain_must_clear_the_policys_bar(
     )
 
 
+@pytest.mark.parametrize("policy", ["better", "business", "not_worse"])
+def test_a_gain_of_exactly_what_is_needed_is_too_small(policy: str) -> None:
+    settings = Promotion.model_validate({"policy": policy, **POLICY})
+    bar = -0.4 if policy == "not_worse" else 0.4
+    at_the_bar = bar + 1e-12 * 4.0  # the bar and what counts as no gain
+    for low, passed in [(at_the_bar, False), (math.nextafter(at_the_bar, 1), True)]:
+        gain = Interval(0.5, low, 0.6)
+        assert decide(settings, "rmse", gain, 3.5, 4.0, incumbent_is="version 3").passed == passed
+
+
+def test_nothing_is_better_than_an_incumbent_without_any_error() -> None:
+    none, settings = Interval(0.0, 0.0, 0.0), Promotion.model_validate({"policy": "better", **POLICY})
+    assert not decide(settings, "rmse", none, 0.0, 0.0, incumbent_is="version 3").passed
+    assert not beats(none, 0.0)
+
+
 @pytest.mark.parametrize("position", range(5))
 def test_a_missing_number_keeps_the_gate_closed(position: int) -> None:
     numbers = [1.0, 1.0, 1.0, 1.0, 1.0]
@@ -70,6 +87,13 @@ def test_a_repeated_challenge_says_so_and_at_which_confidence() -> None:
     policy = Promotion.model_validate({"policy": "better", **POLICY, "confidence": 0.9924})
     text = str(decide(policy, "rmse", Interval(0.5, 0.41, 0.6), 3.5, 4.0, incumbent_is="version 3", place=2))
     assert "gain 0.5 [0.41, 0.6] at 99.24% confidence, 0.4 needed; challenge 2 on overlapping rows" in text
+    first = str(decide(policy, "rmse", Interval(0.5, 0.41, 0.6), 3.5, 4.0, incumbent_is="version 3"))
+    assert first.endswith("0.4 needed")
+
+
+def test_a_decision_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Decision.of([]).passed = True  # type: ignore[misc] # on purpose
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import math
+from dataclasses import FrozenInstanceError
 
 import pytest
 
 from mlops.config.validation import Bound
-from mlops.validation.check import margin, within
+from mlops.validation.check import Check, SliceResult, margin, within
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,22 @@ def test_the_margin_is_the_distance_to_the_nearest_bound_as_a_share(
 
 def test_a_missing_value_has_no_margin() -> None:
     assert within("rmse", None, Bound(max=8)).margin is None
+
+
+@pytest.mark.parametrize("bound", [Bound(min=3), Bound(max=3), Bound(min=3, max=3)])
+def test_a_value_at_a_bound_passes_and_the_next_one_beyond_it_does_not(bound: Bound) -> None:
+    assert within("rmse", 3.0, bound).passed
+    assert within("rmse", math.nextafter(3.0, 0), bound).passed == (bound.min is None)
+    assert within("rmse", math.nextafter(3.0, 9), bound).passed == (bound.max is None)
+
+
+def test_a_check_counts_unless_it_says_that_it_was_skipped() -> None:
+    assert not within("rmse", 3.0, Bound(max=8)).skipped
+    assert not Check("rmse", passed=True, reason="").skipped
+
+
+def test_a_result_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        within("rmse", 9.0, Bound(max=8)).passed = True  # type: ignore[misc] # on purpose
+    with pytest.raises(FrozenInstanceError):
+        SliceResult("night", "hour < 6", 20).rows = 50  # type: ignore[misc] # on purpose
