@@ -47,7 +47,7 @@ def mutants(source: str) -> Iterator[Mutant]:
 
 
 def _sites(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes that can be changed, but for those in annotations and decorators, and in calls of the log."""
+    """Yield the nodes that can be changed: none in annotations, decorators of functions, or calls of the log."""
     for child in ast.iter_child_nodes(tree):
         if _is_decision(child):
             yield child

@@ -55,6 +55,9 @@ def test_the_tests_notice_wrong_operators_in_the_code_that_decides(
     project = bake(problem_type=problem_type)
     candidates = [(module, mutant) for module in DECIDING for mutant in mutants(project.read(f"src/mlops/{module}"))]
     chosen = random.Random(0).sample(candidates, min(SAMPLE, len(candidates)))  # noqa: S311 - a repeatable sample
+    unchanged = project.copy_to(tmp_path / "unchanged").path
+    used = {test for module, _ in chosen for tests in nearest(unchanged, module) for test in tests}
+    assert not _fails(unchanged, sorted(used)), "tests that fail without a mutant notice nothing"
     with ThreadPoolExecutor(2) as pool:
         noticed = list(pool.map(lambda one: is_noticed(project, tmp_path, *one), chosen))
     survivors = [
@@ -72,17 +75,23 @@ def test_the_tests_notice_wrong_operators_in_the_code_that_decides(
 
 
 def is_noticed(project: Project, folder: Path, module: str, mutant: Mutant) -> bool:
-    """Run the nearest tests on a copy with the mutant: those of the module, then those of the tasks that use it."""
+    """Run the nearest tests on a copy with the mutant, until some of them fail."""
     copy = project.copy_to(folder / str(abs(hash((module, mutant.source))))).path
     (copy / "src/mlops" / module).write_text(mutant.source, encoding="utf-8")
-    room, name = module.split("/")
-    mirrors = [f"tests/{kind}/{room}/test_{name}" for kind in ("mlops", "integration")]
-    users = ["tests/integration/tasks/test_deploy.py", "tests/integration/tasks/test_validate.py"]
-    further = [f"tests/{kind}/{room}" for kind in ("mlops", "integration")]
-    present = ([test for test in tests if (copy / test).exists()] for tests in (mirrors, [*further, *users]))
-    noticed = any(_fails(copy, tests) for tests in present if tests)
+    noticed = any(_fails(copy, tests) for tests in nearest(copy, module))
     shutil.rmtree(copy)
     return noticed
+
+
+def nearest(project: Path, module: str) -> list[list[str]]:
+    """Return the tests of a module, then those of the tasks that use it, then all that are beside its own."""
+    room, name = module.split("/")
+    kinds = ("mlops", "integration")
+    mirrors = [f"tests/{kind}/{room}/test_{name}" for kind in kinds]
+    users = ["tests/integration/tasks/test_deploy.py", "tests/integration/tasks/test_validate.py"]
+    beside = [f"tests/{kind}/{room}" for kind in kinds]
+    present = ([test for test in tests if (project / test).exists()] for tests in (mirrors, users, beside))
+    return [tests for tests in present if tests]
 
 
 def _fails(project: Path, tests: list[str]) -> bool:
