@@ -4,14 +4,17 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+from mlflow import MlflowClient
 
 from bundle_tools.run import cli, entry_points
+from mlops.registry import CHAMPION
 
 from example import synthetic
 
@@ -36,14 +39,25 @@ def local(project: Path) -> Command:
     """Run the local runner in the copy."""
 
     def run(*words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        source = [] if any("source_tables" in word for word in words) else ["--var", f"source_tables=trips={SOURCE}"]
-        command = [sys.executable, "-m", str(cli.__package__), *words, *source]
-        environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)}
-        found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-        assert found.returncode == expect, found.stdout + found.stderr
+        process = started(project, *words)
+        found = subprocess.CompletedProcess(process.args, 0, *process.communicate())
+        assert process.returncode == expect, found.stdout + found.stderr
         return found
 
     return run
+
+
+def started(project: Path, *words: str) -> subprocess.Popen[str]:
+    """Start the local runner in a project."""
+    source = [] if any("source_tables" in word for word in words) else ["--var", f"source_tables=trips={SOURCE}"]
+    return subprocess.Popen(
+        [sys.executable, "-m", str(cli.__package__), *words, *source],
+        cwd=project,
+        env={"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +138,45 @@ def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, t
     found = local("run", "batch_inference", "--source", str(file)).stdout
     assert f"1,600 rows from {file}" in found
     assert re.search(r"rows scored: 1,\d\d\d", found)
+
+
+def test_of_promotions_at_once_the_next_finishes_what_a_killed_one_began_and_the_last_changes_nothing(
+    first_life: str, project: Path, tmp_path: Path
+) -> None:
+    assert first_life
+    state = Path(shutil.copytree(project / ".local", project / "at_once"))
+    client = MlflowClient(f"sqlite:///{state / 'mlflow.db'}", f"sqlite:///{state / 'mlflow.db'}")
+    (model,) = (model.name for model in client.search_registered_models() if model.name.startswith("dev."))
+    client.delete_registered_model_alias(model, CHAMPION)
+    (state / "run.log").unlink()
+    words = ["run", "promotion", "--state", state.name, "--param", "model_version=1"]
+    stalled, moves = tmp_path / "stalled", "    registry.set_alias(CHAMPION, version)\n"
+    stalls = f"    open({str(stalled)!r}, 'x').close()\n    __import__('time').sleep(600)\n"
+    with ExitStack() as processes:
+        with changed(project / "src/mlops/promotion/champion.py", moves, stalls + moves):
+            killed = processes.enter_context(started(project, *words))
+            processes.callback(killed.kill)
+            while not stalled.exists():
+                assert killed.poll() is None
+                time.sleep(0.01)
+        others = [processes.enter_context(started(project, *words)) for _ in range(2)]
+        for other in others:
+            processes.callback(other.kill)
+            assert other.stdout is not None
+            assert any("waiting for another run of the job promotion" in line for line in other.stdout)
+        assert CHAMPION not in client.get_registered_model(model).aliases
+        killed.kill()
+        for other in others:
+            out, errors = other.communicate(timeout=300)
+            assert other.returncode == 0, out + errors
+    assert str(client.get_registered_model(model).aliases[CHAMPION]) == "1"
+    tags = client.get_model_version(model, "1").tags
+    assert tags["previous_champion"] == "none"
+    assert tags["deployment_decision"].startswith("promote: challenger")
+    told = (state / "run.log").read_text(encoding="utf-8")
+    assert told.count("version 1 is now champion") == told.count("version 1 is already the champion") == 1
+    runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    assert {run.info.status for run in runs} == {"FINISHED"}
 
 
 def test_a_misspelt_setting_gives_a_one_sentence_error_before_anything_runs(project: Path, local: Command) -> None:

@@ -87,9 +87,7 @@ def seconds(platform: LocalPlatform, *event_times: int) -> list[tuple[int, str]]
     ).selectExpr("*", f"timestamp_seconds(second) AS {SETTINGS.spine.event_time}", f"label AS {SETTINGS.label}")
     source = SETTINGS.sources["trips"].model_copy(update={"columns": {"second": "bigint"}})
     spine = SETTINGS.spine.model_copy(update={"inputs": ("trip_distance",)})
-    alone = SETTINGS.model_copy(
-        update={"lookups": (), "functions": (), "sources": {"trips": source}, "spine": spine}
-    )
+    alone = SETTINGS.model_copy(update={"lookups": (), "functions": (), "sources": {"trips": source}, "spine": spine})
     project = replace(PROJECT, spine=lambda given: given, config=alone)
     built = training_set.build(project, written(platform, rows), platform.feature_store("dev.s", {})).rows
     found = built.select(F.unix_seconds(F.col(SETTINGS.spine.event_time)), "split").collect()
