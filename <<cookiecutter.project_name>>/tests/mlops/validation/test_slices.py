@@ -57,6 +57,23 @@ def test_of_a_metric_that_should_be_great_a_smaller_value_is_worse() -> None:
     assert (check.passed, check.bound) == (False, "at least 0.8972, 10 % worse than on all rows")
 
 
+def test_of_a_negative_metric_a_share_is_of_its_size() -> None:
+    (check,) = of(Slice(where="a >= 0", worse_than_all=0.5), metric="r2", off=40.0)
+    assert (check.passed, check.bound) == (True, "at least -1.38, 50 % worse than on all rows")
+    (check,) = of(Slice(where="a < 50", worse_than_all=0.5), metric="r2", off=40.0)
+    assert not check.passed
+    assert check.on_slice is not None
+    # 1 - 1600 / 833.25 on all rows, and 1 - 1600 / 208.25 on the slice.
+    assert check.on_slice.worse == pytest.approx((6.683 - 0.9202) / 0.9202, abs=1e-3)
+
+
+@pytest.mark.parametrize(("allowed", "passed"), [(0.5, True), (0.49, False)])
+def test_a_slice_may_be_worse_by_exactly_what_is_allowed(allowed: float, *, passed: bool) -> None:
+    off = np.where(ROWS["a"] < 50, 3.0, 1.0)  # a mean absolute error of 2 on all rows
+    (check,) = of(Slice(where="a < 50", worse_than_all=allowed), metric="mae", off=off)
+    assert check.passed == passed
+
+
 def test_a_slice_with_its_own_bound_is_compared_with_all_rows_too() -> None:
     (check,) = of(Slice(where="a < 20", metrics={"rmse": Bound(max=4)}))
     assert check.reason == "slice low rmse 3 is within its bounds (20 rows)"
