@@ -49,6 +49,7 @@ def test_the_evidence_is_of_the_rows_of_this_run_and_of_the_feature_tables_besid
     try:
         found = evidence(Candidate(**trained), PROJECT, platform)
         assert found.all_rows.count() == count
+        assert found.all_rows.where(F.col(SETTINGS.spine.key) == "other").count() == 0
         assert found.all_rows.where(F.col("split") == "holdout").count() == len(found.rows)
         assert "other" not in set(found.rows[SETTINGS.spine.key])
     finally:
