@@ -104,7 +104,7 @@ def test_rows_at_the_time_of_a_cut_belong_to_the_later_split(platform: LocalPlat
     assert [split for at, split in tied if at == 17] == ["holdout"] * 3
 
 
-@pytest.mark.parametrize("times", [[0] * 18 + [1, 2, 3], [*range(11), *[20] * 10], [0] * 21])
+@pytest.mark.parametrize("times", [[0] * 16 + [1, 2, 3, 4, 5], [*range(11), *[20] * 10], [0] * 21])
 def test_too_few_different_times_to_split_are_reported(platform: LocalPlatform, times: list[int]) -> None:
     with pytest.raises(ProjectError, match="the trips has 21 labelled rows, which are too few, or have too few diff"):
         seconds(platform, *times)
