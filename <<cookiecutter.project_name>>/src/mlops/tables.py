@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
@@ -57,7 +57,11 @@ class Tables:
         self._write(name, frame, "overwrite")
 
     def append(self, name: str, frame: DataFrame) -> None:
-        """Append the rows. Create the table if it does not exist, and add columns that are new."""
+        """Append the rows. Create the table if it does not exist, and add columns that are new.
+
+        Raises:
+            ProjectError: A column of the table has another type, as in `merge`.
+        """
         self._write(name, self._aligned(name, frame) if self.exists(name) else frame, "append")
 
     def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool) -> None:
@@ -68,9 +72,18 @@ class Tables:
             frame: Rows with unique, non-null keys.
             keys: The columns that identify a row.
             update: Whether existing rows with the same keys are updated (True) or left unchanged (False).
+
+        Raises:
+            ProjectError: The table has no such keys.
         """
         if not self.exists(name):
             self.append(name, frame.limit(0))
+        there = self.spark.table(quote(name)).columns
+        if missing := [key for key in keys if key not in there]:
+            raise ProjectError(
+                f"table {name} has no column {', '.join(missing)}, which now identifies its rows: it was written with "
+                "other keys. Name another table in databricks.yml, or drop this one; until then it is kept."
+            )
         frame = self._aligned(name, frame)
         matched = "WHEN MATCHED THEN UPDATE SET *" if update else ""
         self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *")
@@ -89,6 +102,7 @@ class Tables:
         Columns that only the frame has are first added to the table.
         """
         table = self.spark.table(quote(name))
+        _require_types(name, dict(table.dtypes), frame)
         if set(frame.columns) == set(table.columns):
             return frame
         if set(frame.columns) - set(table.columns):
@@ -113,6 +127,19 @@ class Tables:
         if self.locate is not None and not self.exists(name):
             writer = writer.option("path", self.locate(name))
         writer.saveAsTable(quote(name))
+
+
+def _require_types(name: str, there: Mapping[str, str], frame: DataFrame) -> None:
+    changed = [
+        f"{column} is {there[column]} there, but {kind} now"
+        for column, kind in frame.dtypes
+        if there.get(column, kind) != kind
+    ]
+    if changed:
+        raise ProjectError(
+            f"table {name} has columns of other types: {', '.join(changed)}. Give the columns other names, or name "
+            "another table in databricks.yml; the old table is kept."
+        )
 
 
 def _with_columns_of(other: DataFrame, frame: DataFrame) -> DataFrame:

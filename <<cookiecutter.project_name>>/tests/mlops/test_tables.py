@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -87,3 +89,25 @@ def test_only_rows_with_certain_keys_are_retained(tables: Tables, schema: str) -
     tables.append(name, rows(tables.spark, (1, "a"), (2, "b"), (3, "c")))
     tables.retain(name, rows(tables.spark, (2, "x"), (9, "y")), ["id"])
     assert content(tables, name) == [(2, "b")]
+
+
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_a_column_that_would_change_its_type_is_told_and_the_table_is_kept(
+    tables: Tables, schema: str, write: str
+) -> None:
+    name = f"{schema}.t"
+    tables.append(name, rows(tables.spark, (1, "a")))
+    other = tables.spark.createDataFrame([(2, 0.5)], "id INT, text DOUBLE")
+    put = tables.append if write == "append" else partial(tables.merge, keys=["id"], update=True)
+    with pytest.raises(ProjectError, match=r"has columns of other types: text is string there, but double now\. Give"):
+        put(name, other)
+    assert content(tables, name) == [(1, "a")]
+
+
+def test_a_table_that_was_written_with_other_keys_is_told_and_kept(tables: Tables, schema: str) -> None:
+    name = f"{schema}.t"
+    tables.append(name, rows(tables.spark, (1, "a")))
+    other = tables.spark.createDataFrame([(2, "b")], "key INT, text STRING")
+    with pytest.raises(ProjectError, match="has no column key, which now identifies its rows: it was written with"):
+        tables.merge(name, other, ["key"], update=False)
+    assert content(tables, name) == [(1, "a")]

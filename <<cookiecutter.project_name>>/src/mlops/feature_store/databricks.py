@@ -174,7 +174,12 @@ class DatabricksFeatureStore:
             ) from None
 
     def _require_types(self, name: str, frame: DataFrame) -> None:
-        there = dict(self.tables.read(name).dtypes)
+        there, table = dict(self.tables.read(name).dtypes), self.feature_tables[name.rpartition(".")[2]]
+        if missing := [key for key in table.primary_keys if key not in there]:
+            raise ProjectError(
+                f"feature table {name} has no column {', '.join(missing)}, which now identifies its rows: it was "
+                "written with other keys. Give the table and its function another name; the old table is kept."
+            )
         changed = [
             f"{column} is {there[column]} and would become {kind}"
             for column, kind in frame.dtypes

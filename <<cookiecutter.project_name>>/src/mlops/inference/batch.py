@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
+from ..errors import ProjectError
 from ..feature_store.base import RESULT_TYPES, FeatureStore
 from ..features.sources import Sources
 from ..project import Project
@@ -16,13 +17,20 @@ def unscored(project: Project, sources: Sources, predictions_table: str) -> Data
     """Return the rows to predict whose keys are not in the predictions table.
 
     Raises:
-        ProjectError: A source is missing, or lacks a column.
+        ProjectError: A source is missing or lacks a column, or the predictions have another key.
     """
     tables, rows = sources.tables, training_set.spine(project, sources)
     if not tables.exists(predictions_table):
         return rows
-    key = project.config.spine.key
-    return rows.join(tables.read(predictions_table).select(key), [key], "left_anti")
+    key, known = project.config.spine.key, tables.read(predictions_table)
+    ours, theirs = dict(rows.dtypes)[key], dict(known.dtypes).get(key)
+    if ours != theirs:
+        raise ProjectError(
+            f"table {predictions_table} has {f'the key {key} as {theirs}' if theirs else f'no column {key}'}, but "
+            f"project.yml identifies rows by {key} ({ours}): it has predictions of an earlier version of the project. "
+            "Give the variable predictions_table another name in databricks.yml; the old table is kept."
+        )
+    return rows.join(known.select(key), [key], "left_anti")
 
 
 def score(settings: ProjectConfig, store: FeatureStore, model_uri: str, rows: DataFrame) -> DataFrame:

@@ -92,3 +92,16 @@ def test_without_a_champion_nothing_is_scored(
             predictions_table=f"{schema}.predictions",
         )
     assert not platform.tables.exists(f"{schema}.predictions")
+
+
+@pytest.mark.parametrize(
+    ("known", "told"), [("id STRING", "has no column trip_id"), ("trip_id BIGINT", "has the key trip_id as bigint")]
+)
+def test_predictions_with_another_key_are_told_and_kept(
+    parameters: dict[str, str], run_task: Runner, platform: LocalPlatform, known: str, told: str
+) -> None:
+    table = parameters["predictions_table"]
+    platform.tables.overwrite(table, platform.spark.createDataFrame([], known))
+    with pytest.raises(ProjectError, match=rf"{table} {told}.*identifies rows by trip_id \(string\).*another name"):
+        run_task(batch_inference, **parameters)
+    assert platform.tables.read(table).columns == [known.split(maxsplit=1)[0]]
