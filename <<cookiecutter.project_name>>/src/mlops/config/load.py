@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import pandas as pd
 import yaml
@@ -13,6 +13,7 @@ from ..errors import ProjectError, did_you_mean
 from ..evaluation.metrics import METRICS, RANGES, ProblemType
 from .base import Settings
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
+from .search import Search
 from .source import Source
 from .validation import Promotion, Validation
 
@@ -25,28 +26,6 @@ class Split(Settings):
     validation: Share
     holdout: Share
     keep_days: int = Field(ge=1)
-
-
-class Dimension(Settings):
-    """The range of one hyperparameter."""
-
-    type: Literal["float", "int"]
-    low: float
-    high: float
-    log: bool = False
-
-    @model_validator(mode="after")
-    def _low_before_high(self) -> Self:
-        if not self.low < self.high:
-            raise ValueError(f"low ({self.low:g}) must be smaller than high ({self.high:g})")
-        return self
-
-
-class Search(Settings):
-    """The hyperparameter search: its seed and the range of each parameter of `model.build`."""
-
-    seed: int
-    space: dict[str, Dimension] = Field(min_length=1)
 
 
 class ProjectConfig(Settings):

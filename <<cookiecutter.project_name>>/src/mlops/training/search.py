@@ -14,7 +14,7 @@ from optuna.study import StudyDirection
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from ..config.load import Dimension
+from ..config.search import Choice, Dimension, Search, is_used
 from ..evaluation.metrics import GREATER_IS_BETTER, Array, evaluate, one_column
 from ..project import Project
 
@@ -56,8 +56,10 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
     direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
 
+    tried: dict[int, dict[str, Any]] = {}
+
     def objective(trial: optuna.Trial) -> float:
-        hyperparameters = {name: suggest(trial, name, dim) for name, dim in config.search.space.items()}
+        hyperparameters = tried[trial.number] = suggest(trial, config.search)
         measured = measure(project, fit(project, rows["train"], hyperparameters), rows["validation"])
         log.info("trial %d: validation %s %.4g", trial.number, config.metric, measured[config.metric])
         if on_trial is not None:
@@ -65,15 +67,31 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
         return measured[config.metric]
 
     study.optimize(objective, n_trials=trials)
-    estimator = fit(project, rows["train"], study.best_params)
-    return Trained(estimator, study.best_params, {split: measure(project, estimator, rows[split]) for split in rows})
+    best = tried[study.best_trial.number]
+    estimator = fit(project, rows["train"], best)
+    return Trained(estimator, best, {split: measure(project, estimator, rows[split]) for split in rows})
 
 
-def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int:
-    """Let the trial choose the value of one hyperparameter."""
-    if dimension.type == "int":
-        return trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
-    return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+def suggest(trial: optuna.Trial, search: Search) -> dict[str, Any]:
+    """Let the trial choose the hyperparameters; those whose conditions are not met are left out."""
+    chosen: dict[str, Choice] = {}
+    for name in search.order:
+        if is_used(search.space[name], chosen):
+            chosen[name] = _suggest(trial, name, search.space[name])
+    return {name: chosen[name] for name in search.space if name in chosen}
+
+
+def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> Choice:
+    match dimension:
+        case Dimension(type="categorical"):
+            value: Choice = trial.suggest_categorical(name, dimension.choices)
+        case Dimension(type="int", low=float(low), high=float(high)):
+            value = trial.suggest_int(name, int(low), int(high), log=dimension.log)
+        case Dimension(type="float", low=float(low), high=float(high)):
+            value = trial.suggest_float(name, low, high, log=dimension.log)
+        case _:
+            value = dimension.value
+    return value
 
 
 def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:
