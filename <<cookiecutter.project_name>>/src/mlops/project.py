@@ -14,6 +14,7 @@ from .errors import ProjectError
 if TYPE_CHECKING:
     from datetime import date
 
+    import pandas as pd
     import pyarrow as pa
     from pyspark.sql import DataFrame
     from sklearn.base import BaseEstimator
@@ -26,6 +27,28 @@ class BuildModel(Protocol):
 
     def __call__(self, problem_type: ProblemType, hyperparameters: Mapping[str, Any], seed: int) -> BaseEstimator:
         """Return an estimator with the interface of scikit-learn."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one split, as `fit` of model.py receives them.
+
+    Attributes:
+        features: The model's inputs, shape (rows, inputs).
+        label: Shape (rows,).
+        weights: Shape (rows,): how much each row counts; None if all count the same.
+    """
+
+    features: pd.DataFrame
+    label: pd.Series[float]
+    weights: Array | None = None
+
+
+class FitModel(Protocol):
+    """Fits an estimator: `fit` of model.py, which is optional. It may use the validation rows to stop early."""
+
+    def __call__(self, estimator: Any, train: Rows, validation: Rows) -> Any:  # noqa: ANN401 - an estimator of any library
+        """Fit the estimator that `build` returned to the train rows, and return it."""
 
 
 class BusinessValue(Protocol):
@@ -52,6 +75,7 @@ class Project:
         feature_tables: The functions that compute feature tables from the source table, by name.
         functions: The functions that compute on-demand features, by name.
         build_model: Returns an untrained model.
+        fit_model: Fits a model; None for `estimator.fit(X, y)`.
         predict_method: The method of the estimator that the registered model calls to predict.
         checks: The project's own checks, by name. Each computes one number from the evidence.
         business_value: Returns the business value of predictions.
@@ -69,6 +93,7 @@ class Project:
     business_value: BusinessValue
     business_unit: str
     example_data: ExampleData | None = None
+    fit_model: FitModel | None = None
 
     @classmethod
     def of(  # noqa: PLR0913 - one argument for each file of the project
@@ -100,6 +125,7 @@ class Project:
             business_value=_present(business, "value"),
             business_unit=_present(business, "UNIT"),
             example_data=example_data,
+            fit_model=getattr(model, "fit", None),
         )
 
 

@@ -15,6 +15,7 @@ from .base import Settings
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
 from .search import Search
 from .source import Source
+from .training import BALANCED, Training
 from .validation import Promotion, Validation
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
@@ -43,6 +44,7 @@ class ProjectConfig(Settings):
     functions: tuple[Function, ...] = ()
     split: Split
     search: Search
+    training: Training = Training()
     validation: Validation
     promotion: Promotion
 
@@ -85,11 +87,19 @@ class ProjectConfig(Settings):
             raise ValueError("two inputs, looked-up or computed features have the same name: rename one")
         if self.label in self.features:
             raise ValueError(f"the label {self.label!r} is also an input of the model")
+        self._weights_are_no_input()
         self._bounds_decide()
         for name, one in self.validation.slices.items():
             _try_slice(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
         self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
+
+    def _weights_are_no_input(self) -> None:
+        column = self.training.weight_column
+        if self.training.weights == BALANCED and self.problem_type == "regression":
+            raise ValueError("training.weights: only classes can be balanced: name a column of the spine, or remove it")
+        if column in {*self.features, self.label}:
+            raise ValueError(f"training.weights: {column!r} is an input of the model or its label: name another column")
 
     def _bounds_decide(self) -> None:
         """Refuse bounds that no model can meet, or that every model meets."""

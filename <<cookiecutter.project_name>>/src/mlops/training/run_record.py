@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..config.load import ProjectConfig
 from ..evaluation.metrics import evaluate, naive_baseline
-from . import inputs, search
+from . import fitting, inputs, search
 
 
 def log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
@@ -35,7 +35,7 @@ def log_rows(settings: ProjectConfig, rows: dict[str, pd.DataFrame]) -> None:
 
 def log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str, pd.DataFrame]) -> None:
     """Log the best model's hyperparameters and metrics, and the metrics of the naive baseline."""
-    mlflow.log_param("algorithm", type(trained.estimator[-1]).__name__)
+    mlflow.log_param("algorithm", type(fitting.last_step(trained.estimator)[1]).__name__)
     mlflow.log_params(trained.hyperparameters)
     constant = naive_baseline(rows["train"][settings.label].to_numpy())
     held_out = rows["holdout"][settings.label].to_numpy()

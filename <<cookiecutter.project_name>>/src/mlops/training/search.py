@@ -11,17 +11,14 @@ import numpy as np
 import optuna
 import pandas as pd
 from optuna.study import StudyDirection
-from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from ..config.search import Choice, Dimension, Search, is_used
-from ..evaluation.metrics import GREATER_IS_BETTER, Array, evaluate, one_column
+from ..evaluation.metrics import GREATER_IS_BETTER, evaluate
 from ..project import Project
+from .fitting import fit, predict
+from .labels import require_classes
 
 log = logging.getLogger(__name__)
-
-# With few rows, OpenMP threads cost more time than they save, and ten times as much on a busy machine.
-_ROWS_WORTH_THREADS = 50_000
 
 Metrics = dict[str, float]
 OnTrial = Callable[[int, dict[str, Any], Metrics], None]
@@ -31,7 +28,7 @@ OnTrial = Callable[[int, dict[str, Any], Metrics], None]
 class Trained:
     """The best model with its hyperparameters and its metrics by split."""
 
-    estimator: Pipeline
+    estimator: Any
     hyperparameters: dict[str, Any]
     metrics: dict[str, Metrics]
 
@@ -47,9 +44,14 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
 
     Returns:
         The best model, trained on the train rows only, so that its validation and holdout metrics are of rows that it
-        was not fitted to.
+        was not fitted to. Only `fit` of model.py, if there is one, may use the validation rows to stop early.
+
+    Raises:
+        ProjectError: A classifier's labels are not of two classes in each split, or the model cannot be built or fitted
+            as the configuration says.
     """
     config = project.config
+    require_classes(config, rows)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     optuna.logging.disable_default_handler()  # Optuna's lines go to the project's own log handlers
     optuna.logging.enable_propagation()
@@ -60,7 +62,7 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
 
     def objective(trial: optuna.Trial) -> float:
         hyperparameters = tried[trial.number] = suggest(trial, config.search)
-        measured = measure(project, fit(project, rows["train"], hyperparameters), rows["validation"])
+        measured = measure(project, fit(project, rows, hyperparameters), rows["validation"])
         log.info("trial %d: validation %s %.4g", trial.number, config.metric, measured[config.metric])
         if on_trial is not None:
             on_trial(trial.number, hyperparameters, measured)
@@ -68,7 +70,7 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
 
     study.optimize(objective, n_trials=trials)
     best = tried[study.best_trial.number]
-    estimator = fit(project, rows["train"], best)
+    estimator = fit(project, rows, best)
     return Trained(estimator, best, {split: measure(project, estimator, rows[split]) for split in rows})
 
 
@@ -94,22 +96,7 @@ def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> Choice:
     return value
 
 
-def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:
-    """Return a model trained on the rows."""
-    config = project.config
-    estimator = project.build_model(config.problem_type, hyperparameters, config.search.seed)
-    threads = None if len(rows) >= _ROWS_WORTH_THREADS else 1
-    with threadpool_limits(threads, user_api="openmp"):
-        return estimator.fit(rows[list(config.features)], rows[config.label])
-
-
-def predict(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Array:
-    """Return the predictions, shape (rows,), of a model in memory."""
-    method = getattr(estimator, project.predict_method)
-    return one_column(method(rows[list(project.config.features)]))
-
-
-def measure(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Metrics:
+def measure(project: Project, estimator: Any, rows: pd.DataFrame) -> Metrics:  # noqa: ANN401 - of any library
     """Return the metrics of a model on the rows."""
     config = project.config
     label = rows[config.label].to_numpy(dtype=np.float64)

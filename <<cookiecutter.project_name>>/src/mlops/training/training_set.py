@@ -40,8 +40,8 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
     """Return the labelled rows with their point-in-time features and a column `split`.
 
     Returns:
-        Rows with the columns of the request (including key and event time), the features and the label (doubles), and
-        `split`: train, validation or holdout.
+        Rows with the columns of the request (including key and event time), the features, the weights if the
+        configuration names a column, the label (a double), and `split`: train, validation or holdout.
 
     Raises:
         ProjectError: A column is missing, an input of the model is not a double, no row has a label, or a split would
@@ -49,19 +49,21 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
     """
     config = project.config
     rows = spine(project, source, source_name)
-    require_columns(rows.columns, [config.label], "the frame that features.spine returns")
+    weights = [name for name in (config.training.weight_column,) if name is not None]
+    require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
     labelled = _labelled(config, rows)
     cuts = _cut_times(config, labelled, source_name)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
     label = F.col(config.label).cast("double").alias(config.label)
-    spine_rows = labelled.select(*config.request, label, split.alias("split"))
+    also = [name for name in weights if name not in config.request]
+    spine_rows = labelled.select(*config.request, *also, label, split.alias("split"))
     functions = definitions(config.functions, project.functions)
     built = store.training_set(spine_rows, config.feature_set, functions, config.label)
     _require_doubles(config, built.rows)
     computed = [name for name in config.features if name not in config.request]
-    return replace(built, rows=built.rows.select(*config.request, *computed, config.label, "split"))
+    return replace(built, rows=built.rows.select(*config.request, *computed, *also, config.label, "split"))
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:

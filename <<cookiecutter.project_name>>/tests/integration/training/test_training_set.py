@@ -5,6 +5,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from mlops.config.training import Training
 from mlops.errors import ProjectError
 from mlops.platform.local import LocalPlatform
 from mlops.training import training_set
@@ -46,6 +47,21 @@ def test_every_labelled_row_is_there_once_with_its_features(
     assert {*SETTINGS.request, *SETTINGS.features, SETTINGS.label, "split"} == set(rows.columns)
     for lookup in SETTINGS.lookups:
         assert rows.where(F.col(lookup.outputs[0]).isNotNull()).count() > labelled / 2
+
+
+def test_the_weights_come_with_the_rows_and_are_no_input_of_the_model(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
+    weights = next(name for name in ("fare_amount", "long_trip") if name != SETTINGS.label)
+    config = SETTINGS.model_copy(update={"training": Training(weights=weights)})
+    store = platform.feature_store(features_schema, SETTINGS.feature_tables)
+    built = training_set.build(replace(PROJECT, config=config), source, "the trips", store)
+    assert built.rows.where(F.col(weights).isNotNull()).count() > 0
+    spec = built.package[0]
+    assert weights not in {*spec.request, *spec.features}
+    unknown = SETTINGS.model_copy(update={"training": Training(weights="wieght")})
+    with pytest.raises(ProjectError, match=r"features.spine returns has no column wieght"):
+        training_set.build(replace(PROJECT, config=unknown), source, "the trips", store)
 
 
 def test_a_row_whose_label_is_nan_is_left_out_and_counted(

@@ -31,6 +31,15 @@ def test_the_project_is_configured() -> None:
     assert settings.features[: len(settings.spine.inputs)] == settings.spine.inputs
 
 
+def test_only_classes_can_be_balanced() -> None:
+    text = changed(training={"weights": "balanced"})
+    if PROJECT.config.problem_type == "regression":
+        with pytest.raises(ProjectError, match=r"training.weights: only classes can be balanced"):
+            parse(text)
+    else:
+        assert parse(text).training.weight_column is None
+
+
 def test_settings_cannot_be_changed_after_loading() -> None:
     with pytest.raises(ValueError, match="frozen"):
         PROJECT.config.label = "other"  # type: ignore[misc]
@@ -69,6 +78,9 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
             "did you mean 'pickup_zip'",
         ),
         (TEXT.replace("min: 0, max: 500", "max_: 500"), "max_"),
+        (changed(training={"weight": "w"}), "unknown key 'training.weight': did you mean 'weights'"),
+        (changed(training={"weights": PROJECT.config.label}), "is an input of the model or its label"),
+        (changed(training={"weights": "trip_distance"}), "training.weights: 'trip_distance' is an input of the model"),
         (TEXT.replace("min: 0, max: 500", "at_most: 0.5"), "give min, max or both"),
         (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
         (changed(metric="rmsle"), "'rmsle' is not a"),
