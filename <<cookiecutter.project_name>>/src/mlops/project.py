@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .config.load import ProjectConfig
 from .errors import ProjectError
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from sklearn.base import BaseEstimator
 
+    from .config.load import ProjectConfig
     from .evaluation.metrics import Array, ProblemType
 
 
@@ -94,6 +94,11 @@ class Project:
     business_unit: str
     example_data: ExampleData | None = None
     fit_model: FitModel | None = None
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The top-level packages of the project itself: yours and the machinery, which are one in the wheel."""
+        return frozenset(name.partition(".")[0] for name in (self.build_model.__module__, __name__))
 
     @classmethod
     def of(  # noqa: PLR0913 - one argument for each file of the project

@@ -17,7 +17,7 @@ from ..platform.base import Platform
 from ..project import Project
 from ..registry import NO_COMMIT, Registry, uri
 from ..training import run_record, search, training_set
-from ..training.requirements import model_requirements
+from ..training.model_code import collected
 from . import task
 
 log = logging.getLogger(__name__)
@@ -101,19 +101,21 @@ def _log_origin(parameters: Parameters, source_version: str) -> None:
 def _log_model(
     project: Project, store: FeatureStore, built: TrainingSet, trained: search.Trained, rows: pd.DataFrame
 ) -> str:
-    """Log the model with its signature, input example and lookups; return its URI."""
+    """Log the model with its signature, input example, lookups and the code that it needs; return its URI."""
     settings = project.config
     example = rows[list(dict.fromkeys([*settings.request, *settings.features]))].head(5)
     features = example[list(settings.features)]
-    return store.log_model(
-        trained.estimator,
-        built,
-        example,
-        signature=infer_signature(features, getattr(trained.estimator, project.predict_method)(features)),
-        pyfunc_predict_fn=project.predict_method,
-        serialization_format="cloudpickle",
-        pip_requirements=model_requirements(),
-    )
+    with collected(trained.estimator, project.packages) as code:
+        return store.log_model(
+            trained.estimator,
+            built,
+            example,
+            signature=infer_signature(features, getattr(trained.estimator, project.predict_method)(features)),
+            pyfunc_predict_fn=project.predict_method,
+            serialization_format="cloudpickle",
+            pip_requirements=code.requirements,
+            code_paths=code.paths or None,
+        )
 
 
 def _describe(

@@ -35,6 +35,7 @@ class Evidence:
         store: The feature store in which its features are looked up.
         origin: The source table, and the functions that compute the spine and the feature tables from it.
         checks: The project's own checks, by name.
+        packages: The top-level packages of the project itself.
     """
 
     settings: ProjectConfig
@@ -45,6 +46,7 @@ class Evidence:
     store: FeatureStore
     origin: Origin
     checks: Mapping[str, Callable[[Evidence], float]] = field(default_factory=dict)
+    packages: frozenset[str] = frozenset()
 
     @cached_property
     def model(self) -> PyFuncModel:
