@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Self
 
 import pandas as pd
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from ..errors import ProjectError, did_you_mean
-from ..evaluation.metrics import METRICS, RANGES, ProblemType
+from ..evaluation.measures import Measures
+from ..evaluation.metrics import ProblemType
+from ..evaluation.own_metrics import OwnMetric, own_metrics
 from .base import Settings
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
 from .search import Search
 from .source import Source
 from .training import BALANCED, Training
 from .validation import Promotion, Validation
+
+_OWN = "own_metrics"
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 
@@ -47,6 +53,12 @@ class ProjectConfig(Settings):
     training: Training = Training()
     validation: Validation
     promotion: Promotion
+    _own_metrics: Mapping[str, OwnMetric] = PrivateAttr(default_factory=dict)
+
+    @property
+    def measures(self) -> Measures:
+        """The metrics that the configuration can name."""
+        return Measures(self.problem_type, self._own_metrics)
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -69,8 +81,9 @@ class ProjectConfig(Settings):
         return tuple(dict.fromkeys([self.spine.key, *self.feature_set.request]))
 
     @model_validator(mode="after")
-    def _names_agree(self) -> Self:
-        known = METRICS[self.problem_type]
+    def _names_agree(self, info: ValidationInfo) -> Self:
+        self._own_metrics = (info.context or {}).get(_OWN, {})
+        known = self.measures.names
         of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]
         for metric in (self.metric, *self.validation.metrics, *of_slices):
             if metric not in known:
@@ -107,7 +120,7 @@ class ProjectConfig(Settings):
         for name, one in self.validation.slices.items():
             bounds |= {f"validation.slices.{name}.metrics.{key}": (key, bound) for key, bound in one.metrics.items()}
         for where, (metric, bound) in bounds.items():
-            if problem := bound.useless(*RANGES[metric]):
+            if problem := bound.useless(*self.measures.range_of(metric)):
                 raise ValueError(f"{where} ({bound}) {problem}")
 
 
@@ -126,27 +139,27 @@ def _try_slice(name: str, where: str, columns: list[str], event_time: str) -> No
         )
 
 
-def parse(text: str, where: str = "project.yml") -> ProjectConfig:
-    """Parse the text of a configuration file.
+def parse(text: str, where: str = "project.yml", metrics: ModuleType | None = None) -> ProjectConfig:
+    """Parse the text of a configuration file, which can name the metrics that a module defines.
 
     Raises:
         ProjectError: The text is not a YAML mapping, a key is missing or unknown, or a value is out of range.
     """
     try:
-        return ProjectConfig.model_validate(yaml.safe_load(text))
+        return ProjectConfig.model_validate(yaml.safe_load(text), context={_OWN: own_metrics(metrics)})
     except yaml.YAMLError as error:
         raise ProjectError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
     except ValidationError as error:
         raise ProjectError(f"{where}: {_first_problem(error)}.") from None
 
 
-def load(path: Path) -> ProjectConfig:
-    """Read a configuration file.
+def load(path: Path, metrics: ModuleType | None = None) -> ProjectConfig:
+    """Read a configuration file, which can name the metrics that a module defines.
 
     Raises:
         ProjectError: As `parse`.
     """
-    return parse(path.read_text(encoding="utf-8"), "/".join(path.parts[-2:]))
+    return parse(path.read_text(encoding="utf-8"), "/".join(path.parts[-2:]), metrics)
 
 
 def _first_problem(error: ValidationError) -> str:

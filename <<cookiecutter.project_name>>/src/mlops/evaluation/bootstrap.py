@@ -73,8 +73,7 @@ def metric_gain(metric: str, label: Array, challenger: Array, incumbent: Array, 
     columns, value = AS_MEANS[metric]
     sign = 1.0 if GREATER_IS_BETTER[metric] else -1.0
     pair = [columns(label, prediction) for prediction in (challenger, incumbent)]
-    of_classes = [(label > 0).astype(np.float64), (label <= 0).astype(np.float64)]
-    weights = of_classes if metric in METRICS["classification"] else [np.ones(len(label))]
+    weights = class_weights(label if metric in METRICS["classification"] else None, len(label))
     return _gain(pair, lambda means: sign * value(means), weights, how)
 
 
@@ -90,24 +89,56 @@ def value_gain(challenger: Array, incumbent: Array, how: Resampling) -> Interval
 def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resampling) -> Interval:
     """Return the interval, given the columns of both models and the rows that count towards the number of blocks."""
     columns = [np.asarray(column, dtype=np.float64) for side in pair for column in side]
-    if any(column.shape != how.block.shape for column in columns):
-        raise ValueError("two models can only be compared on the same rows")
-    if not all(np.isfinite(column).all() for column in columns):
-        raise ValueError("labels and predictions must be finite")
+    blocks = require_same_rows(columns, how)
     sums = np.stack([np.bincount(how.block, weights=column) for column in [np.ones(len(how.block)), *columns]], axis=1)
-    blocks = len(sums)
-    if blocks < 2:  # noqa: PLR2004 - one block shows no variation
-        raise ValueError("two models can only be compared on at least two blocks of rows")
     # Each side is summed separately, so that equal models have exactly equal sums.
     width = len(pair[0])
     sides = [np.ascontiguousarray(sums[:, start : start + width]) for start in (1, 1 + width)]
     found = []
-    for counts in _draws(blocks, how.resamples, np.random.default_rng(how.seed)):
+    for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed)):
         drawn = counts @ sums[:, :1]
         challenger, incumbent = (value(counts @ side / drawn) for side in sides)
         found.append(challenger - incumbent)
-    gain = float(found[0][0])
-    error = _standard_deviation(np.concatenate(found[1:])) * np.sqrt(blocks / (blocks - 1))
+    return interval(float(found[0][0]), np.concatenate(found[1:]), weights, how)
+
+
+def require_same_rows(columns: list[Array], how: Resampling) -> int:
+    """Return the number of blocks of rows, given what is known about them, shape (rows, ...) each.
+
+    Raises:
+        ValueError: There are fewer than two blocks, the lengths differ, or a value is not finite.
+    """
+    if any(column.shape[:1] != how.block.shape for column in columns):
+        raise ValueError("two models can only be compared on the same rows")
+    if not all(np.isfinite(column).all() for column in columns):
+        raise ValueError("labels and predictions must be finite")
+    blocks = int(how.block.max(initial=-1)) + 1
+    if blocks < 2:  # noqa: PLR2004 - one block shows no variation
+        raise ValueError("two models can only be compared on at least two blocks of rows")
+    return blocks
+
+
+def class_weights(classes: Array | None, rows: int) -> list[Array]:
+    """Return which rows count towards the number of blocks, shape (rows,) each: those of each class, or all."""
+    if classes is None:
+        return [np.ones(rows)]
+    return [(classes > 0).astype(np.float64), (classes <= 0).astype(np.float64)]
+
+
+def interval(gain: float, resampled: Array, weights: list[Array], how: Resampling) -> Interval:
+    """Return the interval of a gain.
+
+    Args:
+        gain: The gain on all rows.
+        resampled: Shape (resamples,): the gain on resampled rows; NaN if it has no value there.
+        weights: The rows that count towards the number of blocks, shape (rows,) each; the fewest blocks decide.
+        how: The resampling.
+
+    Raises:
+        ValueError: Too many resamples have no value.
+    """
+    blocks = int(how.block.max()) + 1
+    error = _standard_deviation(resampled) * np.sqrt(blocks / (blocks - 1))
     freedom = max(1.0, min(effective(how.block, weight) for weight in weights if weight.any()) - 1)
     half = float(stdtrit(freedom, (1 + how.confidence) / 2) * error)
     return Interval(gain, gain - half, gain + half)
@@ -125,7 +156,7 @@ def _standard_deviation(resampled: Array) -> float:
     return float(defined.std())
 
 
-def _draws(blocks: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
+def draws(blocks: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
     """Yield how often each block is drawn, shape (resamples, blocks): first once each, then with replacement."""
     yield np.ones((1, blocks))
     chunk = max(1, _COUNTS // blocks)

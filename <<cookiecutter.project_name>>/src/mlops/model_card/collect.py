@@ -15,7 +15,6 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 from ..config.load import ProjectConfig
 from ..errors import first_line
-from ..evaluation.metrics import METRICS
 from ..registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry
 from ..training import inputs
 from ..training.training_set import SPLITS
@@ -98,7 +97,7 @@ def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
     by_rows = {
         rows: {
             name: run.data.metrics[f"{logged}_{name}"]
-            for name in METRICS[settings.problem_type]
+            for name in settings.measures.names
             if f"{logged}_{name}" in run.data.metrics
         }
         for rows, logged in _MEASURED.items()

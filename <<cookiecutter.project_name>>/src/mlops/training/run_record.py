@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..config.load import ProjectConfig
-from ..evaluation.metrics import evaluate, naive_baseline
+from ..evaluation.metrics import naive_baseline
 from . import fitting, inputs, search
 
 
@@ -39,7 +39,7 @@ def log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str
     mlflow.log_params(trained.hyperparameters)
     constant = naive_baseline(rows["train"][settings.label].to_numpy())
     held_out = rows["holdout"][settings.label].to_numpy()
-    baseline = evaluate(settings.problem_type, held_out, np.full(len(held_out), constant))
+    baseline = settings.measures.evaluate(held_out, np.full(len(held_out), constant))
     mlflow.log_param("naive_baseline", constant)
     by_split = {**trained.metrics, "baseline_holdout": baseline}
     mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})

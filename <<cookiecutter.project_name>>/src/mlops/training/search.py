@@ -13,7 +13,7 @@ import pandas as pd
 from optuna.study import StudyDirection
 
 from ..config.search import Choice, Dimension, Search, is_used
-from ..evaluation.metrics import GREATER_IS_BETTER, evaluate
+from ..errors import ProjectError
 from ..project import Project
 from .fitting import fit, predict
 from .labels import require_classes
@@ -55,7 +55,7 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     optuna.logging.disable_default_handler()  # Optuna's lines go to the project's own log handlers
     optuna.logging.enable_propagation()
-    direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
+    direction = StudyDirection.MAXIMIZE if config.measures.greater_is_better(config.metric) else StudyDirection.MINIMIZE
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
 
     tried: dict[int, dict[str, Any]] = {}
@@ -97,7 +97,14 @@ def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> Choice:
 
 
 def measure(project: Project, estimator: Any, rows: pd.DataFrame) -> Metrics:  # noqa: ANN401 - of any library
-    """Return the metrics of a model on the rows."""
+    """Return the metrics of a model on the rows.
+
+    Raises:
+        ProjectError: The model's predictions, or a metric of the project's own, are not finite, or have a wrong shape.
+    """
     config = project.config
     label = rows[config.label].to_numpy(dtype=np.float64)
-    return evaluate(config.problem_type, label, predict(project, estimator, rows))
+    try:
+        return config.measures.evaluate(label, predict(project, estimator, rows))
+    except ValueError as error:
+        raise ProjectError(f"the model cannot be evaluated on {len(rows)} rows: {error}.") from error

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
-from ..evaluation.metrics import Array, evaluate, one_column
+from ..evaluation.metrics import Array, one_column
 from ..feature_store.base import FeatureStore
 from ..registry import load
 from .origin import Origin
@@ -77,7 +77,7 @@ class Evidence:
     @cached_property
     def metrics(self) -> Mapping[str, float]:
         """The metrics on all held-out rows."""
-        return evaluate(self.settings.problem_type, self.label, self.prediction)
+        return self.settings.measures.evaluate(self.label, self.prediction)
 
     @cached_property
     def trained_on(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from mlops.config.search import Search
+from mlops.errors import ProjectError
 from mlops.evaluation.metrics import GREATER_IS_BETTER
 from mlops.training import search as training
 from mlops.training.search import suggest
@@ -100,3 +101,17 @@ def test_the_metrics_are_those_of_the_predictions(rows: dict[str, pd.DataFrame])
     trained = training.train(PROJECT, rows, trials=1)
     assert set(trained.metrics) == set(rows)
     assert trained.metrics["train"] == training.measure(PROJECT, trained.estimator, rows["train"])
+
+
+def test_a_model_that_cannot_be_evaluated_is_an_error(rows: dict[str, pd.DataFrame]) -> None:
+    class Lost(BaseEstimator):
+        def fit(self, features: pd.DataFrame, label: "pd.Series[float]") -> "Lost":
+            return self
+
+        def predict(self, features: pd.DataFrame) -> object:
+            return np.full(len(features), np.nan)
+
+        predict_proba = predict
+
+    with pytest.raises(ProjectError, match="the model cannot be evaluated on 80 rows: labels and predictions must be"):
+        training.train(replace(PROJECT, build_model=lambda *_: Lost()), rows, trials=1)

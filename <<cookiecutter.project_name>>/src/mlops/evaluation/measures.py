@@ -1,0 +1,59 @@
+"""The metrics of a project: those of its problem type, and its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .bootstrap import Interval, Resampling, metric_gain
+from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate
+from .own_metrics import OwnMetric
+from .resampled_rows import resampled_gain
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The metrics that a project can name.
+
+    Attributes:
+        problem_type: Decides which metrics are always there.
+        own: The project's own metrics, by name.
+    """
+
+    problem_type: ProblemType
+    own: Mapping[str, OwnMetric] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all metrics."""
+        return (*METRICS[self.problem_type], *self.own)
+
+    def greater_is_better(self, name: str) -> bool:
+        """Return whether a greater value of a metric is better."""
+        return self.own[name].greater_is_better if name in self.own else GREATER_IS_BETTER[name]
+
+    def range_of(self, name: str) -> tuple[float, float]:
+        """Return the smallest and the greatest value that a metric can have."""
+        return (self.own[name].low, self.own[name].high) if name in self.own else RANGES[name]
+
+    def evaluate(self, label: Array, prediction: Array) -> dict[str, float]:
+        """Return all metrics.
+
+        Raises:
+            ValueError: As `metrics.evaluate`, or a metric of the project's own is not finite.
+        """
+        found = evaluate(self.problem_type, label, prediction)
+        return found | {name: one(label, prediction) for name, one in self.own.items()}
+
+    def gain(self, name: str, label: Array, challenger: Array, incumbent: Array, how: Resampling) -> Interval:
+        """Return how much better the challenger's metric is than the incumbent's on the same rows.
+
+        Raises:
+            ValueError: As `bootstrap.metric_gain`.
+        """
+        if name not in self.own:
+            return metric_gain(name, label, challenger, incumbent, how)
+        classes = label if self.problem_type != "regression" else None
+        sign = 1.0 if self.own[name].greater_is_better else -1.0
+        own = self.own[name]
+        return resampled_gain(lambda *rows: sign * own(*rows), label, (challenger, incumbent), classes, how)
