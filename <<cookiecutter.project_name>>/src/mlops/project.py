@@ -55,7 +55,7 @@ class BusinessValue(Protocol):
     """Returns the business value of each prediction: `value` of business.py."""
 
     def __call__(self, problem_type: ProblemType, label: Array, prediction: Array) -> Array:
-        """Return the value, shape (rows,), of predictions, shape (rows,), given the labels, shape (rows,)."""
+        """Return the value, shape (rows,), of predictions, shape (rows,) or (rows, classes), given labels, (rows,)."""
 
 
 class ExampleData(Protocol):
@@ -125,7 +125,7 @@ class Project:
             feature_tables=tables,
             functions=public_functions(functions),
             build_model=_present(model, "build"),
-            predict_method=_present(model, "PREDICT_METHOD")[config.problem_type],
+            predict_method=_predict_method(_present(model, "PREDICT_METHOD"), config.problem_type),
             checks=public_functions(checks),
             business_value=_present(business, "value"),
             business_unit=_present(business, "UNIT"),
@@ -141,6 +141,12 @@ def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
         for name, member in vars(module).items()
         if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
     }
+
+
+def _predict_method(methods: Mapping[str, str], problem_type: str) -> str:
+    if problem_type not in methods:
+        raise ProjectError(f"PREDICT_METHOD of model.py does not name a method for {problem_type}: add it.")
+    return methods[problem_type]
 
 
 def _present(module: ModuleType, name: str) -> Any:  # noqa: ANN401 - whatever the module holds

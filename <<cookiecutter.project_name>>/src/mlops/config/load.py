@@ -16,6 +16,7 @@ from ..evaluation.measures import Measures
 from ..evaluation.metrics import ProblemType
 from ..evaluation.own_metrics import OwnMetric, own_metrics
 from .base import Settings
+from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine
 from .search import Search
 from .source import Source
@@ -41,6 +42,7 @@ class ProjectConfig(Settings):
     description: str = Field(min_length=1)
     limits: str = ""
     problem_type: ProblemType
+    classes: Classes = ()
     label: str
     metric: str
     source: Source
@@ -58,7 +60,7 @@ class ProjectConfig(Settings):
     @property
     def measures(self) -> Measures:
         """The metrics that the configuration can name."""
-        return Measures(self.problem_type, self._own_metrics)
+        return Measures(self.problem_type, len(self.classes), own=self._own_metrics)
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -82,6 +84,7 @@ class ProjectConfig(Settings):
 
     @model_validator(mode="after")
     def _names_agree(self, info: ValidationInfo) -> Self:
+        require_classes_where_needed(self.problem_type, self.classes)
         self._own_metrics = (info.context or {}).get(_OWN, {})
         known = self.measures.names
         of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]

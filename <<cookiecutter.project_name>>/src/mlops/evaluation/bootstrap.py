@@ -21,6 +21,7 @@ from scipy.special import stdtrit
 
 from .blocks import Blocks, effective
 from .metrics import GREATER_IS_BETTER, METRICS, Array
+from .multiclass import AS_CLASS_MEANS
 from .row_means import AS_MEANS, Value
 
 _COUNTS = 2**18  # numbers of draws in memory at a time: 2 MB
@@ -61,19 +62,19 @@ def metric_gain(metric: str, label: Array, challenger: Array, incumbent: Array, 
 
     Args:
         metric: A metric of `metrics.METRICS`.
-        label: Shape (rows,): values, or 0 and 1.
-        challenger: Shape (rows,): predictions of the challenger.
-        incumbent: Shape (rows,): predictions of the incumbent.
+        label: Shape (rows,): values, or numbers of classes from 0.
+        challenger: Shape (rows,), or (rows, classes) for more than two: predictions of the challenger.
+        incumbent: The same shape: predictions of the incumbent.
         how: The resampling.
 
     Raises:
         ValueError: There are fewer than two blocks, the lengths differ, a value is not finite, or the metric is
             undefined without a class that many resamples lack.
     """
-    columns, value = AS_MEANS[metric]
+    columns, value = AS_MEANS[metric] if challenger.ndim == 1 else AS_CLASS_MEANS[metric]
     sign = 1.0 if GREATER_IS_BETTER[metric] else -1.0
     pair = [columns(label, prediction) for prediction in (challenger, incumbent)]
-    weights = class_weights(label if metric in METRICS["classification"] else None, len(label))
+    weights = class_weights(None if metric in METRICS["regression"] else label, len(label))
     return _gain(pair, lambda means: sign * value(means), weights, how)
 
 
@@ -122,7 +123,7 @@ def class_weights(classes: Array | None, rows: int) -> list[Array]:
     """Return which rows count towards the number of blocks, shape (rows,) each: those of each class, or all."""
     if classes is None:
         return [np.ones(rows)]
-    return [(classes > 0).astype(np.float64), (classes <= 0).astype(np.float64)]
+    return [np.asarray(classes == one, dtype=np.float64) for one in np.unique(classes)]
 
 
 def interval(gain: float, resampled: Array, weights: list[Array], how: Resampling) -> Interval:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from .bootstrap import Interval, Resampling, metric_gain
-from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate
+from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate, naive_baseline
+from .multiclass import evaluate_classes
 from .own_metrics import OwnMetric
 from .resampled_rows import resampled_gain
 
@@ -17,10 +20,12 @@ class Measures:
 
     Attributes:
         problem_type: Decides which metrics are always there.
+        classes: The number of classes of a multiclass problem; 0 for others.
         own: The project's own metrics, by name.
     """
 
     problem_type: ProblemType
+    classes: int = 0
     own: Mapping[str, OwnMetric] = field(default_factory=dict)
 
     @property
@@ -39,11 +44,30 @@ class Measures:
     def evaluate(self, label: Array, prediction: Array) -> dict[str, float]:
         """Return all metrics.
 
+        Args:
+            label: Shape (rows,): values, 0 and 1, or the numbers of classes from 0.
+            prediction: As `shape` says: values, probabilities of class 1, or probabilities of each class.
+
         Raises:
-            ValueError: As `metrics.evaluate`, or a metric of the project's own is not finite.
+            ValueError: There are no rows, the shapes differ, or a label, a prediction or a metric is not finite.
         """
-        found = evaluate(self.problem_type, label, prediction)
+        if len(label) == 0 or prediction.shape != self.shape(len(label)):
+            raise ValueError(f"cannot evaluate predictions of shape {prediction.shape} on {len(label)} labels")
+        if not (np.isfinite(label).all() and np.isfinite(prediction).all()):
+            raise ValueError("labels and predictions must be finite")
+        several = self.problem_type == "multiclass"
+        found = evaluate_classes(label, prediction) if several else evaluate(self.problem_type, label, prediction)
         return found | {name: one(label, prediction) for name, one in self.own.items()}
+
+    def shape(self, rows: int) -> tuple[int, ...]:
+        """Return the shape of the predictions for this many rows."""
+        return (rows, self.classes) if self.problem_type == "multiclass" else (rows,)
+
+    def naive_baseline(self, label: Array) -> Array:
+        """Return the best constant prediction, shape () or (classes,): the label's mean, or the shares of classes."""
+        if self.problem_type == "multiclass":
+            return np.bincount(label.astype(np.intp), minlength=self.classes) / len(label)
+        return np.array(naive_baseline(label))
 
     def gain(self, name: str, label: Array, challenger: Array, incumbent: Array, how: Resampling) -> Interval:
         """Return how much better the challenger's metric is than the incumbent's on the same rows.

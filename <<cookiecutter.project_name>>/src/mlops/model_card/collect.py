@@ -89,7 +89,8 @@ def _json(registry: Registry, run_id: str, path: str) -> Any:  # noqa: ANN401 - 
 
 def _from_settings(settings: ProjectConfig) -> dict[str, Any]:
     names = ("problem_type", "label", "metric", "limits")
-    return {name: getattr(settings, name) for name in names}
+    classes = f" of {', '.join(str(one) for one in settings.classes)}" if settings.classes else ""
+    return {name: getattr(settings, name) for name in names} | {"problem_type": f"{settings.problem_type}{classes}"}
 
 
 def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import mlflow
@@ -51,8 +52,9 @@ def compare(
     """
     settings, policy = project.config, project.config.promotion
     features, label, times = holdout(candidate, settings, platform)
-    classes = label if settings.problem_type == "classification" else None
-    sampled = sample(times, classes, hours=policy.block_hours, fewest=policy.at_least.blocks)
+    classes = None if settings.problem_type == "regression" else label
+    number = len(settings.classes) or 2
+    sampled = sample(times, classes, hours=policy.block_hours, fewest=policy.at_least.blocks, number=number)
     if lacking := shortfall(policy.at_least, sampled):
         return Decision(passed=False, reasons=lacking)
     challenger = predict(candidate.model_uri, features)
@@ -78,8 +80,8 @@ def _predictions(
         if incumbent.version is not None:
             found = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
         else:
-            constant = float(mlflow.get_run(candidate.run_id).data.params["naive_baseline"])
-            found = np.full(len(features), constant)
+            constant = np.array(json.loads(mlflow.get_run(candidate.run_id).data.params["naive_baseline"]))
+            found = np.broadcast_to(constant, project.config.measures.shape(len(features)))
         project.config.measures.evaluate(label, found)
     except Exception as error:
         raise ChampionCannotBeScoredError(

@@ -49,8 +49,8 @@ def shortfall(at_least: AtLeast, sample: Sample) -> tuple[str, ...]:
         )
     if sample.cases is not None and sample.cases < at_least.cases:
         found.append(
-            f"there are {sample.cases} held-out rows of the rarer class, but a comparison needs {at_least.cases}: hold "
-            "out more"
+            f"there are {sample.cases} held-out rows of the rarest class, but a comparison needs {at_least.cases}: "
+            "hold out more"
         )
     return tuple(found)
 

@@ -10,7 +10,7 @@ from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from ..errors import ProjectError, first_line
-from ..evaluation.metrics import Array, one_column
+from ..evaluation.metrics import Array, as_predictions
 from ..project import Project, Rows
 from .rows import of_split
 
@@ -76,7 +76,7 @@ def predict(project: Project, estimator: Any, rows: pd.DataFrame) -> Array:  # n
             f"{type(estimator).__name__} has no method {project.predict_method}: choose another estimator, or change "
             "PREDICT_METHOD in model.py."
         )
-    return one_column(method(rows[list(project.config.features)]))
+    return as_predictions(method(rows[list(project.config.features)]))
 
 
 def _built(project: Project, hyperparameters: dict[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any library

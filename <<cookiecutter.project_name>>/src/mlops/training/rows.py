@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.class_weight import compute_sample_weight
@@ -19,7 +21,13 @@ def of_split(settings: ProjectConfig, rows: pd.DataFrame, split: str) -> Rows:
     Raises:
         ProjectError: A weight is missing, negative or infinite, or all are 0.
     """
-    return Rows(rows[list(settings.features)], rows[settings.label], _weights(settings, rows, split))
+    return Rows(rows[list(settings.features)], _label(settings, rows), _weights(settings, rows, split))
+
+
+def _label(settings: ProjectConfig, rows: pd.DataFrame) -> pd.Series[Any]:
+    """Return the labels; the numbers of classes as integers, because some libraries accept nothing else."""
+    label: pd.Series[Any] = rows[settings.label]
+    return label.astype("int64") if settings.problem_type == "multiclass" else label
 
 
 def _weights(settings: ProjectConfig, rows: pd.DataFrame, split: str) -> Array | None:

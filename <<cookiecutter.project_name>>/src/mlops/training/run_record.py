@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import mlflow
@@ -9,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from ..config.load import ProjectConfig
-from ..evaluation.metrics import naive_baseline
 from . import fitting, inputs, search
 
 
@@ -37,9 +37,9 @@ def log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str
     """Log the best model's hyperparameters and metrics, and the metrics of the naive baseline."""
     mlflow.log_param("algorithm", type(fitting.last_step(trained.estimator)[1]).__name__)
     mlflow.log_params(trained.hyperparameters)
-    constant = naive_baseline(rows["train"][settings.label].to_numpy())
-    held_out = rows["holdout"][settings.label].to_numpy()
-    baseline = settings.measures.evaluate(held_out, np.full(len(held_out), constant))
-    mlflow.log_param("naive_baseline", constant)
+    constant = settings.measures.naive_baseline(rows["train"][settings.label].to_numpy(dtype=np.float64))
+    held_out = rows["holdout"][settings.label].to_numpy(dtype=np.float64)
+    baseline = settings.measures.evaluate(held_out, np.broadcast_to(constant, settings.measures.shape(len(held_out))))
+    mlflow.log_param("naive_baseline", json.dumps(constant.tolist()))
     by_split = {**trained.metrics, "baseline_holdout": baseline}
     mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})

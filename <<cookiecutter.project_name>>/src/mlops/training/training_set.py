@@ -17,6 +17,7 @@ from ..feature_store.base import FeatureStore, TrainingSet
 from ..features.on_demand import definitions
 from ..project import Project
 from ..tables import Tables
+from . import class_numbers
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,8 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
 
     Returns:
         Rows with the columns of the request (including key and event time), the features, the weights if the
-        configuration names a column, the label (a double), and `split`: train, validation or holdout.
+        configuration names a column, the label (a double; of more than two classes their numbers), and `split`: train,
+        validation or holdout.
 
     Raises:
         ProjectError: A column is missing, an input of the model is not a double, no row has a label, or a split would
@@ -51,7 +53,7 @@ def build(project: Project, source: DataFrame, source_name: str, store: FeatureS
     rows = spine(project, source, source_name)
     weights = [name for name in (config.training.weight_column,) if name is not None]
     require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
-    labelled = _labelled(config, rows)
+    labelled = _labelled(config, class_numbers.numbered(config, rows))
     cuts = _cut_times(config, labelled, source_name)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
-from ..evaluation.metrics import Array, one_column
+from ..evaluation.metrics import Array, as_predictions
 from ..feature_store.base import FeatureStore
 from ..registry import load
 from .origin import Origin
@@ -66,12 +66,12 @@ class Evidence:
 
     @cached_property
     def label(self) -> Array:
-        """The labels of the held-out rows, shape (rows,)."""
+        """The labels of the held-out rows, shape (rows,); those of a multiclass problem are the numbers of classes."""
         return self.rows[self.settings.label].to_numpy(dtype="float64")
 
     @cached_property
     def prediction(self) -> Array:
-        """The predictions of the version for the held-out rows, shape (rows,)."""
+        """The predictions of the version for the held-out rows, shape (rows,), or (rows, classes) for multiclass."""
         return self.predict(self.features)
 
     @cached_property
@@ -96,5 +96,5 @@ class Evidence:
         return int(found)
 
     def predict(self, frame: pd.DataFrame) -> Array:
-        """Return the predictions, shape (rows,), for any rows of features."""
-        return one_column(self.model.predict(frame))
+        """Return the predictions, shape (rows,) or (rows, classes), for any rows of features."""
+        return as_predictions(self.model.predict(frame))

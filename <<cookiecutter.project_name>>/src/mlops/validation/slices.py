@@ -11,6 +11,7 @@ import numpy as np
 from ..config.validation import Bound
 from ..errors import ProjectError
 from ..markdown_text import number, percent
+from ..training.class_numbers import named
 from .check import Check, SliceResult, within
 from .evidence import Evidence
 
@@ -19,7 +20,7 @@ def slices(evidence: Evidence) -> Iterator[Check]:
     """The metrics of each slice lie within its own bounds, and the deciding one is not much worse than on all rows."""
     for name, one in evidence.settings.validation.slices.items():
         try:
-            inside = np.asarray(evidence.rows.eval(one.where), dtype=bool)
+            inside = np.asarray(named(evidence.settings, evidence.rows).eval(one.where), dtype=bool)
         except Exception as error:
             raise ProjectError(f"validation.slices.{name}.where {one.where!r} cannot be evaluated: {error}") from error
         on_slice = SliceResult(name, one.where, int(inside.sum()))

@@ -78,7 +78,7 @@ def input_example(evidence: Evidence) -> Iterator[Check]:
         yield Check("input example", passed=False, reason="the model has no input example with rows")
         return
     predicted = evidence.predict(example)
-    passed = predicted.shape == (len(example),)
+    passed = predicted.shape == evidence.settings.measures.shape(len(example))
     reason = f"the input example of {len(example)} rows gives {len(predicted)} predictions"
     yield Check("input example", passed, reason, float(len(example)))
 

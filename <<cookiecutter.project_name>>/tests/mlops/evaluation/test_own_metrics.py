@@ -27,7 +27,7 @@ def hits(label: Array, prediction: Array) -> float:
     return float(np.mean(np.abs(label - prediction) < 0.2))
 
 
-OWN = Measures("regression", {"own_rmse": own_rmse, "hits": hits})
+OWN = Measures("regression", own={"own_rmse": own_rmse, "hits": hits})
 
 
 def test_the_metrics_of_a_module_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_the_metrics_are_those_of_the_predictions(rows: dict[str, pd.DataFrame])
 
 def test_a_model_that_cannot_be_evaluated_is_an_error(rows: dict[str, pd.DataFrame]) -> None:
     class Lost(BaseEstimator):
-        def fit(self, features: pd.DataFrame, label: "pd.Series[float]") -> "Lost":
+        def fit(self, features: pd.DataFrame, label: "pd.Series[float]") -> "Lost":  # noqa: ARG002
             return self
 
         def predict(self, features: pd.DataFrame) -> object:
