@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .bootstrap import Interval, Resampling, metric_gain
+from .bootstrap import metric_gain
 from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate, naive_baseline
 from .multiclass import evaluate_classes
 from .own_metrics import OwnMetric
 from .resampled_rows import resampled_gain
+from .resampling import Interval, Resampling
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The confidence interval of a gain in any function of labels and predictions, computed anew on resampled rows.
 
-The blocks that are drawn and the interval are those of `bootstrap`; only the time is different, because the function is
+The blocks that are drawn and the interval are those of `resampling`; only the time differs, because the function is
 called twice for each resample.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .bootstrap import Interval, Resampling, class_weights, draws, interval, require_same_rows
 from .metrics import Array
+from .resampling import Interval, Resampling, class_weights, draws, interval, require_same_rows
 
 Value = Callable[[Array, Array], float]
 

@@ -13,8 +13,9 @@ from mlflow.entities.model_registry import ModelVersion
 from ..config.validation import Promotion
 from ..errors import ProjectError, first_line
 from ..evaluation.blocks import Blocks, sample
-from ..evaluation.bootstrap import Interval, Resampling, value_gain
+from ..evaluation.bootstrap import value_gain
 from ..evaluation.metrics import Array
+from ..evaluation.resampling import Interval, Resampling
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import predict, uri

@@ -9,7 +9,7 @@ from typing import Self
 
 from ..config.validation import AtLeast, Promotion
 from ..evaluation.blocks import Sample
-from ..evaluation.bootstrap import Interval
+from ..evaluation.resampling import Interval
 from ..validation.check import Check
 
 _ROUNDING = 1e-12  # a smaller gain, as a share of the incumbent's metric, counts as none

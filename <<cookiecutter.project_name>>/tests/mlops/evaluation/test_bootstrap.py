@@ -8,9 +8,10 @@ from scipy.special import softmax
 from sklearn.metrics import f1_score, roc_auc_score, root_mean_squared_error
 
 from mlops.evaluation.blocks import MOST_BLOCKS
-from mlops.evaluation.bootstrap import Interval, Resampling, metric_gain, value_gain
+from mlops.evaluation.bootstrap import metric_gain, value_gain
 from mlops.evaluation.measures import Measures
 from mlops.evaluation.metrics import DECISION_THRESHOLD, GREATER_IS_BETTER, METRICS, Array
+from mlops.evaluation.resampling import Interval, Resampling
 
 # The metric alone: `evaluate` computes all of a problem type.
 ALONE = {

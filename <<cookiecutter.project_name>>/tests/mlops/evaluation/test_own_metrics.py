@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from mlops.evaluation.bootstrap import Resampling
 from mlops.evaluation.measures import Measures
 from mlops.evaluation.metrics import METRICS, Array, evaluate
 from mlops.evaluation.own_metrics import OwnMetric, metric, own_metrics
 from mlops.evaluation.resampled_rows import resampled_gain
+from mlops.evaluation.resampling import Resampling
 
 import example.checks
 

@@ -5,7 +5,7 @@ import pytest
 
 from mlops.config.validation import AtLeast, Bound, Promotion
 from mlops.evaluation.blocks import Sample
-from mlops.evaluation.bootstrap import Interval
+from mlops.evaluation.resampling import Interval
 from mlops.promotion.decision import Decision, beats, decide, shortfall
 from mlops.validation.check import Check, within
 
