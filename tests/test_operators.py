@@ -15,6 +15,7 @@ from operators import Mutant, mutants
 # The code that decides which model serves; the paths are relative to src/mlops.
 DECIDING = (
     "evaluation/bootstrap.py",
+    "evaluation/resampling.py",
     "features/incremental.py",
     "promotion/champion.py",
     "promotion/comparison.py",

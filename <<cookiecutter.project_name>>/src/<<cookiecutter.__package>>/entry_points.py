@@ -15,7 +15,7 @@ from mlops.tasks.task import Task
 from . import business, checks, features, functions, model, synthetic
 
 PROJECT = Project.of(
-    load(Path(__file__).with_name("project.yml")),
+    load(Path(__file__).with_name("project.yml"), metrics=checks),
     features=features,
     functions=functions,
     model=model,

@@ -13,12 +13,20 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from mlops.evaluation.metrics import ProblemType
 
-_ESTIMATORS = {"regression": HistGradientBoostingRegressor, "classification": HistGradientBoostingClassifier}
+_ESTIMATORS = {
+    "regression": HistGradientBoostingRegressor,
+    "classification": HistGradientBoostingClassifier,
+    "multiclass": HistGradientBoostingClassifier,
+}
 
 CATEGORIES = ["pickup_borough"]
 
 # The method of the estimator that the registered model calls: a classifier returns probabilities.
-PREDICT_METHOD: Mapping[str, str] = {"regression": "predict", "classification": "predict_proba"}
+PREDICT_METHOD: Mapping[str, str] = {
+    "regression": "predict",
+    "classification": "predict_proba",
+    "multiclass": "predict_proba",
+}
 
 
 def build(problem_type: ProblemType, hyperparameters: Mapping[str, Any], seed: int) -> Pipeline:
@@ -27,7 +35,7 @@ def build(problem_type: ProblemType, hyperparameters: Mapping[str, Any], seed: i
     A category that no training row had counts as missing.
 
     Args:
-        problem_type: Regression or classification.
+        problem_type: Regression, classification or multiclass.
         hyperparameters: Arguments of the estimator, by their names in the search space.
         seed: Makes training reproducible.
 

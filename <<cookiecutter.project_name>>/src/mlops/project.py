@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .config.load import ProjectConfig
 from .errors import ProjectError
 
 if TYPE_CHECKING:
     from datetime import date
 
+    import pandas as pd
     import pyarrow as pa
     from pyspark.sql import DataFrame
     from sklearn.base import BaseEstimator
 
+    from .config.load import ProjectConfig
     from .evaluation.metrics import Array, ProblemType
 
 
@@ -28,11 +29,33 @@ class BuildModel(Protocol):
         """Return an estimator with the interface of scikit-learn."""
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one split, as `fit` of model.py receives them.
+
+    Attributes:
+        features: The model's inputs, shape (rows, inputs).
+        label: Shape (rows,).
+        weights: Shape (rows,): how much each row counts; None if all count the same.
+    """
+
+    features: pd.DataFrame
+    label: pd.Series[float]
+    weights: Array | None = None
+
+
+class FitModel(Protocol):
+    """Fits an estimator: `fit` of model.py, which is optional. It may use the validation rows to stop early."""
+
+    def __call__(self, estimator: Any, train: Rows, validation: Rows) -> Any:  # noqa: ANN401 - an estimator of any library
+        """Fit the estimator that `build` returned to the train rows, and return it."""
+
+
 class BusinessValue(Protocol):
     """Returns the business value of each prediction: `value` of business.py."""
 
     def __call__(self, problem_type: ProblemType, label: Array, prediction: Array) -> Array:
-        """Return the value, shape (rows,), of predictions, shape (rows,), given the labels, shape (rows,)."""
+        """Return the value, shape (rows,), of predictions, shape (rows,) or (rows, classes), given labels, (rows,)."""
 
 
 class ExampleData(Protocol):
@@ -57,6 +80,7 @@ class Project:
         feature_tables: The functions that compute feature tables from their source tables, by name.
         functions: The functions that compute on-demand features, by name.
         build_model: Returns an untrained model.
+        fit_model: Fits a model; None for `estimator.fit(X, y)`.
         predict_method: The method of the estimator that the registered model calls to predict.
         checks: The project's own checks, by name. Each computes one number from the evidence.
         business_value: Returns the business value of predictions.
@@ -74,6 +98,12 @@ class Project:
     business_value: BusinessValue
     business_unit: str
     example_data: ExampleData | None = None
+    fit_model: FitModel | None = None
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The top-level packages of the project itself: yours and the machinery, which are one in the wheel."""
+        return frozenset(name.partition(".")[0] for name in (self.build_model.__module__, __name__))
 
     @classmethod
     def of(  # noqa: PLR0913 - one argument for each file of the project
@@ -100,11 +130,12 @@ class Project:
             feature_tables=tables,
             functions=public_functions(functions),
             build_model=_present(model, "build"),
-            predict_method=_present(model, "PREDICT_METHOD")[config.problem_type],
+            predict_method=_predict_method(_present(model, "PREDICT_METHOD"), config.problem_type),
             checks=public_functions(checks),
             business_value=_present(business, "value"),
             business_unit=_present(business, "UNIT"),
             example_data=example_data,
+            fit_model=getattr(model, "fit", None),
         )
 
 
@@ -115,6 +146,12 @@ def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
         for name, member in vars(module).items()
         if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
     }
+
+
+def _predict_method(methods: Mapping[str, str], problem_type: str) -> str:
+    if problem_type not in methods:
+        raise ProjectError(f"PREDICT_METHOD of model.py does not name a method for {problem_type}: add it.")
+    return methods[problem_type]
 
 
 def _present(module: ModuleType, name: str) -> Any:  # noqa: ANN401 - whatever the module holds

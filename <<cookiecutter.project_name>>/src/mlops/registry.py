@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 
 from .errors import ProjectError
-from .evaluation.metrics import Array, one_column
+from .evaluation.metrics import Array, as_predictions
 from .feature_store.packaged_model import RAW_MODEL
 
 CHAMPION = "Champion"
@@ -50,7 +50,7 @@ def load(model_uri: str) -> PyFuncModel:
 
 def predict(model_uri: str, frame: pd.DataFrame) -> Array:
     """Return the predictions, shape (rows,), of a registered version for rows of features."""
-    return one_column(load(model_uri).predict(frame))
+    return as_predictions(load(model_uri).predict(frame))
 
 
 _changed: ContextVar[set[tuple[str, str]] | None] = ContextVar("changed_versions", default=None)

@@ -14,7 +14,7 @@ from . import business, checks, features, functions, model, synthetic
 
 CONFIG = Path(__file__).with_name("project.yml")
 PROJECT = Project.of(
-    load(CONFIG),
+    load(CONFIG, metrics=checks),
     features=features,
     functions=functions,
     model=model,

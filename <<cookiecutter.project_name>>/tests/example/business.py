@@ -24,8 +24,11 @@ def value(problem_type: ProblemType, label: Array, prediction: Array) -> Array:
     Args:
         problem_type: Which of the two examples to use.
         label: Shape (rows,): metered fares in dollars, or whether the trip was long (1 or 0).
-        prediction: Shape (rows,): fares in dollars, or probabilities of a long trip.
+        prediction: Shape (rows,): fares in dollars, or probabilities of a long trip. With more than two classes, the
+            labels are their numbers, and there is a probability for each, shape (rows, classes).
     """
+    if problem_type == "multiclass":
+        return np.where(prediction.argmax(axis=1) == label, 2.0, -1.0)
     if problem_type == "regression":
         accepted = prediction <= _ACCEPTED_UP_TO * label
         return np.where(accepted, prediction - _DRIVERS_SHARE * label, 0.0)

@@ -123,7 +123,7 @@ def test_a_new_input_is_added_to_existing_tables(first_life: str, project: Path,
     assert first_life
     package = project / "src" / PACKAGE
     with (
-        changed(package / "project.yml", "inputs: [trip_distance]", "inputs: [trip_distance, noon]"),
+        changed(package / "project.yml", "inputs: [trip_distance,", "inputs: [noon, trip_distance,"),
         changed(package / "features.py", 'alias("fare_amount")', 'alias("fare_amount"), F.lit(12.0).alias("noon")'),
     ):
         found = local("run", "lifecycle", "--var", "trials=1").stdout
@@ -190,7 +190,10 @@ def test_a_misspelt_setting_gives_a_one_sentence_error_before_anything_runs(proj
 
 def test_a_task_that_crashes_stops_the_job_with_its_own_error(project: Path, local: Command) -> None:
     file = project / "src" / PACKAGE / "model.py"
-    with changed(file, "    estimator = ", "    raise RuntimeError('out of luck')\n    estimator = "):
+    crash = (
+        "    import mlflow\n    if mlflow.active_run():\n        raise RuntimeError('out of luck')\n    estimator = "
+    )
+    with changed(file, "    estimator = ", crash):
         found = local("run", "lifecycle", "--rows", "300", "--state", "crash", expect=1)
     assert found.stderr == "error: job training, task train: RuntimeError: out of luck.\n"
     assert "Traceback" in found.stdout

@@ -70,6 +70,7 @@ def test_the_error_names_a_version_that_does_not_exist(registry: Registry) -> No
 def test_a_model_is_loaded_by_its_uri_as_a_consumer_would(training_run: dict[str, str]) -> None:
     features = list(PROJECT.config.features)
     frame = pd.DataFrame([[1.0] * len(features), [float("nan")] * len(features)], columns=features)
+    frame["pickup_borough"] = ["Queens", None]
     found = predict(uri(training_run["model_name"], training_run["model_version"]), frame)
     assert found.shape == (2,)
     assert np.isfinite(found).all()

@@ -1,6 +1,9 @@
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+
+from mlops.training.search import suggest
 
 from << cookiecutter.__package >> import model
 from << cookiecutter.__package >>.entry_points import PROJECT
@@ -32,8 +35,8 @@ def test_the_model_learns_from_a_category_and_accepts_one_that_it_has_never_seen
 
 def test_the_search_space_names_parameters_of_the_model() -> None:
     settings = PROJECT.config
-    middle = {name: type(dim.low)(dim.low) for name, dim in settings.search.space.items()}
-    assert model.build(settings.problem_type, middle, seed=0)
+    chosen = suggest(optuna.create_study().ask(), settings.search)
+    assert model.build(settings.problem_type, chosen, seed=0)
 
 
 def test_an_unknown_hyperparameter_is_an_error() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from mlops.config.validation import Promotion
 from mlops.evaluation.blocks import Sample, sample
-from mlops.evaluation.bootstrap import Interval, Resampling, metric_gain, value_gain
+from mlops.evaluation.bootstrap import metric_gain, value_gain
 from mlops.evaluation.metrics import Array
+from mlops.evaluation.resampling import Interval, Resampling
 from mlops.promotion.decision import decide, shortfall
 from mlops.promotion.error_budget import confidence_of
 

@@ -18,7 +18,7 @@ LOOKUP = "lookups known before the label"
 
 # Sound models of the example (tests/example) explain up to 0.967 in regression and 0.77 in classification. With an
 # input that is only known afterwards, they explain at least 0.981 and 0.99.
-_AT_MOST: Mapping[ProblemType, float] = {"regression": 0.975, "classification": 0.85}
+_AT_MOST: Mapping[ProblemType, float] = {"regression": 0.975, "classification": 0.85, "multiclass": 0.85}
 
 
 class Leakage(Settings):
@@ -26,7 +26,7 @@ class Leakage(Settings):
 
     Attributes:
         explained_at_most: The greatest share of the label's variance (1 is perfect, 0 is the naive baseline) that the
-            model or one input may explain; None for 0.975 in regression and 0.85 in classification.
+            model or one input may explain; None for 0.975 in regression and 0.85 for classes.
         accepted: The reason for accepting an input, a feature table, or a whole check, by its name.
     """
 

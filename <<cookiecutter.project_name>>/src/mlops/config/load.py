@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import ModuleType
+from typing import Annotated, Any, Self
 
 import pandas as pd
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from ..errors import ProjectError, did_you_mean
-from ..evaluation.metrics import METRICS, RANGES, ProblemType
+from ..evaluation.measures import Measures
+from ..evaluation.metrics import ProblemType
+from ..evaluation.own_metrics import OwnMetric, own_metrics
 from .base import Settings
+from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
+from .search import Search
 from .source import Source
 from .sources import read_by, require_sources
+from .training import BALANCED, Training
 from .validation import Promotion, Validation
 
+_OWN = "own_metrics"
 _MOST_TEXTS = 6  # columns in the condition of a slice
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 
@@ -31,34 +38,13 @@ class Split(Settings):
     keep_days: int = Field(ge=1)
 
 
-class Dimension(Settings):
-    """The range of one hyperparameter."""
-
-    type: Literal["float", "int"]
-    low: float
-    high: float
-    log: bool = False
-
-    @model_validator(mode="after")
-    def _low_before_high(self) -> Self:
-        if not self.low < self.high:
-            raise ValueError(f"low ({self.low:g}) must be smaller than high ({self.high:g})")
-        return self
-
-
-class Search(Settings):
-    """The hyperparameter search: its seed and the range of each parameter of `model.build`."""
-
-    seed: int
-    space: dict[str, Dimension] = Field(min_length=1)
-
-
 class ProjectConfig(Settings):
     """All modelling choices of the project; `description` and `limits` appear on the card of every model version."""
 
     description: str = Field(min_length=1)
     limits: str = ""
     problem_type: ProblemType
+    classes: Classes = ()
     label: str
     metric: str
     sources: dict[str, Source]
@@ -68,8 +54,15 @@ class ProjectConfig(Settings):
     functions: tuple[Function, ...] = ()
     split: Split
     search: Search
+    training: Training = Training()
     validation: Validation
     promotion: Promotion
+    _own_metrics: Mapping[str, OwnMetric] = PrivateAttr(default_factory=dict)
+
+    @property
+    def measures(self) -> Measures:
+        """The metrics that the configuration can name."""
+        return Measures(self.problem_type, len(self.classes), own=self._own_metrics)
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -116,9 +109,11 @@ class ProjectConfig(Settings):
         return tuple(dict.fromkeys([self.spine.key, *self.feature_set.request]))
 
     @model_validator(mode="after")
-    def _names_agree(self) -> Self:
+    def _names_agree(self, info: ValidationInfo) -> Self:
         require_sources(self.sources, self.spine, self.feature_tables)
-        known = METRICS[self.problem_type]
+        require_classes_where_needed(self.problem_type, self.classes)
+        self._own_metrics = (info.context or {}).get(_OWN, {})
+        known = self.measures.names
         of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]
         for metric in (self.metric, *self.validation.metrics, *of_slices):
             if metric not in known:
@@ -135,11 +130,19 @@ class ProjectConfig(Settings):
             raise ValueError("two inputs, looked-up or computed features have the same name: rename one")
         if self.label in self.features:
             raise ValueError(f"the label {self.label!r} is also an input of the model")
+        self._weights_are_no_input()
         self._bounds_decide()
         for name, one in self.validation.slices.items():
             _try_slice(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
         self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
+
+    def _weights_are_no_input(self) -> None:
+        column = self.training.weight_column
+        if self.training.weights == BALANCED and self.problem_type == "regression":
+            raise ValueError("training.weights: only classes can be balanced: name a column of the spine, or remove it")
+        if column in {*self.features, self.label}:
+            raise ValueError(f"training.weights: {column!r} is an input of the model or its label: name another column")
 
     def _bounds_decide(self) -> None:
         """Refuse bounds that no model can meet, or that every model meets."""
@@ -147,7 +150,7 @@ class ProjectConfig(Settings):
         for name, one in self.validation.slices.items():
             bounds |= {f"validation.slices.{name}.metrics.{key}": (key, bound) for key, bound in one.metrics.items()}
         for where, (metric, bound) in bounds.items():
-            if problem := bound.useless(*RANGES[metric]):
+            if problem := bound.useless(*self.measures.range_of(metric)):
                 raise ValueError(f"{where} ({bound}) {problem}")
 
 
@@ -183,27 +186,27 @@ def _texts(where: str, columns: list[str]) -> Iterator[set[str]]:
         yield from map(set, combinations(named, count))
 
 
-def parse(text: str, where: str = "project.yml") -> ProjectConfig:
-    """Parse the text of a configuration file.
+def parse(text: str, where: str = "project.yml", metrics: ModuleType | None = None) -> ProjectConfig:
+    """Parse the text of a configuration file, which can name the metrics that a module defines.
 
     Raises:
         ProjectError: The text is not a YAML mapping, a key is missing or unknown, or a value is out of range.
     """
     try:
-        return ProjectConfig.model_validate(yaml.safe_load(text))
+        return ProjectConfig.model_validate(yaml.safe_load(text), context={_OWN: own_metrics(metrics)})
     except yaml.YAMLError as error:
         raise ProjectError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
     except ValidationError as error:
         raise ProjectError(f"{where}: {_first_problem(error)}.") from None
 
 
-def load(path: Path) -> ProjectConfig:
-    """Read a configuration file.
+def load(path: Path, metrics: ModuleType | None = None) -> ProjectConfig:
+    """Read a configuration file, which can name the metrics that a module defines.
 
     Raises:
         ProjectError: As `parse`.
     """
-    return parse(path.read_text(encoding="utf-8"), "/".join(path.parts[-2:]))
+    return parse(path.read_text(encoding="utf-8"), "/".join(path.parts[-2:]), metrics)
 
 
 def _first_problem(error: ValidationError) -> str:

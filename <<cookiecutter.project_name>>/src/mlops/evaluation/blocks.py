@@ -20,7 +20,7 @@ Blocks = NDArray[np.intp]
 
 MOST_BLOCKS = 4096  # bounds the memory and time of resampling
 _MOST_BY_DEFAULT = 30  # more blocks would narrow the interval by only 4 percent
-_ROWS, _CASES = 40, 4  # by default, per block: rows, and rows of the rarer class
+_ROWS, _CASES = 40, 4  # by default, per block: rows, and rows of the rarest class
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Sample:
     Attributes:
         block: Shape (rows,): the number of the block of each row, from 0.
         blocks: The number of blocks.
-        cases: The number of rows of the rarer class; None for regression.
+        cases: The number of rows of the rarest class; None for regression.
     """
 
     block: Blocks
@@ -43,7 +43,7 @@ class Sample:
         return len(self.block)
 
 
-def sample(times: Times, classes: Array | None, *, hours: float | None, fewest: int) -> Sample:
+def sample(times: Times, classes: Array | None, *, hours: float | None, fewest: int, number: int = 2) -> Sample:
     """Return the blocks of rows with these event times.
 
     With `hours`, each block is a span of this length (counted from 1970-01-01 00:00 UTC). Without it, blocks consist
@@ -52,13 +52,14 @@ def sample(times: Times, classes: Array | None, *, hours: float | None, fewest: 
 
     Args:
         times: Shape (rows,): event times in UTC.
-        classes: Shape (rows,): labels 0 and 1; None for regression.
+        classes: Shape (rows,): numbers of classes from 0; None for regression.
         hours: The length of a block in hours.
         fewest: How many blocks the default aims for at least.
+        number: How many classes there are.
     """
     span = max(1, round(3600 * (24 if hours is None else hours)))
     _, unit = np.unique(times.astype("datetime64[s]").astype(np.int64) // span, return_inverse=True)
-    cases = None if classes is None else int(min((classes > 0).sum(), (classes <= 0).sum()))
+    cases = None if classes is None else int(np.bincount(classes.astype(np.intp), minlength=number).min())
     at_most = MOST_BLOCKS
     if hours is None:
         by_rows = len(times) // _ROWS if cases is None else min(len(times) // _ROWS, cases // _CASES)

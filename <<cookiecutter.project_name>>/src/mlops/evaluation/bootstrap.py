@@ -1,61 +1,17 @@
 """The confidence interval of the difference between two models: a paired bootstrap of blocks of time.
 
-Every metric is a function of means over rows (`row_means`), so a resample only needs the sums of these columns over
-blocks, and time and memory do not grow with resamples times rows.
-
-The interval is `gain ± t x standard error`. The standard error is the standard deviation of the gain over the resamples
-times sqrt(blocks / (blocks - 1)), because a resample of few blocks varies too little (Efron and Tibshirani, An
-Introduction to the Bootstrap, 1993, section 6). The quantile t of Student's distribution has one degree of freedom less
-than there are blocks, which keeps the interval honest with as few as five of them (Ibragimov and Müller, Journal of
-Business and Economic Statistics 28, 2010). Percentiles of the resamples would be too close to the gain for few blocks,
-and are unknown at confidence levels beyond 1 - 1 / resamples, which repeated challenges need.
+Every metric is a function of means over rows (`row_means`, `multiclass`), so a resample only needs the sums of these
+columns over blocks, and time and memory do not grow with resamples times rows. The interval is that of `resampling`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import repeat
-
 import numpy as np
-from scipy.special import stdtrit
 
-from .blocks import Blocks, effective
 from .metrics import GREATER_IS_BETTER, METRICS, Array
+from .multiclass import AS_CLASS_MEANS
+from .resampling import Interval, Resampling, class_weights, draws, interval, require_same_rows
 from .row_means import AS_MEANS, Value
-
-_COUNTS = 2**18  # numbers of draws in memory at a time: 2 MB
-_UNDEFINED = 0.05  # a greater share of resamples without a value is an error
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A gain with its confidence interval, in the unit of the metric; a positive gain is an improvement."""
-
-    gain: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.gain:.4g} [{self.low:.4g}, {self.high:.4g}]"
-
-
-@dataclass(frozen=True)
-class Resampling:
-    """How rows are resampled.
-
-    Attributes:
-        block: Shape (rows,): the number of the block of each row, from 0 without gaps (`blocks.sample`).
-        resamples: The number of resamples.
-        confidence: How often the interval should contain the true gain, such as 0.95.
-        seed: Makes the interval repeatable.
-    """
-
-    block: Blocks
-    resamples: int
-    confidence: float
-    seed: int
 
 
 def metric_gain(metric: str, label: Array, challenger: Array, incumbent: Array, how: Resampling) -> Interval:
@@ -63,20 +19,19 @@ def metric_gain(metric: str, label: Array, challenger: Array, incumbent: Array, 
 
     Args:
         metric: A metric of `metrics.METRICS`.
-        label: Shape (rows,): values, or 0 and 1.
-        challenger: Shape (rows,): predictions of the challenger.
-        incumbent: Shape (rows,): predictions of the incumbent.
+        label: Shape (rows,): values, or numbers of classes from 0.
+        challenger: Shape (rows,), or (rows, classes) for more than two: predictions of the challenger.
+        incumbent: The same shape: predictions of the incumbent.
         how: The resampling.
 
     Raises:
         ValueError: There are fewer than two blocks, the lengths differ, a value is not finite, or the metric is
             undefined without a class that many resamples lack.
     """
-    columns, value = AS_MEANS[metric]
+    columns, value = AS_MEANS[metric] if challenger.ndim == 1 else AS_CLASS_MEANS[metric]
     sign = 1.0 if GREATER_IS_BETTER[metric] else -1.0
     pair = [columns(label, prediction) for prediction in (challenger, incumbent)]
-    of_classes = [(label > 0).astype(np.float64), (label <= 0).astype(np.float64)]
-    weights = of_classes if metric in METRICS["classification"] else [np.ones(len(label))]
+    weights = class_weights(None if metric in METRICS["regression"] else label, len(label))
     return _gain(pair, lambda means: sign * value(means), weights, how)
 
 
@@ -92,14 +47,8 @@ def value_gain(challenger: Array, incumbent: Array, how: Resampling) -> Interval
 def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resampling) -> Interval:
     """Return the interval, given the columns of both models and the rows that count towards the number of blocks."""
     columns = [np.asarray(column, dtype=np.float64) for side in pair for column in side]
-    if any(column.shape != how.block.shape for column in columns):
-        raise ValueError("two models can only be compared on the same rows")
-    if not all(np.isfinite(column).all() for column in columns):
-        raise ValueError("labels and predictions must be finite")
+    blocks = require_same_rows(columns, how)
     rows = np.bincount(how.block)[:, None]
-    blocks = len(rows)
-    if blocks < 2:  # noqa: PLR2004 - one block shows no variation
-        raise ValueError("two models can only be compared on at least two blocks of rows")
     # Each side is summed separately, so that equal models have exactly equal sums.
     sums = [np.stack([np.bincount(how.block, weights=column) for column in side], axis=1) for side in pair]
 
@@ -108,29 +57,5 @@ def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resa
         return challenger - incumbent
 
     gain = float(gains(np.ones(blocks)[None]).item())
-    drawn = [gains(counts) for counts in _draws(blocks, how.resamples, np.random.default_rng(how.seed))]
-    error = _standard_deviation(np.concatenate(drawn)) * np.sqrt(blocks / (blocks - 1))
-    freedom = max(1.0, min(effective(how.block, weight) for weight in weights if weight.any()) - 1)
-    half = float(stdtrit(freedom, (1 + how.confidence) / 2) * error)
-    return Interval(gain, gain - half, gain + half)
-
-
-def _standard_deviation(resampled: Array) -> float:
-    """Return the standard deviation over the resamples that have a value.
-
-    Raises:
-        ValueError: Too many have none.
-    """
-    defined = resampled[np.isfinite(resampled)]
-    if len(defined) < (1 - _UNDEFINED) * len(resampled):
-        raise ValueError("the metric is undefined on resamples that lack a class: provide more rows")
-    return float(defined.std())
-
-
-def _draws(blocks: int, resamples: int, generator: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each block is drawn with replacement, shape (some of the resamples, blocks)."""
-    chunk = math.ceil(_COUNTS / blocks)
-    whole, rest = divmod(resamples, chunk)
-    for size in (*repeat(chunk, whole), rest):
-        drawn = generator.integers(blocks, size=(size, blocks)) + np.arange(size)[:, None] * blocks
-        yield np.bincount(drawn.ravel(), minlength=size * blocks).reshape(size, blocks).astype(np.float64)
+    drawn = [gains(counts) for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))]
+    return interval(gain, np.concatenate(drawn), weights, how)

@@ -1,6 +1,6 @@
 """How much of a label a column of numbers explains: 0 like the naive baseline, 1 if it gives the label away.
 
-The same measure serves both problem types: R2 of values, which for the probabilities of a 0/1 label is the Brier skill
+The same measure serves all problem types: R2 of values, which for the probabilities of classes is the Brier skill
 score. It separates a leak from a strong honest input better than roc_auc, which both bring close to 1.
 """
 
@@ -32,15 +32,17 @@ class Explained:
 
 
 def explained(label: Array, prediction: Array) -> Explained:
-    """Return the share of the variance of a label, shape (rows,), that a prediction, shape (rows,), explains.
+    """Return the share of the variance of a label, shape (rows,), that a prediction of the same shape explains.
+
+    Both may have several columns, shape (rows, classes): the variance is then the sum of those of the columns.
 
     Raises:
         ValueError: There are fewer than two rows, or all labels are the same.
     """
-    variance = float(np.var(label)) if len(label) > 1 else 0.0
+    variance = float(np.var(label, axis=0).sum()) if len(label) > 1 else 0.0
     if variance == 0.0:
         raise ValueError(f"{len(label)} rows with the same label do not show what explains it")
-    squared = (prediction - label) ** 2
+    squared = ((prediction - label) ** 2).reshape(len(label), -1).sum(axis=1)
     return Explained(1 - float(squared.mean()) / variance, float(squared.std()) / variance / len(label) ** 0.5)
 
 
@@ -48,14 +50,16 @@ def best_explained(label: Array, prediction: Array, known: Array) -> Explained:
     """Return the greater of the shares with the label as it is and without its extremes, which can hide a leak.
 
     Args:
-        label: Shape (rows,).
-        prediction: Shape (rows,).
+        label: Shape (rows,), or (rows, classes), where there are no extremes.
+        prediction: The same shape.
         known: Labels of other rows, shape (other rows,); values beyond their 5 % and 95 % quantiles count as these.
 
     Raises:
         ValueError: As `explained`.
     """
     found = explained(label, prediction)
+    if label.ndim > 1:
+        return found
     low, high = np.quantile(known, _EXTREMES)
     inside = np.clip(label, low, high)
     if np.ptp(inside) == 0.0:
@@ -70,16 +74,16 @@ def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, s
 
     Args:
         column: The column of the rows to fit, shape (rows,); NaN is a value of its own.
-        label: Their labels, shape (rows,).
+        label: Their labels, shape (rows,), or (rows, classes) with 1 for the class of the row and 0 for others.
         held_out: The column of the rows to score, shape (other rows,).
-        held_out_label: Their labels, shape (other rows,).
+        held_out_label: Their labels, shape (other rows,) or (other rows, classes).
         seed: Makes the tree repeatable.
 
     Raises:
         ValueError: As `explained`.
     """
     places, held_out_places = _places(column, column), _places(held_out, column)
-    inside = np.clip(label, *np.quantile(label, _EXTREMES))
+    inside = np.clip(label, *np.quantile(label, _EXTREMES)) if label.ndim == 1 else label
     found = []
     for fitted in (label, inside) if np.ptp(inside) < np.ptp(label) and np.ptp(inside) > 0.0 else (label,):
         tree = DecisionTreeRegressor(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAF_ROWS, random_state=seed)
@@ -90,12 +94,14 @@ def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, s
 def of_groups(group: NDArray[np.bool_], label: Array) -> float:
     """Return the share of the label's variance between the rows where `group`, shape (rows,), is true and the others.
 
+    The label has the shape (rows,) or (rows, classes).
+
     Raises:
         ValueError: As `explained`.
     """
     shares = []
-    for values in (label, _ranks(label, label)):
-        means = np.where(group, values[group].mean(), values[~group].mean())
+    for values in (label, _ranks(label, label)) if label.ndim == 1 else (label,):
+        means = np.where(group.reshape(-1, *[1] * (values.ndim - 1)), values[group].mean(0), values[~group].mean(0))
         shares.append(explained(values, means).share)
     return max(shares)
 

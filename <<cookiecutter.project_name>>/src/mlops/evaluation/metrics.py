@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-ProblemType = Literal["regression", "classification"]
+ProblemType = Literal["regression", "classification", "multiclass"]
 Array = NDArray[np.float64]
 
 # Metric -> whether greater is better.
 METRICS: Mapping[str, Mapping[str, bool]] = {
     "regression": {"rmse": False, "mae": False, "r2": True},
     "classification": {"roc_auc": True, "log_loss": False, "accuracy": True, "f1": True},
+    "multiclass": {"accuracy": True, "balanced_accuracy": True, "f1_macro": True, "log_loss": False, "roc_auc": True},
 }
 GREATER_IS_BETTER: Mapping[str, bool] = {name: up for group in METRICS.values() for name, up in group.items()}
 
@@ -28,20 +29,23 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "roc_auc": (0.0, 1.0),
     "log_loss": (0.0, math.inf),
     "accuracy": (0.0, 1.0),
+    "balanced_accuracy": (0.0, 1.0),
     "f1": (0.0, 1.0),
+    "f1_macro": (0.0, 1.0),
 }
 
 DECISION_THRESHOLD = 0.5
 
 
-def one_column(raw: object) -> Array:
-    """Return the predictions of any model of the project as one column.
+def as_predictions(raw: object) -> Array:
+    """Return the predictions of any model of the project: one column, or one for each of more than two classes.
 
     Args:
-        raw: The output of the model's pyfunc: values, shape (n,) or (n, 1), or class probabilities, shape (n, 2).
+        raw: The output of the model's pyfunc: values, shape (n,) or (n, 1), or class probabilities, shape (n, classes).
 
     Returns:
-        Shape (n,): the predicted value, or the probability of the positive class.
+        Shape (n,): the predicted value, or the probability of the positive class of two. Shape (n, classes): the
+        probabilities of more than two classes.
 
     Raises:
         ValueError: The predictions have another shape.
@@ -49,9 +53,9 @@ def one_column(raw: object) -> Array:
     values = np.asarray(raw, dtype=np.float64)
     if values.ndim == 1:
         return values
-    if values.ndim == 2 and values.shape[1] in {1, 2}:  # noqa: PLR2004 - value, or negative and positive class
-        return values[:, -1]
-    raise ValueError(f"predictions have shape {values.shape}: expected one value or two class probabilities per row")
+    if values.ndim == 2 and values.shape[1] > 0:  # noqa: PLR2004 - rows, and values or classes
+        return values[:, -1] if values.shape[1] <= 2 else values  # noqa: PLR2004 - value, or negative and positive class
+    raise ValueError(f"predictions have shape {values.shape}: expected one value or class probabilities per row")
 
 
 def naive_baseline(label: Array) -> float:
@@ -60,7 +64,7 @@ def naive_baseline(label: Array) -> float:
 
 
 def evaluate(problem_type: ProblemType, label: Array, prediction: Array) -> dict[str, float]:
-    """Return all metrics of the problem type.
+    """Return all metrics of the problem type; those of more than two classes are in `multiclass`.
 
     Args:
         problem_type: Regression or classification.

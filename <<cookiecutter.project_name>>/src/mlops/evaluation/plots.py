@@ -33,20 +33,20 @@ def of_predictions(problem_type: ProblemType, label: Array, prediction: Array, q
 def bars(importance: pd.Series[float], quantity: str) -> Figure:
     """Draw a bar for each feature, greatest first: its mean absolute SHAP value, in the unit of the prediction."""
     shown = importance.head(MOST_FEATURES)
-    figure, axes = _blank(height=1.6 + 0.34 * len(shown))
+    figure, axes = blank(height=1.6 + 0.34 * len(shown))
     drawn = axes.barh([str(name) for name in shown.index], shown.to_numpy(), color=BLUE, height=0.7)
     axes.bar_label(drawn, [f"{value:.3g}" for value in shown], padding=4, color=INK, fontsize=9)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.grid(visible=False, axis="y")
     title = f"What moves the prediction{_of_how_many(len(shown), len(importance))}"
-    return _titled(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
+    return titled(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
 
 
 def beeswarm(found: Explanation, quantity: str) -> Figure:
     """Draw a dot for each explained row and feature: its SHAP value, coloured by how high the feature's value is."""
     shown = [str(name) for name in found.importance.index[:MOST_FEATURES]]
-    figure, axes = _blank(height=1.6 + 0.42 * len(shown))
+    figure, axes = blank(height=1.6 + 0.42 * len(shown))
     axes.axvline(0, color=GREY, linewidth=1)
     for place, name in enumerate(shown):
         values = found.values[name].to_numpy()
@@ -59,12 +59,12 @@ def beeswarm(found: Explanation, quantity: str) -> Figure:
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("value of the feature (dark grey: missing)", labelpad=-12, fontsize=9)
     title = f"How each feature moves individual predictions{_of_how_many(len(shown), found.values.shape[1])}"
-    return _titled(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
+    return titled(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
 
 
 def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figure:
     """Draw predictions over labels, one dot per row, with the line on which they are equal."""
-    figure, axes = _blank(height=5.6)
+    figure, axes = blank(height=5.6)
     low, high = float(min(label.min(), prediction.min())), float(max(label.max(), prediction.max()))
     edge = 0.03 * (high - low or 1.0)
     ends = (low - edge, high + edge)
@@ -73,25 +73,25 @@ def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figu
     axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--", label="predicted = actual")
     axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
-    return _titled(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
+    return titled(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
 
 
 def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
     """Draw a histogram of the errors of the predictions: above 0 they are too high."""
     off = prediction - label
-    figure, axes = _blank()
+    figure, axes = blank()
     low, high = np.quantile(off, [0.005, 0.995])
     axes.hist(np.clip(off, low, high), bins=_BINS, color=BLUE, alpha=0.85)
     axes.axvline(0, color=INK, linewidth=1, linestyle="--", label="no error")
     axes.axvline(float(off.mean()), color=RED, linewidth=1.5, label=f"mean {off.mean():.3g}")
     axes.legend(frameon=False, loc="upper right", fontsize=9)
     across = f"predicted minus actual {quantity}\n(the bars at both ends include all rows beyond them)"
-    return _titled(figure, axes, "Prediction errors", across, "held-out rows")
+    return titled(figure, axes, "Prediction errors", across, "held-out rows")
 
 
-def calibration(label: Array, prediction: Array, quantity: str) -> Figure:
+def calibration(label: Array, prediction: Array, quantity: str, share: str = "observed share of class 1") -> Figure:
     """Draw the observed share of class 1 over the predicted share, in ten groups of equal size, with 95 % intervals."""
-    figure, axes = _blank(height=5.6)
+    figure, axes = blank(height=5.6)
     groups = [rows for rows in np.array_split(np.argsort(prediction, kind="stable"), _GROUPS) if len(rows)]
     count = np.array([len(rows) for rows in groups])
     predicted = np.array([prediction[rows].mean() for rows in groups])
@@ -104,12 +104,12 @@ def calibration(label: Array, prediction: Array, quantity: str) -> Figure:
     axes.plot(predicted, observed, color=BLUE, marker="o", markersize=6, label="a tenth of the rows, 95 % interval")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
-    return _titled(figure, axes, "Calibration", f"predicted {quantity}", "observed share of class 1")
+    return titled(figure, axes, "Calibration", f"predicted {quantity}", share)
 
 
 def scores(label: Array, prediction: Array, quantity: str) -> Figure:
     """Draw the distribution of the predictions for each class."""
-    figure, axes = _blank()
+    figure, axes = blank()
     edges = np.linspace(0, 1, _BINS // 2 + 1).tolist()
     for value, colour in ((0, BLUE), (1, RED)):
         own = prediction[label == value]
@@ -117,10 +117,11 @@ def scores(label: Array, prediction: Array, quantity: str) -> Figure:
         axes.hist(own, bins=edges, weights=share, color=colour, alpha=0.55, label=of_class)
     axes.set_xlim(0, 1)
     axes.legend(frameon=False, loc="upper right", fontsize=9)
-    return _titled(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
+    return titled(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
 
 
-def _blank(height: float = 4.2) -> tuple[Figure, Axes]:
+def blank(height: float = 4.2) -> tuple[Figure, Axes]:
+    """Return an empty figure with its axes, in the style of all figures; the height is in inches."""
     figure = Figure(figsize=(7.6, height), dpi=120, layout=ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.12))
     axes = figure.add_subplot()
     axes.set_axisbelow(True)
@@ -129,7 +130,8 @@ def _blank(height: float = 4.2) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _titled(figure: Figure, axes: Axes, title: str, across: str, up: str) -> Figure:
+def titled(figure: Figure, axes: Axes, title: str, across: str, up: str) -> Figure:
+    """Return the figure with its title and the names of its axes."""
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, pad=12)
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(up, color=INK)

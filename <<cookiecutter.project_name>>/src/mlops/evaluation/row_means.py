@@ -28,8 +28,12 @@ def _decisions(label: Array, prediction: Array) -> list[Array]:
     return [np.asarray(one, dtype=np.float64) for one in (decided & positive, decided & ~positive, ~decided & positive)]
 
 
-def _placements(label: Array, prediction: Array) -> list[Array]:
-    """Return the share of the other class that each row is ranked correctly against, by class, and the ROC AUC."""
+def placements(label: Array, prediction: Array) -> list[Array]:
+    """Return columns of the area under the curve: for each class, the share of the other that a row is ranked right to.
+
+    Raises:
+        ValueError: All labels are of one class.
+    """
     positive = label > 0
     count, others = int(positive.sum()), int((~positive).sum())
     if not (count and others):
@@ -42,7 +46,8 @@ def _placements(label: Array, prediction: Array) -> list[Array]:
     return [placed * positive, positive.astype(np.float64), placed * ~positive, (~positive).astype(np.float64), area]
 
 
-def _ratio(above: Array, below: Array) -> Array:
+def ratio(above: Array, below: Array) -> Array:
+    """Return the quotient; what is divided by 0 is NaN or infinite, without a warning."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(above / below)
 
@@ -53,7 +58,7 @@ AS_MEANS: Mapping[str, tuple[Columns, Value]] = {
     "mae": (lambda label, prediction: [np.abs(label - prediction)], lambda means: means[:, 0]),
     "r2": (
         lambda label, prediction: [(label - prediction) ** 2, label, label**2],
-        lambda means: 1 - _ratio(means[:, 0], means[:, 2] - means[:, 1] ** 2),
+        lambda means: 1 - ratio(means[:, 0], means[:, 2] - means[:, 1] ** 2),
     ),
     "log_loss": (_log_losses, lambda means: means[:, 0]),
     "accuracy": (
@@ -63,10 +68,10 @@ AS_MEANS: Mapping[str, tuple[Columns, Value]] = {
     # Without any predicted or true positives, F1 is 0, as in scikit-learn with zero_division=0.
     "f1": (
         _decisions,
-        lambda means: np.nan_to_num(_ratio(2 * means[:, 0], 2 * means[:, 0] + means[:, 1] + means[:, 2])),
+        lambda means: np.nan_to_num(ratio(2 * means[:, 0], 2 * means[:, 0] + means[:, 1] + means[:, 2])),
     ),
     "roc_auc": (
-        _placements,
-        lambda means: _ratio(means[:, 0], means[:, 1]) + _ratio(means[:, 2], means[:, 3]) - means[:, 4],
+        placements,
+        lambda means: ratio(means[:, 0], means[:, 1]) + ratio(means[:, 2], means[:, 3]) - means[:, 4],
     ),
 }

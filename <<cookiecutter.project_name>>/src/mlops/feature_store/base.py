@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from ..features.uc_function import Definition
 
 # The Spark type of a model's output: a number, or the probability of each class.
-RESULT_TYPES: Mapping[ProblemType, str] = {"regression": "double", "classification": "array<double>"}
+RESULT_TYPES: Mapping[ProblemType, str] = {
+    "regression": "double",
+    "classification": "array<double>",
+    "multiclass": "array<double>",
+}
 
 
 def full_name(schema: str, table: str) -> str:

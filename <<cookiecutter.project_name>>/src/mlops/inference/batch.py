@@ -34,11 +34,25 @@ def unscored(project: Project, sources: Sources, predictions_table: str) -> Data
 
 
 def score(settings: ProjectConfig, store: FeatureStore, model_uri: str, rows: DataFrame) -> DataFrame:
-    """Return the request columns of the rows, their features, and a column `prediction`: a number or a probability.
+    """Return the request columns of the rows, their features, and a column `prediction`.
+
+    That is a number, the probability of class 1 of two, or the most probable of more than two classes. The column
+    `probabilities` then maps the text of each class to its probability: a map keeps the names of classes out of the
+    names of columns, and is what Databricks' monitoring reads. The model itself returns an array in the order of
+    `classes`, which is what an MLflow signature and a Spark UDF can carry.
 
     The model looks up its features itself, as of the event time.
     """
     scored = store.score_batch(model_uri, rows.select(*settings.request), RESULT_TYPES[settings.problem_type])
     if settings.problem_type == "classification":
         return scored.withColumn("prediction", F.element_at("prediction", -1))
-    return scored
+    return _most_probable(settings, scored) if settings.problem_type == "multiclass" else scored
+
+
+def _most_probable(settings: ProjectConfig, scored: DataFrame) -> DataFrame:
+    """Return the rows with the most probable class as `prediction`, and the map `probabilities` of all classes."""
+    classes = F.array(*[F.lit(one) for one in settings.classes])
+    names = F.array(*[F.lit(str(one)) for one in settings.classes])
+    best = F.array_position("prediction", F.array_max("prediction")).cast("int")
+    chosen = {"probabilities": F.map_from_arrays(names, F.col("prediction")), "prediction": F.element_at(classes, best)}
+    return scored.withColumns(chosen)

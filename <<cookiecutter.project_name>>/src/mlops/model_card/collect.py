@@ -16,7 +16,6 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 from ..config.load import ProjectConfig
 from ..errors import first_line
-from ..evaluation.metrics import METRICS
 from ..registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry
 from ..training import inputs
 from ..training.training_set import SPLITS
@@ -91,7 +90,8 @@ def _json(registry: Registry, run_id: str, path: str) -> Any:  # noqa: ANN401 - 
 
 def _from_settings(settings: ProjectConfig) -> dict[str, Any]:
     names = ("problem_type", "label", "metric", "limits")
-    return {name: getattr(settings, name) for name in names}
+    classes = f" of {', '.join(str(one) for one in settings.classes)}" if settings.classes else ""
+    return {name: getattr(settings, name) for name in names} | {"problem_type": f"{settings.problem_type}{classes}"}
 
 
 def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
     by_rows = {
         rows: {
             name: run.data.metrics[f"{logged}_{name}"]
-            for name in METRICS[settings.problem_type]
+            for name in settings.measures.names
             if f"{logged}_{name}" in run.data.metrics
         }
         for rows, logged in _MEASURED.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -112,12 +113,13 @@ class Columns:
             {name: kind for name, kind in self.types.items() if name in {*self.config.features, *self.config.request}}
         )
         rows = convert(pd.DataFrame({name: _VALUES[kind] for name, kind in kinds.items()}), kinds)
+        label: list[Any] = list(self.config.classes[:2]) or [0.0, 1.0]
         unknown = [name for name in self.config.features if name not in self.types]
         for name, one in self.config.validation.slices.items():
             if any(column in one.where for column in unknown):
                 continue
             try:
-                rows.assign(**{self.config.label: [0.0, 1.0]}).eval(one.where)
+                rows.assign(**{self.config.label: label}).eval(one.where)
             except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
                 text = " ".join(str(error).split())
                 self.problems.append(f"validation.slices.{name}.where: {one.where!r} cannot be evaluated ({text})")

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from ..errors import did_you_mean, first_line
+from ..errors import ProjectError, did_you_mean, first_line
 from ..evaluation.metrics import Array
 from ..project import Project
 from ..training import search
+from ..training.fitting import fit, predict
 from ..training.model_inputs import Kind, convert, kinds_of
 
 _ROWS = 200
@@ -31,17 +32,12 @@ def problems(project: Project, types: Mapping[str, str]) -> Iterator[str]:
     rows = made_up(project, kinds)
     for hyperparameters in search.corners(project.config.search):
         try:
-            estimator = search.fit(project, rows, hyperparameters)
-            predicted = search.predict(project, estimator, rows)
+            estimator = fit(project, {"train": rows, "validation": rows}, hyperparameters)
+            search.measure(project, estimator, rows)
+            predicted = predict(project, estimator, rows)
         except Exception as error:  # noqa: BLE001 - whatever the model raises is the mistake
             yield _told(project, hyperparameters, kinds, error)
             return
-    if predicted.shape != (len(rows),) or not np.isfinite(predicted).all():
-        yield (
-            f"model.py: {len(rows)} made-up rows give predictions of shape {predicted.shape}, which must be finite "
-            "numbers, one for each row"
-        )
-        return
     yield from _business(project, rows[project.config.label].to_numpy(), predicted)
 
 
@@ -52,9 +48,10 @@ def made_up(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     rows = pd.DataFrame({name: _values(kind, random) for name, kind in kinds.items()})
     looked_up = [name for one in config.lookups for name in one.outputs]
     rows.loc[random.random(_ROWS) < 0.1, looked_up] = None  # noqa: PLR2004 - a tenth of the rows
-    signal = random.normal(size=_ROWS)
-    label = signal if config.problem_type == "regression" else (signal > 0).astype("float64")
-    return convert(rows, kinds).assign(**{config.label: label})
+    classes = max(len(config.classes), 2)
+    label = random.normal(size=_ROWS) if config.problem_type == "regression" else np.arange(_ROWS) % classes
+    found = convert(rows, kinds).assign(**{config.label: label.astype("float64")})
+    return found.assign(**{config.training.weight_column: 1.0}) if config.training.weight_column else found
 
 
 def _values(kind: Kind, random: np.random.Generator) -> object:
@@ -76,10 +73,12 @@ def _business(project: Project, label: Array, predicted: Array) -> Iterator[str]
 
 
 def _told(project: Project, hyperparameters: Mapping[str, object], kinds: Mapping[str, Kind], error: Exception) -> str:
-    unknown = _ARGUMENT.search(str(error))
+    unknown = _ARGUMENT.search(str(error.__cause__ or error))
     name = next((one for one in unknown.groups() if one), "") if unknown else ""
     if name in hyperparameters:
         return f"search.space names {name!r}, which the model of model.py does not have{_hint(project, name)}"
+    if isinstance(error, ProjectError):
+        return str(error).rstrip(".")
     texts, times = ([one for one, kind in kinds.items() if kind == wanted] for wanted in ("text", "time"))
     inputs = [f"text in {', '.join(texts)}"] if texts else []
     inputs += [f"times in {', '.join(times)}"] if times else []

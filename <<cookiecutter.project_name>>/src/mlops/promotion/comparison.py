@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import mlflow
@@ -12,8 +13,9 @@ from mlflow.entities.model_registry import ModelVersion
 from ..config.validation import Promotion
 from ..errors import ProjectError, first_line
 from ..evaluation.blocks import Blocks, sample
-from ..evaluation.bootstrap import Interval, Resampling, metric_gain, value_gain
-from ..evaluation.metrics import Array, evaluate
+from ..evaluation.bootstrap import value_gain
+from ..evaluation.metrics import Array
+from ..evaluation.resampling import Interval, Resampling
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import predict, uri
@@ -51,8 +53,9 @@ def compare(
     """
     settings, policy = project.config, project.config.promotion
     features, label, times = holdout(candidate, settings, platform)
-    classes = label if settings.problem_type == "classification" else None
-    sampled = sample(times, classes, hours=policy.block_hours, fewest=policy.at_least.blocks)
+    classes = None if settings.problem_type == "regression" else label
+    number = len(settings.classes) or 2
+    sampled = sample(times, classes, hours=policy.block_hours, fewest=policy.at_least.blocks, number=number)
     if lacking := shortfall(policy.at_least, sampled):
         return Decision(passed=False, reasons=lacking)
     challenger = predict(candidate.model_uri, features)
@@ -62,7 +65,7 @@ def compare(
     policy = policy if champion else policy.model_copy(update={"policy": "better", "margin": 0})
     policy = policy.model_copy(update={"confidence": confidence_of(policy.confidence, challenge.place)})
     name, gain, values = _measure(project, policy, sampled.block, label, (challenger, predicted))
-    _log(candidate.run_id, log_as, evaluate(settings.problem_type, label, predicted), gain)
+    _log(candidate.run_id, log_as, settings.measures.evaluate(label, predicted), gain)
     decision = decide(policy, name, gain, *values, incumbent_is=incumbent.name, place=challenge.place)
     return replace(decision, records=challenge.records(promoted=decision.passed, better=beats(gain, values[1])))
 
@@ -78,9 +81,9 @@ def _predictions(
         if incumbent.version is not None:
             found = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
         else:
-            constant = float(mlflow.get_run(candidate.run_id).data.params["naive_baseline"])
-            found = np.full(len(features), constant)
-        evaluate(project.config.problem_type, label, found)
+            constant = np.array(json.loads(mlflow.get_run(candidate.run_id).data.params["naive_baseline"]))
+            found = np.broadcast_to(constant, project.config.measures.shape(len(features)))
+        project.config.measures.evaluate(label, found)
     except Exception as error:
         raise ChampionCannotBeScoredError(
             f"{named} of {owner} could not be scored on the held-out rows, so the challenger is not promoted: repair "
@@ -100,8 +103,9 @@ def _measure(
         gain = value_gain(challenger, incumbent, how)
         return project.business_unit, gain, (float(np.mean(challenger)), float(np.mean(incumbent)))
     challenger, incumbent = sides
-    gain = metric_gain(metric, label, challenger, incumbent, how)
-    return metric, gain, (evaluate(kind, label, challenger)[metric], evaluate(kind, label, incumbent)[metric])
+    measures = project.config.measures
+    gain = measures.gain(metric, label, challenger, incumbent, how)
+    return metric, gain, (measures.evaluate(label, challenger)[metric], measures.evaluate(label, incumbent)[metric])
 
 
 def _log(run_id: str, log_as: str, metrics: dict[str, float], gain: Interval) -> None:

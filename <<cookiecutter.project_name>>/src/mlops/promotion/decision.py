@@ -9,7 +9,7 @@ from typing import Self
 
 from ..config.validation import AtLeast, Promotion
 from ..evaluation.blocks import Sample
-from ..evaluation.bootstrap import Interval
+from ..evaluation.resampling import Interval
 from ..validation.check import Check
 
 _ROUNDING = 1e-12  # a smaller gain, as a share of the incumbent's metric, counts as none
@@ -49,8 +49,8 @@ def shortfall(at_least: AtLeast, sample: Sample) -> tuple[str, ...]:
         )
     if sample.cases is not None and sample.cases < at_least.cases:
         found.append(
-            f"there are {sample.cases} held-out rows of the rarer class, but a comparison needs {at_least.cases}: hold "
-            "out more"
+            f"there are {sample.cases} held-out rows of the rarest class, but a comparison needs {at_least.cases}: "
+            "hold out more"
         )
     return tuple(found)
 

@@ -13,8 +13,10 @@ from pyspark.sql import functions as F
 from ..config.load import ProjectConfig
 from ..errors import ProjectError, first_line
 from ..evaluation import plots
-from ..evaluation.metrics import Array, one_column
-from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, importance
+from ..evaluation.metrics import Array, as_predictions
+from ..evaluation.plots_of_classes import of_classes
+from ..evaluation.shap_of_classes import importance_of_classes
+from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, Predict, importance
 from ..model_card.collect import EXPLANATION_TAG, IMPORTANCE_FILE
 from ..platform.base import Platform
 from ..project import Project
@@ -49,12 +51,12 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     holdout = _sample(settings, parameters, platform, "holdout", _PLOTTED_ROWS)
 
     def predict(frame: pd.DataFrame) -> Array:
-        return one_column(model.predict(frame))
+        return as_predictions(model.predict(frame))
 
     try:
         _log_predictions(settings, parameters.run_id, holdout, predict(holdout[list(settings.features)]))
         features = list(settings.features)
-        found = importance(predict, background[features], holdout[features], settings.search.seed)
+        found = _explained(settings, predict, background[features], holdout[features])
         _log_explanation(settings, parameters.run_id, found)
         outcome = "done"
     except Exception as error:  # noqa: BLE001 - the job continues whatever error a model causes here
@@ -82,7 +84,17 @@ def _sample(
 
 def _log_predictions(settings: ProjectConfig, run_id: str, rows: pd.DataFrame, prediction: Array) -> None:
     label = rows[settings.label].to_numpy(dtype="float64")
-    _log_figures(run_id, plots.of_predictions(settings.problem_type, label, prediction, _quantity(settings)))
+    if settings.problem_type == "multiclass":
+        _log_figures(run_id, of_classes(label, prediction, settings.classes))
+    else:
+        _log_figures(run_id, plots.of_predictions(settings.problem_type, label, prediction, _quantity(settings)))
+
+
+def _explained(settings: ProjectConfig, predict: Predict, background: pd.DataFrame, rows: pd.DataFrame) -> Explanation:
+    seed = settings.search.seed
+    if settings.problem_type == "multiclass":
+        return importance_of_classes(predict, background, rows, seed, len(settings.classes))
+    return importance(predict, background, rows, seed)
 
 
 def _log_explanation(settings: ProjectConfig, run_id: str, found: Explanation) -> None:
@@ -96,7 +108,10 @@ def _log_explanation(settings: ProjectConfig, run_id: str, found: Explanation) -
         "seed": settings.search.seed,
     }
     MlflowClient().log_dict(run_id, facts, IMPORTANCE_FILE)
-    _log_figures(run_id, plots.of_explanation(found, quantity))
+    figures = plots.of_explanation(found, quantity)
+    if settings.problem_type == "multiclass":
+        del figures["shap_values"]  # the mean over classes has no direction
+    _log_figures(run_id, figures)
 
 
 def _log_figures(run_id: str, figures: Mapping[str, Figure]) -> None:
@@ -107,4 +122,6 @@ def _log_figures(run_id: str, figures: Mapping[str, Figure]) -> None:
 
 def _quantity(settings: ProjectConfig) -> str:
     """Return the name of what is predicted: the label, or its probability."""
+    if settings.problem_type == "multiclass":
+        return f"probability of a {settings.label}, mean of {len(settings.classes)} classes"
     return settings.label if settings.problem_type == "regression" else f"probability of {settings.label}"

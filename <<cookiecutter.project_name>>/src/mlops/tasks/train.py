@@ -20,8 +20,8 @@ from ..preflight import check as preflight
 from ..project import Project
 from ..registry import NO_COMMIT, Registry, uri
 from ..training import model_inputs, run_record, search, training_set
+from ..training.model_code import collected
 from ..training.pickling import packed_by_value
-from ..training.requirements import model_requirements
 from ..validation.origin import SOURCE_TABLES
 from . import task
 
@@ -108,12 +108,12 @@ def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str,
 def _log_model(
     project: Project, store: FeatureStore, built: TrainingSet, trained: search.Trained, rows: pd.DataFrame
 ) -> str:
-    """Log the model with its signature, input example and lookups; return its URI."""
+    """Log the model with its signature, input example, lookups and the code that it needs; return its URI."""
     settings = project.config
     example = rows[list(dict.fromkeys([*settings.request, *settings.features]))].head(5)
     features = example[list(settings.features)]
     predicted = infer_signature(features, getattr(trained.estimator, project.predict_method)(features))
-    with packed_by_value(model_inputs):
+    with packed_by_value(model_inputs), collected(trained.estimator, project.packages) as code:
         return store.log_model(
             trained.estimator,
             built,
@@ -121,7 +121,8 @@ def _log_model(
             signature=ModelSignature(model_inputs.signature(built.types), predicted.outputs),
             pyfunc_predict_fn=project.predict_method,
             serialization_format="cloudpickle",
-            pip_requirements=model_requirements(),
+            pip_requirements=code.requirements,
+            code_paths=code.paths or None,
         )
 
 

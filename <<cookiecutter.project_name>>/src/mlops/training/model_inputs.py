@@ -64,8 +64,28 @@ def missing(rows: pd.DataFrame) -> pd.DataFrame:
     return convert(rows.mask(np.ones(rows.shape, dtype=bool)), _kinds(rows))
 
 
+class TypedModel:
+    """A fitted model that gets its inputs in their types and in their order, whatever frame they come in.
+
+    Attributes:
+        inputs: Converts the frames.
+        model: The project's own estimator; its methods, such as `predict_proba`, can be called with any such frame.
+    """
+
+    def __init__(self, inputs: ModelInputs, model: Any) -> None:  # noqa: ANN401 - an estimator of any library
+        self.inputs = inputs
+        self.model = model
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the model has
+        """Return a method of the model that converts the frame that it is called with, or another attribute."""
+        if name.startswith("__") or "model" not in vars(self):  # while it is unpickled
+            raise AttributeError(name)
+        found = getattr(self.model, name)
+        return (lambda rows: found(self.inputs.transform(rows))) if callable(found) else found
+
+
 class ModelInputs(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
-    """The first step of each model: it gives the project's own estimator the columns in their types and in their order.
+    """Gives the project's own estimator the columns in their types and in their order.
 
     Fitted to converted rows, it remembers the kind of each column, and converts whatever it gets later.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import mlflow
@@ -9,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..config.load import ProjectConfig
-from ..evaluation.metrics import evaluate, naive_baseline
-from . import inputs, search
+from . import fitting, inputs, search
 
 
 def log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
@@ -35,11 +35,11 @@ def log_rows(settings: ProjectConfig, rows: dict[str, pd.DataFrame]) -> None:
 
 def log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str, pd.DataFrame]) -> None:
     """Log the best model's hyperparameters and metrics, and the metrics of the naive baseline."""
-    mlflow.log_param("algorithm", type(trained.estimator[-1]).__name__)
+    mlflow.log_param("algorithm", type(fitting.last_step(trained.estimator)[1]).__name__)
     mlflow.log_params(trained.hyperparameters)
-    constant = naive_baseline(rows["train"][settings.label].to_numpy())
-    held_out = rows["holdout"][settings.label].to_numpy()
-    baseline = evaluate(settings.problem_type, held_out, np.full(len(held_out), constant))
-    mlflow.log_param("naive_baseline", constant)
+    constant = settings.measures.naive_baseline(rows["train"][settings.label].to_numpy(dtype=np.float64))
+    held_out = rows["holdout"][settings.label].to_numpy(dtype=np.float64)
+    baseline = settings.measures.evaluate(held_out, np.broadcast_to(constant, settings.measures.shape(len(held_out))))
+    mlflow.log_param("naive_baseline", json.dumps(constant.tolist()))
     by_split = {**trained.metrics, "baseline_holdout": baseline}
     mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})

@@ -11,18 +11,14 @@ import numpy as np
 import optuna
 import pandas as pd
 from optuna.study import StudyDirection
-from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
-from ..config.load import Dimension, Search
-from ..evaluation.metrics import GREATER_IS_BETTER, Array, evaluate, one_column
+from ..config.search import Choice, Dimension, Search, is_used
+from ..errors import ProjectError
 from ..project import Project
-from .model_inputs import ModelInputs
+from .fitting import fit, predict
+from .labels import require_classes
 
 log = logging.getLogger(__name__)
-
-# With few rows, OpenMP threads cost more time than they save, and ten times as much on a busy machine.
-_ROWS_WORTH_THREADS = 50_000
 
 Metrics = dict[str, float]
 OnTrial = Callable[[int, dict[str, Any], Metrics], None]
@@ -32,7 +28,7 @@ OnTrial = Callable[[int, dict[str, Any], Metrics], None]
 class Trained:
     """The best model with its hyperparameters and its metrics by split."""
 
-    estimator: Pipeline
+    estimator: Any
     hyperparameters: dict[str, Any]
     metrics: dict[str, Metrics]
 
@@ -48,61 +44,76 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
 
     Returns:
         The best model, trained on the train rows only, so that its validation and holdout metrics are of rows that it
-        was not fitted to.
+        was not fitted to. Only `fit` of model.py, if there is one, may use the validation rows to stop early.
+
+    Raises:
+        ProjectError: A classifier's labels are not of two classes in each split, or the model cannot be built or fitted
+            as the configuration says.
     """
     config = project.config
+    require_classes(config, rows)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     optuna.logging.disable_default_handler()  # Optuna's lines go to the project's own log handlers
     optuna.logging.enable_propagation()
-    direction = StudyDirection.MAXIMIZE if GREATER_IS_BETTER[config.metric] else StudyDirection.MINIMIZE
+    direction = StudyDirection.MAXIMIZE if config.measures.greater_is_better(config.metric) else StudyDirection.MINIMIZE
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=config.search.seed))
 
+    tried: dict[int, dict[str, Any]] = {}
+
     def objective(trial: optuna.Trial) -> float:
-        hyperparameters = {name: suggest(trial, name, dim) for name, dim in config.search.space.items()}
-        measured = measure(project, fit(project, rows["train"], hyperparameters), rows["validation"])
+        hyperparameters = tried[trial.number] = suggest(trial, config.search)
+        measured = measure(project, fit(project, rows, hyperparameters), rows["validation"])
         log.info("trial %d: validation %s %.4g", trial.number, config.metric, measured[config.metric])
         if on_trial is not None:
             on_trial(trial.number, hyperparameters, measured)
         return measured[config.metric]
 
     study.optimize(objective, n_trials=trials)
-    estimator = fit(project, rows["train"], study.best_params)
-    return Trained(estimator, study.best_params, {split: measure(project, estimator, rows[split]) for split in rows})
+    best = tried[study.best_trial.number]
+    estimator = fit(project, rows, best)
+    return Trained(estimator, best, {split: measure(project, estimator, rows[split]) for split in rows})
 
 
-def suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> float | int:
-    """Let the trial choose the value of one hyperparameter."""
-    if dimension.type == "int":
-        return trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
-    return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+def suggest(trial: optuna.Trial, search: Search) -> dict[str, Any]:
+    """Let the trial choose the hyperparameters; those whose conditions are not met are left out."""
+    chosen: dict[str, Choice] = {}
+    for name in search.order:
+        if is_used(search.space[name], chosen):
+            chosen[name] = _suggest(trial, name, search.space[name])
+    return {name: chosen[name] for name in search.space if name in chosen}
 
 
-def corners(space: Search) -> list[dict[str, Any]]:
-    """Return two sets of hyperparameters: the lowest and the highest value of each."""
-    ends: list[dict[str, float]] = [{name: one.low for name, one in space.space.items()}]
-    ends.append({name: one.high for name, one in space.space.items()})
-    trials = [optuna.trial.FixedTrial(end) for end in ends]
-    return [{name: suggest(trial, name, one) for name, one in space.space.items()} for trial in trials]  # type: ignore[arg-type] # has the same interface
+def corners(search: Search) -> list[dict[str, Any]]:
+    """Return some sets of hyperparameters at the ends of the search space: all lowest, all highest, and each choice."""
+    lowest = {name: one.choices[0] if one.choices else one.low for name, one in search.space.items()}
+    highest = {name: one.choices[-1] if one.choices else one.high for name, one in search.space.items()}
+    others = [{**lowest, name: choice} for name, one in search.space.items() for choice in one.choices[1:-1]]
+    trials = [optuna.trial.FixedTrial(chosen) for chosen in (lowest, highest, *others)]
+    return [suggest(trial, search) for trial in trials]  # type: ignore[arg-type] # it has the same interface
 
 
-def fit(project: Project, rows: pd.DataFrame, hyperparameters: dict[str, Any]) -> Pipeline:
-    """Return a model trained on the rows."""
-    config = project.config
-    own = project.build_model(config.problem_type, hyperparameters, config.search.seed)
-    estimator = Pipeline([("inputs", ModelInputs()), ("model", own)])
-    threads = None if len(rows) >= _ROWS_WORTH_THREADS else 1
-    with threadpool_limits(threads, user_api="openmp"):
-        return estimator.fit(rows[list(config.features)], rows[config.label])
+def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> Choice:
+    match dimension:
+        case Dimension(type="categorical"):
+            value: Choice = trial.suggest_categorical(name, dimension.choices)
+        case Dimension(type="int", low=float(low), high=float(high)):
+            value = trial.suggest_int(name, int(low), int(high), log=dimension.log)
+        case Dimension(type="float", low=float(low), high=float(high)):
+            value = trial.suggest_float(name, low, high, log=dimension.log)
+        case _:
+            value = dimension.value
+    return value
 
 
-def predict(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Array:
-    """Return the predictions, shape (rows,), of a model in memory."""
-    method = getattr(estimator, project.predict_method)
-    return one_column(method(rows[list(project.config.features)]))
+def measure(project: Project, estimator: Any, rows: pd.DataFrame) -> Metrics:  # noqa: ANN401 - of any library
+    """Return the metrics of a model on the rows.
 
-
-def measure(project: Project, estimator: Pipeline, rows: pd.DataFrame) -> Metrics:
-    """Return the metrics of a model on the rows."""
+    Raises:
+        ProjectError: The model's predictions, or a metric of the project's own, are not finite, or have a wrong shape.
+    """
     config = project.config
     label = rows[config.label].to_numpy(dtype=np.float64)
-    return evaluate(config.problem_type, label, predict(project, estimator, rows))
+    try:
+        return config.measures.evaluate(label, predict(project, estimator, rows))
+    except ValueError as error:
+        raise ProjectError(f"the model cannot be evaluated on {len(rows)} rows: {error}.") from error

@@ -19,6 +19,7 @@ from ..features.on_demand import definitions
 from ..features.sources import Sources
 from ..project import Project
 from ..tables import Tables
+from . import class_numbers
 from .model_inputs import KINDS, Kind
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
 
     Returns:
         Rows with the columns of the request (including key and event time), the features in the types in which the
-        model gets them (see `model_inputs`), the label (a double), and `split`: train, validation or holdout.
+        model gets them (see `model_inputs`), the weights if the configuration names a column, the label (a double; of
+        more than two classes their numbers), and `split`: train, validation or holdout.
 
     Raises:
         ProjectError: A column is missing, an input has a type that no model gets, no row has a label, or a split would
@@ -58,20 +60,23 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     """
     config = project.config
     rows = spine(project, sources)
-    require_columns(rows.columns, [config.label], "the frame that features.spine returns")
-    labelled = _labelled(config, rows)
+    weights = [name for name in (config.training.weight_column,) if name is not None]
+    require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
+    labelled = _labelled(config, class_numbers.numbered(config, rows))
     cuts = _cut_times(config, labelled)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
     label = F.col(config.label).cast("double").alias(config.label)
-    spine_rows = labelled.select(*config.request, label, split.alias("split"))
+    also = [name for name in weights if name not in config.request]
+    spine_rows = labelled.select(*config.request, *also, label, split.alias("split"))
     functions = definitions(config.functions, project.functions, config.lookup_keys)
     built = store.training_set(spine_rows, config.feature_set, functions, config.label)
     types = _input_types(config, built.rows)
     others = [F.col(name) for name in config.request if name not in types]
     inputs = [F.col(name).cast(_STORED[KINDS[kind]]).alias(name) for name, kind in types.items()]
-    return replace(built, rows=built.rows.select(*others, *inputs, config.label, "split"), types=types)
+    also = [name for name in also if name not in types]
+    return replace(built, rows=built.rows.select(*others, *inputs, *also, config.label, "split"), types=types)
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:

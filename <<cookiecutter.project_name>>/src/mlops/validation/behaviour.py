@@ -18,9 +18,10 @@ _BATCH = 1000
 
 
 def shape(evidence: Evidence) -> Iterator[Check]:
-    """There is one prediction for each row."""
+    """There is one prediction for each row, or one probability for each row and class."""
     rows, found = len(evidence.features), evidence.prediction.shape
-    yield Check("one prediction per row", found == (rows,), f"{rows} rows give predictions of shape {found}")
+    expected = evidence.settings.measures.shape(rows)
+    yield Check("one prediction per row", found == expected, f"{rows} rows give predictions of shape {found}")
 
 
 def finite(evidence: Evidence) -> Iterator[Check]:
@@ -37,7 +38,7 @@ def allowed_range(evidence: Evidence) -> Iterator[Check]:
         ends.append(within("smallest prediction", float(np.min(evidence.prediction)), Bound(min=bound.min)))
     if bound.max is not None:
         ends.append(within("greatest prediction", float(np.max(evidence.prediction)), Bound(max=bound.max)))
-    if evidence.settings.problem_type == "classification":
+    if evidence.settings.problem_type != "regression":
         ends = [replace(check, margin=None) for check in ends]  # that a probability is near 1 says nothing
     yield from ends
 
@@ -61,7 +62,8 @@ def tolerates_missing(evidence: Evidence) -> Iterator[Check]:
     rows = evidence.features.head(_BATCH).copy()
     rows[looked_up] = missing(rows[looked_up])
     predicted = evidence.predict(rows)
-    bad = int((~np.isfinite(predicted)).sum()) + len(rows) - len(predicted)
+    finite = np.isfinite(predicted).reshape(len(predicted), -1).all(axis=1)
+    bad = int((~finite).sum()) + len(rows) - len(predicted)
     reason = f"without looked-up features {bad} of {len(rows)} rows get no finite prediction"
     yield Check("tolerates missing features", bad == 0, reason, float(bad), "at most 0")
 

@@ -82,6 +82,7 @@ def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evid
         store=platform.feature_store(candidate.training_table.rpartition(".")[0], project.config.feature_tables),
         origin=origin(candidate.run_id, project, platform),
         checks=project.checks,
+        packages=project.packages,
     )
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
-from ..evaluation.metrics import Array, evaluate, one_column
+from ..evaluation.metrics import Array, as_predictions
 from ..feature_store.base import FeatureStore
 from ..registry import load
 from .origin import Origin
@@ -35,6 +35,7 @@ class Evidence:
         store: The feature store in which its features are looked up.
         origin: The source table, and the functions that compute the spine and the feature tables from it.
         checks: The project's own checks, by name.
+        packages: The top-level packages of the project itself.
     """
 
     settings: ProjectConfig
@@ -45,6 +46,7 @@ class Evidence:
     store: FeatureStore
     origin: Origin
     checks: Mapping[str, Callable[[Evidence], float]] = field(default_factory=dict)
+    packages: frozenset[str] = frozenset()
 
     @cached_property
     def model(self) -> PyFuncModel:
@@ -64,18 +66,18 @@ class Evidence:
 
     @cached_property
     def label(self) -> Array:
-        """The labels of the held-out rows, shape (rows,)."""
+        """The labels of the held-out rows, shape (rows,); those of a multiclass problem are the numbers of classes."""
         return self.rows[self.settings.label].to_numpy(dtype="float64")
 
     @cached_property
     def prediction(self) -> Array:
-        """The predictions of the version for the held-out rows, shape (rows,)."""
+        """The predictions of the version for the held-out rows, shape (rows,), or (rows, classes) for multiclass."""
         return self.predict(self.features)
 
     @cached_property
     def metrics(self) -> Mapping[str, float]:
         """The metrics on all held-out rows."""
-        return evaluate(self.settings.problem_type, self.label, self.prediction)
+        return self.settings.measures.evaluate(self.label, self.prediction)
 
     @cached_property
     def trained_on(self) -> pd.DataFrame:
@@ -94,5 +96,5 @@ class Evidence:
         return int(found)
 
     def predict(self, frame: pd.DataFrame) -> Array:
-        """Return the predictions, shape (rows,), for any rows of features."""
-        return one_column(self.model.predict(frame))
+        """Return the predictions, shape (rows,) or (rows, classes), for any rows of features."""
+        return as_predictions(self.model.predict(frame))

@@ -50,10 +50,9 @@ def near_perfect_input(model: Explained, inputs: Mapping[str, Explained], limit:
 
 
 def missing_values(missing: Mapping[str, NDArray[np.bool_]], label: Array, policy: Leakage) -> Check:
-    """Return whether no input's missing values, shape (rows,) each, mirror the label, shape (rows,)."""
+    """Return whether no input's missing values, shape (rows,) each, mirror the label, as `explained` takes it."""
     found, greatest = {}, 0.0
-    classes, counts = np.unique(label, return_counts=True)
-    rarer = classes[np.argmin(counts)] if len(classes) == 2 else None  # noqa: PLR2004 - a label of two classes
+    rarest = _rarest(label)
     for name, gone in missing.items():
         if min(gone.sum(), (~gone).sum()) < _ROWS:
             continue
@@ -62,8 +61,8 @@ def missing_values(missing: Mapping[str, NDArray[np.bool_]], label: Array, polic
         if share >= _BY_MISSING:
             found[f"whether {name} is missing explains {share:.2f} of the label's variance"] = [MISSING, name]
         for state, where in (("missing", gone), ("present", ~gone)):
-            if rarer is not None and share < _BY_MISSING and (label[where] == rarer).all():
-                found[f"{name} is {state} in {where.sum()} rows, and all have the label {rarer:g}"] = [MISSING, name]
+            if rarest is not None and share < _BY_MISSING and rarest[where].all():
+                found[f"{name} is {state} in {where.sum()} rows, and all have the rarest label"] = [MISSING, name]
     sound = f"missing inputs explain at most {greatest:.2f} of the label's variance"
     return judged(MISSING, found, policy, sound, greatest, f"below {_BY_MISSING:g}")
 
@@ -94,3 +93,11 @@ def judged(  # noqa: PLR0913, PLR0917 - the parts of a check
     by = tuple(f"{one}: {reason}" for one, reason in accepted.items())
     reason = f"{'; '.join(found)} (accepted: {'; '.join(by)})"
     return Check(name, passed=True, reason=reason, value=value, bound=bound, accepted=by)
+
+
+def _rarest(label: Array) -> NDArray[np.bool_] | None:
+    """Return which rows are of the rarest class, shape (rows,); None if the label has no classes."""
+    if label.ndim > 1:
+        return np.asarray(label[:, label.sum(axis=0).argmin()] > 0)
+    classes, counts = np.unique(label, return_counts=True)
+    return np.asarray(label == classes[np.argmin(counts)]) if len(classes) == 2 else None  # noqa: PLR2004 - two classes

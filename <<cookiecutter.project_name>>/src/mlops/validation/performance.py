@@ -12,7 +12,7 @@ from ..evaluation.metrics import DECISION_THRESHOLD
 from .check import Check, within
 from .evidence import Evidence
 
-_MODEL_TYPES = {"regression": "regressor", "classification": "classifier"}
+_MODEL_TYPES = {"regression": "regressor", "classification": "classifier", "multiclass": "classifier"}
 
 
 def metrics(evidence: Evidence) -> Iterator[Check]:
@@ -44,12 +44,7 @@ def leakage(evidence: Evidence) -> Iterator[Check]:
 
 def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     """MLflow's own evaluation of the held-out rows is logged to the run: metrics, and plots for a classifier."""
-    data = pd.DataFrame({"label": evidence.label, "prediction": evidence.prediction})
-    if evidence.settings.problem_type == "classification":
-        data["label"], data["prediction"] = (
-            data["label"].astype(int),
-            (data["prediction"] >= DECISION_THRESHOLD).astype(int),
-        )
+    data = _decided(evidence)
     found = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
         data=data,
         targets="label",
@@ -61,3 +56,12 @@ def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     count = float(found.metrics["evaluation_example_count"])
     reason = f"MLflow evaluated {count:.0f} of {len(data)} held-out rows"
     yield Check("evaluation is logged", count == len(data), reason, count, f"{len(data)} rows")
+
+
+def _decided(evidence: Evidence) -> pd.DataFrame:
+    """Return labels and predictions; of a classifier the numbers of classes, which have a confusion matrix."""
+    label, prediction = evidence.label, evidence.prediction
+    if evidence.settings.problem_type == "regression":
+        return pd.DataFrame({"label": label, "prediction": prediction})
+    chosen = prediction >= DECISION_THRESHOLD if prediction.ndim == 1 else prediction.argmax(axis=1)
+    return pd.DataFrame({"label": label.astype(int), "prediction": chosen.astype(int)})

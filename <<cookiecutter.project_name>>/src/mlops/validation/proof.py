@@ -91,9 +91,10 @@ def model_digest(model_uri: str) -> str:
 
 
 def gates_digest(settings: ProjectConfig, checks: Mapping[str, Callable[..., Any]]) -> str:
-    """Return the digest of the settings of the validation and of the project's own checks with the code they use."""
-    chosen = settings.model_dump(mode="json", include={"problem_type", "label", "metric", "validation"})
+    """Return the digest of the settings of the validation and of your own checks and metrics with the code they use."""
+    chosen = settings.model_dump(mode="json", include={"problem_type", "classes", "label", "metric", "validation"})
     own = {name: source_digest(check) for name, check in sorted(checks.items())}
+    own |= {name: source_digest(one.function) for name, one in sorted(settings.measures.own.items())}
     return _digest([chosen | {"features": settings.features}, own])
 
 

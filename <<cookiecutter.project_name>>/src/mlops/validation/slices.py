@@ -10,8 +10,8 @@ import numpy as np
 
 from ..config.validation import Bound
 from ..errors import ProjectError
-from ..evaluation.metrics import GREATER_IS_BETTER, evaluate
 from ..markdown_text import number, percent
+from ..training.class_numbers import named
 from .check import Check, SliceResult, within
 from .evidence import Evidence
 
@@ -20,7 +20,7 @@ def slices(evidence: Evidence) -> Iterator[Check]:
     """The metrics of each slice lie within its own bounds, and the deciding one is not much worse than on all rows."""
     for name, one in evidence.settings.validation.slices.items():
         try:
-            inside = np.asarray(evidence.rows.eval(one.where), dtype=bool)
+            inside = np.asarray(named(evidence.settings, evidence.rows).eval(one.where), dtype=bool)
         except Exception as error:
             raise ProjectError(f"validation.slices.{name}.where {one.where!r} cannot be evaluated: {error}") from error
         on_slice = SliceResult(name, one.where, int(inside.sum()))
@@ -28,17 +28,17 @@ def slices(evidence: Evidence) -> Iterator[Check]:
             yield _too_few(on_slice, evidence)
             continue
         try:
-            found = evaluate(evidence.settings.problem_type, evidence.label[inside], evidence.prediction[inside])
+            found = evidence.settings.measures.evaluate(evidence.label[inside], evidence.prediction[inside])
         except ValueError as error:
             reason = f"slice {name} with {on_slice.rows} rows has no metrics: {error}"
             yield Check(f"slice {name}", passed=False, reason=reason, on_slice=on_slice)
             continue
         for metric, bound in one.metrics.items():
-            yield _bounded(_measured(on_slice, metric, found, evidence.metrics), found[metric], bound)
+            yield _bounded(_measured(evidence, on_slice, metric, found), found[metric], bound)
         if one.worse_than_all is not None:
             metric = evidence.settings.metric
-            result = _measured(on_slice, metric, found, evidence.metrics)
-            yield _compared(result, found[metric], evidence.metrics[metric], one.worse_than_all)
+            result = _measured(evidence, on_slice, metric, found)
+            yield _compared(evidence, result, found[metric], one.worse_than_all)
 
 
 def compared(worse: float) -> str:
@@ -56,10 +56,9 @@ def _too_few(on_slice: SliceResult, evidence: Evidence) -> Check:
     return Check(f"slice {on_slice.name}", skipped, reason, float(count), limit, skipped, on_slice=on_slice)
 
 
-def _measured(
-    on_slice: SliceResult, metric: str, found: Mapping[str, float], whole: Mapping[str, float]
-) -> SliceResult:
-    loss = (whole[metric] - found[metric]) * (1 if GREATER_IS_BETTER[metric] else -1)
+def _measured(evidence: Evidence, on_slice: SliceResult, metric: str, found: Mapping[str, float]) -> SliceResult:
+    whole = evidence.metrics
+    loss = (whole[metric] - found[metric]) * (1 if evidence.settings.measures.greater_is_better(metric) else -1)
     known = bool(whole[metric]) and math.isfinite(loss)
     return replace(on_slice, metric=metric, worse=loss / abs(whole[metric]) if known else None)
 
@@ -70,9 +69,10 @@ def _bounded(result: SliceResult, value: float, bound: Bound) -> Check:
     return replace(check, reason=f"{check.reason} ({result.rows:,} rows)", on_slice=result)
 
 
-def _compared(result: SliceResult, value: float, whole: float, allowed: float) -> Check:
+def _compared(evidence: Evidence, result: SliceResult, value: float, allowed: float) -> Check:
     """Compare a metric with its value on all rows, of which it may be worse by an allowed share."""
-    sign = -1 if GREATER_IS_BETTER[result.metric] else 1
+    whole = evidence.metrics[result.metric]
+    sign = -1 if evidence.settings.measures.greater_is_better(result.metric) else 1
     end = whole + sign * allowed * abs(whole)
     name = f"slice {result.name} {result.metric}"
     check = within(name, value, Bound(max=end) if sign > 0 else Bound(min=end))

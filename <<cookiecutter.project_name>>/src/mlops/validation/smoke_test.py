@@ -7,7 +7,7 @@ import pandas as pd
 from mlflow.pyfunc import PyFuncModel
 
 from ..errors import first_line
-from ..evaluation.metrics import one_column
+from ..evaluation.metrics import as_predictions
 from ..registry import load
 from .check import Check
 
@@ -39,9 +39,9 @@ def _example(model: PyFuncModel) -> list[Check]:
         return [Check("input example", passed=False, reason="the model has no input example with rows")]
     there = Check("input example", passed=True, reason=f"the input example has {len(example)} rows")
     try:
-        predicted = one_column(model.predict(example))
+        predicted = as_predictions(model.predict(example))
     except Exception as error:  # noqa: BLE001 - any error that a consumer would get is the result
         return [there, Check("predicts", passed=False, reason=f"predicting the example fails: {first_line(error)}")]
-    passed = predicted.shape == (len(example),) and bool(np.isfinite(predicted).all())
-    verdict = "are one finite number per row" if passed else "are not one finite number per row"
+    passed = len(predicted) == len(example) and bool(np.isfinite(predicted).all())
+    verdict = "are finite for each row" if passed else "are not finite for each row"
     return [there, Check("predicts", passed, f"predictions of the example {verdict}")]

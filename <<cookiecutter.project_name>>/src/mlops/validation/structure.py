@@ -27,7 +27,7 @@ import os, sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from packaging.requirements import Requirement
-folder, rows = sys.argv[1:]
+folder, rows, own = sys.argv[1:]
 def installed(name):
     try:
         return version(name)
@@ -44,6 +44,12 @@ for line in Path(folder, "requirements.txt").read_text(encoding="utf-8").splitli
         wrong.append(f"{line}, but {found or 'nothing'} is installed")
 if wrong:
     sys.exit("the model requires " + "; ".join(wrong))
+class OnlyFromTheModel:
+    def find_spec(self, name, path=None, target=None):
+        package = name.partition(".")[0]
+        if package in own.split(",") and not Path(folder, "code", package).exists():
+            raise ModuleNotFoundError(f"the model needs {name}, but neither contains nor requires it")
+sys.meta_path.insert(0, OnlyFromTheModel())
 import mlflow.pyfunc, pandas
 model = mlflow.pyfunc.load_model(folder)
 predicted = model.predict(pandas.read_parquet(rows))
@@ -72,7 +78,7 @@ def input_example(evidence: Evidence) -> Iterator[Check]:
         yield Check("input example", passed=False, reason="the model has no input example with rows")
         return
     predicted = evidence.predict(example)
-    passed = predicted.shape == (len(example),)
+    passed = predicted.shape == evidence.settings.measures.shape(len(example))
     reason = f"the input example of {len(example)} rows gives {len(predicted)} predictions"
     yield Check("input example", passed, reason, float(len(example)))
 
@@ -99,13 +105,13 @@ def documentation(evidence: Evidence) -> Iterator[Check]:
 
 
 def fresh_process(evidence: Evidence) -> Iterator[Check]:
-    """The version loads and predicts in a new process in which its declared requirements are met."""
+    """The version loads and predicts in a new process with its declared requirements and without your code."""
     with tempfile.TemporaryDirectory() as folder:
         local = model_folder(evidence.model_uri, into=folder)
         rows = Path(folder) / "rows.parquet"
         evidence.features.head(5).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
-            [sys.executable, "-c", _CONSUMER, local, str(rows)],
+            [sys.executable, "-c", _CONSUMER, local, str(rows), ",".join(evidence.packages)],
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"HOME": folder},
             capture_output=True,
             text=True,

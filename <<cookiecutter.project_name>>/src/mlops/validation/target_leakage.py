@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
@@ -11,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from ..config.load import ProjectConfig
 from ..evaluation.codes import as_numbers, ranked_by_label
 from ..evaluation.explained_variance import Explained, alone, best_explained
+from ..evaluation.metrics import Array, as_predictions
 from .check import Check
 from .evidence import Evidence
 from .leakage_suspects import arrives_with_label, missing_values, near_perfect_input, near_perfect_score
@@ -24,8 +26,8 @@ def too_good(evidence: Evidence) -> Iterator[Check]:
     fitted, features = evidence.trained_on, list(evidence.settings.features)
     # The model predicts a few thousand rows, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
-        fitted = fitted.assign(**{PREDICTED: evidence.predict(fitted[features])})
-    return checks_of_values(evidence.settings, fitted, evidence.rows.assign(**{PREDICTED: evidence.prediction}))
+        fitted = _with_predictions(fitted, evidence.predict(fitted[features]))
+    return checks_of_values(evidence.settings, fitted, _with_predictions(evidence.rows, evidence.prediction))
 
 
 def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd.DataFrame) -> Iterator[Check]:
@@ -36,23 +38,30 @@ def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd
 
     Args:
         settings: The configuration.
-        fitted: Rows with the features, the label, and the model's prediction in the column `PREDICTED`.
+        fitted: Rows with the features, the label, and the model's prediction in the column `PREDICTED`, or in one such
+            column for each of more than two classes. These are not measured by a tree.
         held_out: Rows with the same columns.
 
     Raises:
         ValueError: There are no rows, or all have the same label.
     """
-    names, label, seed = list(settings.features), settings.label, settings.search.seed
+    names, seed = list(settings.features), settings.search.seed
     policy, limit = settings.validation.leakage, settings.validation.leakage.limit(settings.problem_type)
     at_most = min(_MOST_ROWS, max(_FEWEST_ROWS, _CELLS // len(names)))
-    fitted, held_out = (_drawn(rows[[*names, label, PREDICTED]], at_most, seed) for rows in (fitted, held_out))
-    inputs = {name: _alone(name, fitted, held_out, label, seed) for name in names}
-    raw = best_explained(*(rows.to_numpy() for rows in (held_out[label], held_out[PREDICTED], fitted[label])))
-    model = max(raw, _alone(PREDICTED, fitted, held_out, label, seed), key=lambda one: one.surely)
+    predicted = [name for name in held_out.columns if str(name).startswith(PREDICTED)]
+    columns = [*names, settings.label, *predicted]
+    fitted, held_out = (_drawn(rows[columns], at_most, seed) for rows in (fitted, held_out))
+    labels = _labels(settings, fitted), _labels(settings, held_out)
+    inputs = {name: _alone(name, fitted, held_out, labels, seed) for name in names}
+    prediction = [as_predictions(rows[predicted].to_numpy()) for rows in (fitted, held_out)]
+    model = best_explained(labels[1], prediction[1], labels[0])
+    if labels[0].ndim == 1:
+        model = max(model, alone(prediction[0], labels[0], prediction[1], labels[1], seed), key=lambda one: one.surely)
     yield near_perfect_score(model, inputs, limit, policy)
     yield near_perfect_input(model, inputs, limit, policy)
     rows = pd.concat([fitted, held_out], ignore_index=True)
-    yield missing_values({name: rows[name].isna().to_numpy() for name in names}, rows[label].to_numpy(), policy)
+    missing = {name: rows[name].isna().to_numpy() for name in names}
+    yield missing_values(missing, np.concatenate(labels), policy)
 
 
 def known_before_the_label(evidence: Evidence) -> Iterator[Check]:
@@ -74,11 +83,26 @@ def _drawn(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
     return rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
 
 
-def _alone(name: str, fitted: pd.DataFrame, held_out: pd.DataFrame, label: str, seed: int) -> Explained:
-    labels, other_labels = (rows[label].to_numpy(dtype="float64") for rows in (fitted, held_out))
+def _alone(
+    name: str, fitted: pd.DataFrame, held_out: pd.DataFrame, labels: tuple[Array, Array], seed: int
+) -> Explained:
     column, other = fitted[name], held_out[name]
     if column.dtype.kind == "O":
-        numbers = ranked_by_label(column, labels, other)
+        # Text has no order of its own; the numbers of several classes are as good as any to order it by.
+        order = labels[0] if labels[0].ndim == 1 else labels[0] @ np.arange(labels[0].shape[1])
+        numbers = ranked_by_label(column, order, other)
     else:
         numbers = (as_numbers(column), as_numbers(other))
-    return alone(numbers[0], labels, numbers[1], other_labels, seed)
+    return alone(numbers[0], labels[0], numbers[1], labels[1], seed)
+
+
+def _labels(settings: ProjectConfig, rows: pd.DataFrame) -> Array:
+    """Return the labels, shape (rows,), or (rows, classes) with 1 for the class of the row and 0 for the others."""
+    label = rows[settings.label].to_numpy(dtype="float64")
+    return np.eye(len(settings.classes))[label.astype(np.intp)] if settings.problem_type == "multiclass" else label
+
+
+def _with_predictions(rows: pd.DataFrame, prediction: Array) -> pd.DataFrame:
+    if prediction.ndim == 1:
+        return rows.assign(**{PREDICTED: prediction})
+    return rows.assign(**{f"{PREDICTED}_{number}": column for number, column in enumerate(prediction.T)})

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
-from ..evaluation.metrics import one_column
+from ..evaluation.metrics import as_predictions
 from ..feature_store.base import RESULT_TYPES
 from ..training.model_inputs import convert, kinds_of
 from .check import Check
@@ -41,7 +41,8 @@ def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
     same = np.stack([_same(ours[name], theirs[name]) for name in features], axis=1)
     different = [name for name, column in zip(features, same.T, strict=True) if not column.all()]
     given = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
-    equal = np.isclose(one_column(given), evidence.predict(rows[features]), rtol=1e-9)
+    equal = np.isclose(as_predictions(given), evidence.predict(rows[features]), rtol=1e-9)
+    equal = equal.reshape(len(rows), -1).all(axis=1)
     bad = int((~(same.all(axis=1) & equal)).sum())
     which = f", in {', '.join(different)}" if different else ""
     reason = f"{bad} of {len(rows)} rows get other features or predictions in serving than in training{which}"

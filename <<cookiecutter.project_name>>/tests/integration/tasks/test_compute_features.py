@@ -56,7 +56,7 @@ def test_the_error_names_a_function_that_does_not_return_a_key(
 ) -> None:
     forgetful = {"pickup_features": lambda source: source.select(F.lit(1).alias("pickup_zip"))}
     example.change(monkeypatch, feature_tables=example.PROJECT.feature_tables | forgetful)
-    with pytest.raises(ProjectError, match=r"features\.pickup_features has no column window_end"):
+    with pytest.raises(ProjectError, match=r"features\.pickup_features returns has no column 'window_end'"):
         run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
 
 

@@ -5,6 +5,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from mlops.config.training import Training
 from mlops.errors import ProjectError
 from mlops.features.sources import Sources
 from mlops.platform.local import LocalPlatform
@@ -57,6 +58,21 @@ def test_every_labelled_row_is_there_once_with_its_features(
         assert rows.where(F.col(lookup.outputs[0]).isNotNull()).count() > labelled / 2
 
 
+def test_the_weights_come_with_the_rows_and_are_no_input_of_the_model(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
+    weights = next(name for name in ("fare_amount", "long_trip") if name != SETTINGS.label)
+    config = SETTINGS.model_copy(update={"training": Training(weights=weights)})
+    store = platform.feature_store(features_schema, SETTINGS.feature_tables)
+    built = training_set.build(replace(PROJECT, config=config), source, "the trips", store)
+    assert built.rows.where(F.col(weights).isNotNull()).count() > 0
+    spec = built.package[0]
+    assert weights not in {*spec.request, *spec.features}
+    unknown = SETTINGS.model_copy(update={"training": Training(weights="wieght")})
+    with pytest.raises(ProjectError, match=r"features.spine returns has no column wieght"):
+        training_set.build(replace(PROJECT, config=unknown), source, "the trips", store)
+
+
 def test_a_row_whose_label_is_nan_is_left_out_and_counted(
     platform: LocalPlatform, source: DataFrame, features_schema: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -106,7 +122,7 @@ def test_rows_at_the_time_of_a_cut_belong_to_the_later_split(platform: LocalPlat
 
 @pytest.mark.parametrize("times", [[0] * 16 + [1, 2, 3, 4, 5], [*range(11), *[20] * 10], [0] * 21])
 def test_too_few_different_times_to_split_are_reported(platform: LocalPlatform, times: list[int]) -> None:
-    with pytest.raises(ProjectError, match="the trips has 21 labelled rows, which are too few, or have too few diff"):
+    with pytest.raises(ProjectError, match="the spine has 21 labelled rows, which are too few, or have too few diff"):
         seconds(platform, *times)
 
 

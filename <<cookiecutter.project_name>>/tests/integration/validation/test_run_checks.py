@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable
@@ -143,6 +144,18 @@ def test_requirements_that_are_not_installed_are_noticed(sound: Evidence, requir
     assert reason in check.reason
 
 
+def test_code_of_the_project_that_is_not_in_the_model_is_noticed(sound: Evidence) -> None:
+    class Leaning(mlflow.pyfunc.PythonModel):
+        def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
+            importlib.import_module("mlops.errors")
+            return np.zeros(len(model_input))
+
+    info = mlflow.pyfunc.log_model(name="leaning", python_model=Leaning(), pip_requirements=["mlflow"])
+    (check,) = structure.fresh_process(replace(sound, model_uri=info.model_uri))
+    assert not check.passed
+    assert "the model needs mlops, but neither contains nor requires it" in check.reason
+
+
 def test_predictions_of_a_wrong_shape_are_noticed(sound: Evidence) -> None:
     (check,) = behaviour.shape(predicting(sound, lambda rows: np.zeros(len(rows) + 1)))
     assert not check.passed
@@ -166,7 +179,9 @@ def test_predictions_that_depend_on_the_order_are_noticed(sound: Evidence) -> No
 
 
 def test_a_model_that_cannot_predict_without_features_is_noticed(sound: Evidence) -> None:
-    (check,) = behaviour.tolerates_missing(predicting(sound, lambda rows: rows.sum(axis=1, skipna=False)))
+    (check,) = behaviour.tolerates_missing(
+        predicting(sound, lambda rows: rows.sum(axis=1, skipna=False, numeric_only=True))
+    )
     assert not check.passed
     assert check.value
 

@@ -6,8 +6,9 @@ import yaml
 from mlops.config.load import load, parse
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
+from mlops.evaluation.own_metrics import OwnMetric
 
-from example import CONFIG, PROJECT
+from example import CONFIG, PROJECT, checks
 
 TEXT = CONFIG.read_text(encoding="utf-8")
 
@@ -29,6 +30,30 @@ def test_the_project_is_configured() -> None:
     settings = PROJECT.config
     assert settings.label not in settings.features
     assert settings.features[: len(settings.spine.inputs)] == settings.spine.inputs
+
+
+def test_an_own_metric_can_be_named_wherever_a_metric_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "bias", OwnMetric(lambda *_: 0.0, greater_is_better=False, low=0.0), raising=False)
+    slices = {"all": {"where": "trip_distance > 0", "metrics": {"bias": {"max": 1}}}}
+    text = yaml.safe_dump(yaml.safe_load(gated(metrics={"bias": {"max": 1}}, slices=slices)) | {"metric": "bias"})
+    settings = parse(text, metrics=checks)
+    assert settings.metric == "bias"
+    assert not settings.model_copy(update={"label": "other"}).measures.greater_is_better("bias")
+    with pytest.raises(ProjectError, match="'bias' is not a"):
+        parse(text)
+    with pytest.raises(ProjectError, match=r"validation.metrics.bias \(at most -1\) can never be met"):
+        parse(text.replace("max: 1", "max: -1"), metrics=checks)
+    with pytest.raises(ProjectError, match="did you mean 'bias'"):
+        parse(text.replace("metric: bias", "metric: bais"), metrics=checks)
+
+
+def test_only_classes_can_be_balanced() -> None:
+    text = changed(training={"weights": "balanced"})
+    if PROJECT.config.problem_type == "regression":
+        with pytest.raises(ProjectError, match=r"training.weights: only classes can be balanced"):
+            parse(text)
+    else:
+        assert parse(text).training.weight_column is None
 
 
 def test_settings_cannot_be_changed_after_loading() -> None:
@@ -69,6 +94,9 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
             "did you mean 'pickup_zip'",
         ),
         (TEXT.replace("min: 0, max: 500", "max_: 500"), "max_"),
+        (changed(training={"weight": "w"}), "unknown key 'training.weight': did you mean 'weights'"),
+        (changed(training={"weights": PROJECT.config.label}), "is an input of the model or its label"),
+        (changed(training={"weights": "trip_distance"}), "training.weights: 'trip_distance' is an input of the model"),
         (TEXT.replace("min: 0, max: 500", "at_most: 0.5"), "give min, max or both"),
         (TEXT.replace("holdout: 0.15", "holdout: 0.7"), "split.holdout: Input should be less than 0.5"),
         (changed(metric="rmsle"), "'rmsle' is not a"),

@@ -5,11 +5,14 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import softmax
 from sklearn.metrics import f1_score, roc_auc_score, root_mean_squared_error
 
 from mlops.evaluation.blocks import MOST_BLOCKS
-from mlops.evaluation.bootstrap import Interval, Resampling, metric_gain, value_gain
-from mlops.evaluation.metrics import DECISION_THRESHOLD, GREATER_IS_BETTER, METRICS, Array, evaluate
+from mlops.evaluation.bootstrap import metric_gain, value_gain
+from mlops.evaluation.measures import Measures
+from mlops.evaluation.metrics import DECISION_THRESHOLD, GREATER_IS_BETTER, METRICS, Array
+from mlops.evaluation.resampling import Interval, Resampling
 
 # The metric alone: `evaluate` computes all of a problem type.
 ALONE = {
@@ -25,12 +28,20 @@ def how(rows: int, blocks: int | None = None, seed: int = 7, confidence: float =
     return Resampling(block, resamples=400, confidence=confidence, seed=seed)
 
 
+def measured(problem_type: str, label: Array, prediction: Array) -> dict[str, float]:
+    return Measures(problem_type, classes=3 if prediction.ndim > 1 else 0).evaluate(label, prediction)  # type: ignore[arg-type]
+
+
 def models(problem_type: str, rows: int, seed: int = 0) -> tuple[Array, Array, Array]:
     """Return labels, and the predictions of a better and of a worse model."""
     random = np.random.default_rng(seed)
     if problem_type == "regression":
         label = random.normal(10, 3, rows)
         return label, label + random.normal(0, 1, rows), label + random.normal(0, 1.5, rows)
+    if problem_type == "multiclass":
+        scores = random.normal(0, 1, (rows, 3))
+        close, far = (softmax(2 * scores + random.normal(0, noise, scores.shape), axis=1) for noise in (0.3, 2.0))
+        return (scores + random.normal(0, 0.3, scores.shape)).argmax(axis=1).astype(float), close, far
     score = random.normal(0, 1, rows)
     label = (score + random.normal(0, 0.7, rows) > 0).astype(float)
     close, far = (1 / (1 + np.exp(-(score + random.normal(0, noise, rows)))) for noise in (0.2, 1.0))
@@ -46,7 +57,7 @@ def test_the_gain_is_the_difference_of_the_metrics_and_lies_in_its_interval(
 ) -> None:
     label, good, bad = models(problem_type, rows)
     found = metric_gain(metric, label, good, bad, how(rows, MOST_BLOCKS))
-    difference = evaluate(problem_type, label, good)[metric] - evaluate(problem_type, label, bad)[metric]  # type: ignore[arg-type]
+    difference = measured(problem_type, label, good)[metric] - measured(problem_type, label, bad)[metric]
     assert found.gain == pytest.approx(difference if GREATER_IS_BETTER[metric] else -difference)
     assert 0 < found.low < found.gain < found.high
 

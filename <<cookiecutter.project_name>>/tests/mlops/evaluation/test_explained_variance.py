@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlops.evaluation.explained_variance import Explained, alone, explained, of_groups
+from mlops.evaluation.explained_variance import Explained, alone, best_explained, explained, of_groups
 from mlops.evaluation.metrics import Array, evaluate
 
 RANDOM = np.random.default_rng(7)
@@ -57,3 +57,17 @@ def test_two_groups_explain_the_variance_between_them() -> None:
     group = np.arange(1200) % 4 == 0
     assert of_groups(group, group.astype(float)) == pytest.approx(1)
     assert of_groups(group, RANDOM.normal(size=1200)) < 0.01
+
+
+def test_the_probabilities_of_several_classes_explain_their_part_of_the_variance() -> None:
+    label = np.eye(3)[np.arange(300) % 3]
+    assert explained(label, label).share == 1.0
+    assert explained(label, np.full(label.shape, 1 / 3)).share == pytest.approx(0.0)
+    assert best_explained(label, label, label).share == 1.0
+
+
+def test_a_column_that_names_the_class_explains_all_of_it_whatever_the_order_of_the_classes() -> None:
+    number = (np.arange(300) % 3).astype(float)
+    label = np.eye(3)[number.astype(int)]
+    assert alone((number + 1) % 3, label, (number + 1) % 3, label, seed=0).share == pytest.approx(1.0)
+    assert of_groups(number == 1, label) == pytest.approx(0.5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlops.evaluation.metrics import GREATER_IS_BETTER, METRICS, evaluate, naive_baseline, one_column
+from mlops.evaluation.metrics import GREATER_IS_BETTER, METRICS, as_predictions, evaluate, naive_baseline
 
 
 def test_regression_metrics_have_their_textbook_values() -> None:
@@ -58,9 +58,10 @@ def test_the_naive_baseline_is_the_mean() -> None:
     assert naive_baseline(np.array([1.0, 2.0, 6.0])) == 3.0
 
 
-def test_predictions_become_one_column() -> None:
-    assert one_column([1, 2]).tolist() == [1.0, 2.0]
-    assert one_column([[1], [2]]).tolist() == [1.0, 2.0]
-    assert one_column([[0.3, 0.7], [0.9, 0.1]]).tolist() == [0.7, 0.1]
-    with pytest.raises(ValueError, match=r"shape \(1, 3\)"):
-        one_column([[0.1, 0.2, 0.7]])
+def test_predictions_are_one_column_or_one_for_each_of_several_classes() -> None:
+    assert as_predictions([1, 2]).tolist() == [1.0, 2.0]
+    assert as_predictions([[1], [2]]).tolist() == [1.0, 2.0]
+    assert as_predictions([[0.3, 0.7], [0.9, 0.1]]).tolist() == [0.7, 0.1]
+    assert as_predictions([[0.1, 0.2, 0.7]]).tolist() == [[0.1, 0.2, 0.7]]
+    with pytest.raises(ValueError, match=r"shape \(1, 1, 1\)"):
+        as_predictions([[[0.1]]])

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from mlops.evaluation import plots
+from mlops.evaluation.plots_of_classes import of_classes
 from mlops.evaluation.shap_values import Explanation
 
 RNG = np.random.default_rng(1)
@@ -133,3 +134,12 @@ def test_the_scores_of_each_class_are_shares_that_add_up() -> None:
     assert sum(heights[:20]) == pytest.approx(100)
     assert sum(heights[20:]) == pytest.approx(100)
     assert axes.get_legend_handles_labels()[1] == ["class 0: 30 rows", "class 1: 10 rows"]
+
+
+def test_a_confusion_matrix_shows_the_share_of_each_class_that_is_taken_for_each() -> None:
+    label = np.array([0.0, 0.0, 1.0, 2.0])
+    figures = of_classes(label, np.eye(3)[[0, 1, 1, 2]], ["red", "green", "blue"])
+    axes = figures["confusion"].axes[0]
+    assert [text.get_text() for text in axes.texts] == ["50%", "50%", "0%", "0%", "100%", "0%", "0%", "0%", "100%"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["red (2)", "green (1)", "blue (1)"]
+    assert figures["calibration"].axes[0].get_ylabel() == "share of right ones"

@@ -98,7 +98,7 @@ def test_what_was_decided_and_what_is_recorded_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         decide().replace = True  # type: ignore[misc] # on purpose
     with pytest.raises(FrozenInstanceError):
-        LAST.settled_rows = 0  # type: ignore[misc] # on purpose
+        LAST["dev.s.trips"].settled = 0  # type: ignore[misc] # on purpose
 
 
 @pytest.mark.parametrize(

@@ -247,9 +247,9 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a model without build": (MODEL, "def build(", "def make(", "model.py does not define build"),
     "a method that the estimator lacks": (
         MODEL,
-        '{"regression": "predict", "classification": "predict_proba"}',
-        '{"regression": "guess", "classification": "guess"}',
-        "guess",
+        '"regression": "predict",\n    "classification": "predict_proba",',
+        '"regression": "guess",\n    "classification": "guess",',
+        "has no method guess",
     ),
     "a category that is no input": (
         MODEL,

@@ -6,7 +6,7 @@ import pytest
 
 from mlops.config.validation import AtLeast, Bound, Promotion
 from mlops.evaluation.blocks import Sample
-from mlops.evaluation.bootstrap import Interval
+from mlops.evaluation.resampling import Interval
 from mlops.promotion.decision import Decision, beats, decide, shortfall
 from mlops.validation.check import Check, within
 
@@ -103,8 +103,8 @@ def test_a_decision_cannot_be_changed() -> None:
         (100, 5, None, []),
         (99, 5, 20, ["there are 99 held-out rows, but a comparison needs 100: hold out more"]),
         (100, 4, None, ["the held-out rows cover 4 blocks of time, but a comparison needs 5: hold out a longer"]),
-        (100, 5, 19, ["there are 19 held-out rows of the rarer class, but a comparison needs 20: hold out more"]),
-        (3, 1, 0, ["there are 3 held-out rows", "cover 1 blocks", "there are 0 held-out rows of the rarer class"]),
+        (100, 5, 19, ["there are 19 held-out rows of the rarest class, but a comparison needs 20: hold out more"]),
+        (3, 1, 0, ["there are 3 held-out rows", "cover 1 blocks", "there are 0 held-out rows of the rarest class"]),
     ],
 )
 def test_too_few_rows_blocks_or_cases_are_named(rows: int, blocks: int, cases: int | None, reasons: list[str]) -> None:

@@ -1,9 +1,18 @@
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from mlops.config.search import Search
+from mlops.errors import ProjectError
 from mlops.evaluation.metrics import GREATER_IS_BETTER
 from mlops.training import search as training
+from mlops.training.search import suggest
 
 from example import PROJECT
 
@@ -45,11 +54,65 @@ def test_the_search_is_repeatable_and_stays_in_its_space(rows: dict[str, pd.Data
     first, second = (training.train(PROJECT, rows, trials=2).hyperparameters for _ in range(2))
     assert first == second
     for name, dimension in SETTINGS.search.space.items():
-        assert dimension.low <= first[name] <= dimension.high
+        assert (dimension.low or 0) <= first[name] <= (dimension.high or 0)
         assert isinstance(first[name], int) == (dimension.type == "int")
+
+
+def chosen(trials: int = 30, **dimensions: object) -> list[dict[str, object]]:
+    study, search = optuna.create_study(), Search.model_validate({"seed": 1, "space": dimensions})
+    return [suggest(study.ask(), search) for _ in range(trials)]
+
+
+def test_choices_and_fixed_values_are_passed_as_they_are_written() -> None:
+    found = chosen(model__loss={"type": "categorical", "choices": ["l1", None, True]}, alpha={"value": 0.5})
+    assert {one["model__loss"] for one in found} == {"l1", None, True}
+    assert {one["alpha"] for one in found} == {0.5}
+
+
+def test_a_parameter_is_chosen_only_where_its_condition_is_met() -> None:
+    kernels = {"type": "categorical", "choices": ["linear", "rbf", "poly"]}
+    degree = {"type": "int", "low": 2, "high": 4, "when": {"kernel": ["poly"]}}
+    found = chosen(degree=degree, kernel=kernels, gamma={"value": 1.0, "when": {"kernel": ["rbf", "poly"]}})
+    assert {one["kernel"] for one in found} == {"linear", "rbf", "poly"}
+    for one in found:
+        assert ("degree" in one) == (one["kernel"] == "poly")
+        assert ("gamma" in one) == (one["kernel"] != "linear")
+
+
+def test_the_best_trial_keeps_its_fixed_values_and_leaves_out_unused_parameters(rows: dict[str, pd.DataFrame]) -> None:
+    space = {
+        "max_iter": {"value": 5},
+        "warm_start": {"type": "categorical", "choices": [False]},
+        "max_depth": {"type": "int", "low": 1, "high": 3, "when": {"max_iter": [5]}},
+        "learning_rate": {"type": "float", "low": 0.1, "high": 0.2, "when": {"warm_start": [False], "max_iter": [5]}},
+    }
+    search = Search.model_validate({"seed": 1, "space": space})
+    project = replace(PROJECT, config=SETTINGS.model_copy(update={"search": search}), build_model=build)
+    trained = training.train(project, rows, trials=2)
+    assert list(trained.hyperparameters) == list(space)
+    assert trained.hyperparameters["max_iter"] == 5
+
+
+def build(problem_type: str, hyperparameters: Mapping[str, object], seed: int) -> BaseEstimator:
+    kinds = {"regression": HistGradientBoostingRegressor, "classification": HistGradientBoostingClassifier}
+    return kinds[problem_type](random_state=seed, categorical_features=["pickup_borough"], **hyperparameters)
 
 
 def test_the_metrics_are_those_of_the_predictions(rows: dict[str, pd.DataFrame]) -> None:
     trained = training.train(PROJECT, rows, trials=1)
     assert set(trained.metrics) == set(rows)
     assert trained.metrics["train"] == training.measure(PROJECT, trained.estimator, rows["train"])
+
+
+def test_a_model_that_cannot_be_evaluated_is_an_error(rows: dict[str, pd.DataFrame]) -> None:
+    class Lost(BaseEstimator):
+        def fit(self, features: pd.DataFrame, label: "pd.Series[float]") -> "Lost":  # noqa: ARG002
+            return self
+
+        def predict(self, features: pd.DataFrame) -> object:
+            return np.full(len(features), np.nan)
+
+        predict_proba = predict
+
+    with pytest.raises(ProjectError, match="the model cannot be evaluated on 80 rows: labels and predictions must be"):
+        training.train(replace(PROJECT, build_model=lambda *_: Lost()), rows, trials=1)
