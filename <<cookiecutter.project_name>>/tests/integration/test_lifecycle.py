@@ -157,7 +157,7 @@ def test_of_promotions_at_once_the_next_finishes_what_a_killed_one_began_and_the
             killed = processes.enter_context(started(project, *words))
             processes.callback(killed.kill)
             while not stalled.exists():
-                assert killed.poll() is None
+                assert killed.poll() is None, killed.communicate()
                 time.sleep(0.01)
         others = [processes.enter_context(started(project, *words)) for _ in range(2)]
         for other in others:

@@ -116,7 +116,8 @@ def test_a_model_of_three_classes_lives_its_whole_life(
 def test_a_label_that_is_not_among_the_classes_is_named(
     monkeypatch: pytest.MonkeyPatch, trips: str, features_schema: str, experiment_id: str, run_task: Runner
 ) -> None:
-    example.change(monkeypatch, config=settings(classes=["short", "a medium trip", "longer"]), spine=spine)
+    config = settings(classes=["short", "a medium trip", "longer"])
+    example.change(monkeypatch, config=config, spine=spine, predict_method="predict_proba")
     with pytest.raises(ProjectError, match=r"not among the classes short, a medium trip, longer: long \(\d+ rows\)"):
         trained(trips, features_schema, experiment_id, run_task)
 

@@ -64,13 +64,13 @@ def test_the_weights_come_with_the_rows_and_are_no_input_of_the_model(
     weights = next(name for name in ("fare_amount", "long_trip") if name != SETTINGS.label)
     config = SETTINGS.model_copy(update={"training": Training(weights=weights)})
     store = platform.feature_store(features_schema, SETTINGS.feature_tables)
-    built = training_set.build(replace(PROJECT, config=config), source, "the trips", store)
+    built = training_set.build(replace(PROJECT, config=config), written(platform, source), store)
     assert built.rows.where(F.col(weights).isNotNull()).count() > 0
     spec = built.package[0]
     assert weights not in {*spec.request, *spec.features}
     unknown = SETTINGS.model_copy(update={"training": Training(weights="wieght")})
     with pytest.raises(ProjectError, match=r"features.spine returns has no column wieght"):
-        training_set.build(replace(PROJECT, config=unknown), source, "the trips", store)
+        training_set.build(replace(PROJECT, config=unknown), written(platform, source), store)
 
 
 def test_a_row_whose_label_is_nan_is_left_out_and_counted(

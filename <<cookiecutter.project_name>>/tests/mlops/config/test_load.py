@@ -42,7 +42,7 @@ def test_an_own_metric_can_be_named_wherever_a_metric_can(monkeypatch: pytest.Mo
     with pytest.raises(ProjectError, match="'bias' is not a"):
         parse(text)
     with pytest.raises(ProjectError, match=r"validation.metrics.bias \(at most -1\) can never be met"):
-        parse(text.replace("max: 1", "max: -1"), metrics=checks)
+        parse(text.replace("bias:\n      max: 1", "bias:\n      max: -1", 1), metrics=checks)
     with pytest.raises(ProjectError, match="did you mean 'bias'"):
         parse(text.replace("metric: bias", "metric: bais"), metrics=checks)
 

@@ -57,3 +57,10 @@ def test_blocks_of_equal_weight_count_fully_and_a_dominant_one_counts_alone() ->
     block = np.array([0, 0, 1, 1, 2, 2])
     assert effective(block) == pytest.approx(3)
     assert effective(block, np.array([1.0, 0, 0, 0, 0, 0])) == pytest.approx(1)
+
+
+def test_the_cases_are_those_of_the_rarest_class_and_none_if_a_class_is_missing() -> None:
+    times = np.datetime64("2024-01-01", "s") + np.arange(6) * np.timedelta64(1, "D")
+    classes = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 2.0])
+    assert sample(times, classes, hours=None, fewest=2, number=3).cases == 1
+    assert sample(times, classes, hours=None, fewest=2, number=4).cases == 0

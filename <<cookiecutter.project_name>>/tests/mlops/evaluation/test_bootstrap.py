@@ -203,3 +203,11 @@ def test_a_comparison_of_many_rows_takes_a_fraction_of_a_second() -> None:
     start = time.process_time()
     metric_gain("roc_auc", label, good, bad, Resampling(np.arange(10_000) % 30, 1000, 0.95, 7))
     assert time.process_time() - start < 0.5
+
+
+def test_the_class_with_the_fewest_blocks_decides_how_wide_the_interval_is() -> None:
+    label, good, bad = models("multiclass", 600)
+    label[:] = np.arange(600) % 2
+    label[:60] = 2.0  # all rows of a class are in two of twenty blocks
+    wide, narrow = (metric_gain("accuracy", one, good, bad, how(600, 20)) for one in (label, np.arange(600) % 3.0))
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)

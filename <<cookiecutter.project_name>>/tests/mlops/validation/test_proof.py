@@ -5,10 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from mlops.config.load import parse
 from mlops.config.validation import Bound
+from mlops.evaluation.own_metrics import OwnMetric
 from mlops.validation.proof import gates_digest, model_digest, rows_digest
 
-from example import PROJECT, checks
+from example import CONFIG, PROJECT, checks
 
 ROWS = pd.DataFrame({"k": [1, 2, 3], "x": [1.0, 2.0, 3.0]})
 
@@ -67,3 +69,20 @@ def test_gates_differ_by_their_bounds_and_by_the_code_of_the_checks_and_not_by_o
     assert gates_digest(settings.model_copy(update={"validation": turned}), own) == digest
     assert gates_digest(settings, {**own, "another": checks.mean_error}) != digest
     assert gates_digest(settings.model_copy(update={"description": "Another text."}), own) == digest
+
+
+def lenient(label: object, prediction: object) -> float:  # noqa: ARG001 - the arguments of a metric
+    return 0.0
+
+
+def strict(label: object, prediction: object) -> float:  # noqa: ARG001 - likewise
+    return 1.0
+
+
+def test_the_gates_change_with_the_code_of_an_own_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = set()
+    for function in (lenient, strict, lenient):
+        monkeypatch.setattr(checks, "own", OwnMetric(function, greater_is_better=True), raising=False)
+        settings = parse(CONFIG.read_text(encoding="utf-8"), metrics=checks)
+        digests.add(gates_digest(settings, PROJECT.checks))
+    assert len(digests) == 2

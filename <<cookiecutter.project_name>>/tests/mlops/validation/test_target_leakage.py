@@ -15,7 +15,7 @@ from mlops.config.load import ProjectConfig
 from mlops.config.validation import Validation
 from mlops.evaluation.metrics import ProblemType
 from mlops.validation.check import Check
-from mlops.validation.leakage_suspects import arrives_with_label, judged
+from mlops.validation.leakage_suspects import arrives_with_label, judged, missing_values
 from mlops.validation.target_leakage import PREDICTED, checks_of_values
 
 from example import PROJECT, synthetic
@@ -216,3 +216,13 @@ def test_a_configuration_without_these_settings_has_limits_of_its_own() -> None:
     assert Validation.model_fields["leakage"].is_required() is False
     limits: dict[ProblemType, float] = {"regression": 0.975, "classification": 0.85}
     assert {kind: Leakage().limit(kind) for kind in limits} == limits
+
+
+def test_an_input_that_is_missing_only_in_the_rarest_of_several_classes_is_suspected() -> None:
+    label = np.eye(3)[np.repeat([0, 1, 2], [500, 470, 30])]
+    gone = np.zeros(1000, dtype=bool)
+    gone[-25:] = True
+    check = missing_values({"leak": gone}, label, Leakage())
+    assert not check.passed
+    assert "leak is missing in 25 rows, and all have the rarest label" in check.reason
+    assert missing_values({"sound": gone}, np.eye(3)[np.arange(1000) % 3], Leakage()).passed
