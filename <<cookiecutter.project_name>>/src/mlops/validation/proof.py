@@ -99,7 +99,8 @@ def gates_digest(settings: ProjectConfig, checks: Mapping[str, Callable[..., Any
 
 
 def rows_digest(rows: pd.DataFrame) -> str:
-    """Return the digest of rows, whatever their order."""
+    """Return the digest of rows, whatever their order, and whatever columns without values later runs have added."""
+    rows = rows.dropna(axis="columns", how="all")
     hashes = pd.util.hash_pandas_object(rows[sorted(rows.columns)], index=False).sort_values()
     return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:_LENGTH]
 

@@ -21,6 +21,11 @@ def test_the_order_of_rows_and_columns_does_not_matter() -> None:
     assert rows_digest(ROWS[["x", "k"]]) == rows_digest(ROWS)
 
 
+def test_a_column_that_a_later_run_adds_to_the_table_does_not_matter() -> None:
+    assert rows_digest(ROWS.assign(added=None)) == rows_digest(ROWS)
+    assert rows_digest(ROWS.assign(added=[None, None, 1.0])) != rows_digest(ROWS)
+
+
 @pytest.mark.parametrize("other", [ROWS.assign(x=[1.0, 2.0, 3.5]), ROWS[:2], ROWS.assign(x=[2.0, 1.0, 3.0])])
 def test_other_rows_have_another_digest(other: pd.DataFrame) -> None:
     assert rows_digest(other) != rows_digest(ROWS)
