@@ -42,8 +42,8 @@ def read(path: Path, columns: Mapping[str, str] | None) -> pa.Table:
     """
     if columns is None and path.suffix.lower() == ".csv":
         raise ProjectError(
-            f"source file {path} is for a feature table of another project, whose columns project.yml does not declare, "
-            "and a CSV file has no types: give a parquet file with the types of the table."
+            f"source file {path} is for a feature table of another project, whose columns project.yml does not "
+            "declare, and a CSV file has no types: give a parquet file with the types of the table."
         )
     if not path.is_file():
         raise ProjectError(f"source file {path} does not exist: give the path of a parquet or CSV file.")
