@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 60
+HOURS = 24 * DAYS - 6  # until now; the timetable goes on for six hours
 # Hours from UTC and runways of each airport; typical minutes of delay of each carrier.
 AIRPORTS = {"JFK": (-5.0, 4), "ORD": (-6.0, 8), "DEN": (-7.0, 6), "LAX": (-8.0, 4), "LHR": (0.0, 2), "FRA": (1.0, 4)}
 CARRIERS = {"AA": 0, "DL": -8, "UA": 2, "LH": -4, "B6": 12, None: 0, "NEW": 18}
@@ -19,8 +20,8 @@ SHARES = [0.3, 0.22, 0.2, 0.15, 0.11, 0.02]  # the last carrier starts five days
 def example_data(rows: int = 10_000, drift_from: date | None = None) -> dict[str, pa.Table]:
     """Return this many flights, hourly weather, and the airports, which another project owns.
 
-    A delay has four causes: the carrier, the storms at both airports, the local hour, and chance. A flight that has not
-    departed by the end of the last day has no departure.
+    A delay comes from the carrier, the storms at both airports, the local hour, the age of the aircraft, and chance.
+    The last flights have not departed yet.
 
     Args:
         rows: Number of flights.
@@ -74,7 +75,7 @@ def _flights(random: np.random.Generator, rows: int, storm: NDArray[np.float64])
         {
             "flight_id": np.arange(rows),
             "scheduled_departure": _times(minute),
-            "departed_at": _times(departed, missing=departed >= DAYS * 1440),
+            "departed_at": _times(departed, missing=departed >= 60 * HOURS),
             "carrier": pa.array([list(CARRIERS)[one] for one in carrier], pa.string()),
             "origin": np.array(list(AIRPORTS))[origin],
             "destination": np.array(list(AIRPORTS))[destination],
@@ -87,8 +88,8 @@ def _flights(random: np.random.Generator, rows: int, storm: NDArray[np.float64])
 
 
 def _weather(random: np.random.Generator, storm: NDArray[np.float64]) -> pa.Table:
-    hour, airport = (one.ravel() for one in np.indices(storm.shape))
-    strength = storm.ravel()
+    hour, airport = (one.ravel() for one in np.indices(storm[:HOURS].shape))
+    strength = storm[:HOURS].ravel()
     wind = np.maximum(12.0 + 7.0 * strength + random.normal(0.0, 2.0, strength.size), 0.0)
     return pa.table(
         {
