@@ -85,21 +85,88 @@ def test_the_lifecycle_on_synthetic_trips_ends_with_a_champion(
 
 @pytest.fixture
 def flights(bake: Bake, tmp_path: Path) -> Project:
-    """A project whose user has replaced the trips by flights and written their own tests."""
-    project = bake().copy_to(tmp_path)
-    shutil.copytree(FLIGHTS, project.path / "src" / project.package, dirs_exist_ok=True)
-    bundle = project.path / "databricks.yml"
-    text = bundle.read_text(encoding="utf-8").replace("samples.nyctaxi.trips", "samples.air.flights")
-    bundle.write_text(text.replace('default: "fare"', 'default: "late"'), encoding="utf-8")
+    """A project whose user has followed docs/make-it-yours.md: flights and weather take the place of the trips."""
+    project = bake(project_name="flight-delays", schema="flights").copy_to(tmp_path)
     shutil.rmtree(project.path / "tests/project")
-    (project.path / "tests/project").mkdir()
+    shutil.copytree(FLIGHTS, project.path, dirs_exist_ok=True)
+    bundle = project.path / "databricks.yml"
+    text = re.sub("default: trips=.*", "default: flights=main.air.flights weather=main.air.weather", bundle.read_text())
+    bundle.write_text(re.sub("default: .*fare.*", "default: late", text), encoding="utf-8")
     return project
 
 
-def test_another_problem_runs_its_full_lifecycle(flights: Project) -> None:
-    shown = life(flights, "--rows", "3000")
-    assert "version 1" in shown
-    assert "rows scored: 3,000" in shown
+# Writes the first rows of each source, and tables of other projects, to a folder.
+WRITE = """
+import sys
+import pyarrow.csv, pyarrow.parquet
+from flight_delays.synthetic import example_data
+folder, flights, weather = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+tables = example_data(3000)
+pyarrow.csv.write_csv(tables.pop("flights").slice(0, flights), f"{folder}/flights.csv")
+tables["weather"] = tables["weather"].slice(0, weather)
+for name, table in tables.items():
+    pyarrow.parquet.write_table(table, f"{folder}/{name}.parquet")
+"""
+
+# Prints the rows of the feature tables.
+SHOW = """
+from pathlib import Path
+from bundle_tools.workspace import engine
+with engine.start("sail", ["dev"]) as spark:
+    for name in ("carrier_delays", "airport_hours", "routes"):
+        (folder,) = Path(".local/tables/dev").glob(f"*/{name}")
+        frame = spark.read.format("delta").load(str(folder.resolve())).toPandas()
+        print(frame[sorted(frame)].sort_values(sorted(frame), ignore_index=True).round(9).to_csv())
+"""
+
+
+def python(project: Project, script: str, *arguments: object) -> str:
+    """Run a script in the project and return its output."""
+    found = run(project.path, "-c", script, *map(str, arguments))
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def job(project: Project, key: str, *options: str) -> str:
+    """Run a job and return its output."""
+    found = run(project.path, "-m", "bundle_tools.run", "run", key, *options)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
+def test_another_problem_lives_on_example_data_and_on_files(flights: Project) -> None:
+    for check in (["check"], ["format", "--check"]):
+        found = run(flights.path, "-m", "ruff", *check, "src/flight_delays", "tests/project")
+        assert found.returncode == 0, found.stdout
+    example = life(flights, "--rows", "3000")
+    assert "version 1" in example
+    assert "rows scored: 3,000" in example
+    assert champion_metrics(example)["roc_auc"][0] > 0.75
+
+    files = flights.path / "files"
+    files.mkdir()
+    python(flights, WRITE, files, 2900, 8604)
+    production = life(flights, "--source", "files", "--target", "prod")
+    assert "2,900 rows of flights, 6 rows of shared.geo.airports, 8,604 rows of weather from files" in production
+    assert "rows scored: 2,900" in production
+    assert "11,504 rows, 2,900 predictions" in job(flights, "snapshot", "--target", "prod")
+    assert re.search(r"compared: challenger log_loss .* champion version 1", job(flights, "compare"))
+
+
+def test_new_rows_of_either_of_two_sources_are_computed_incrementally(flights: Project) -> None:
+    files, log = flights.path / "files", flights.path / ".local/run.log"
+    files.mkdir()
+    found = []
+    for rows in [(2800, 8500), (2900, 8500), (2900, 8604)]:
+        python(flights, WRITE, files, *rows)
+        job(flights, "features", "--source", "files")
+        found.append(re.findall(r"feature table (\w+): computing (\w+)", log.read_text(encoding="utf-8"))[-3:])
+    routes = ("routes", "all")
+    assert found[0] == [("carrier_delays", "all"), ("airport_hours", "all"), routes]
+    assert found[1] == found[2] == [("carrier_delays", "rows"), ("airport_hours", "rows"), routes]
+    step_by_step = python(flights, SHOW)
+    job(flights, "features", "--param", "since=all")
+    assert python(flights, SHOW) == step_by_step
 
 
 def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -> None:
@@ -154,7 +221,10 @@ def test_the_local_feature_store_agrees_with_the_databricks_client(
 
 
 def test_a_generated_project_passes_the_type_checker(bake: Bake, tmp_path: Path) -> None:
-    found = run(bake().copy_to(tmp_path).path, "-m", "mypy", "--no-incremental", "--cache-dir", os.devnull)
+    """With the packages of both examples."""
+    project = bake().copy_to(tmp_path)
+    shutil.copytree(FLIGHTS / "src", project.path / "src", dirs_exist_ok=True)
+    found = run(project.path, "-m", "mypy", "--no-incremental", "--cache-dir", os.devnull)
     assert found.returncode == 0, found.stdout
 
 

@@ -65,7 +65,7 @@ def run_task(platform: LocalPlatform) -> Runner:
 def trips(platform: LocalPlatform) -> str:
     """The name of a source table with a few hundred rows of example data."""
     name = f"{new_schema(platform.spark)}.trips"
-    platform.tables.overwrite(name, platform.spark.createDataFrame(synthetic.trips(rows=900)))
+    platform.tables.overwrite(name, platform.spark.createDataFrame(synthetic.example_data(rows=900)))
     return name
 
 

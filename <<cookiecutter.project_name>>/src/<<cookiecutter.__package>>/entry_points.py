@@ -21,7 +21,7 @@ PROJECT = Project.of(
     model=model,
     checks=checks,
     business=business,
-    example_data=synthetic.trips,
+    example_data=synthetic.example_data,
 )
 
 compute_features = Task(tasks.compute_features.run, PROJECT)

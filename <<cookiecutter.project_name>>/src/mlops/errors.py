@@ -1,7 +1,10 @@
 """The errors that a user can act on, and helpers to word them."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_CAUSE = re.compile(r"(?:^|\s)[\w.]*(?:Error|Exception): (.+)")
 
 
 class ProjectError(Exception):
@@ -22,5 +25,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the type of an error and the first line of its message, cut to 300 characters."""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"
+    """Return the type of an error and the first line of its message, cut to 300 characters.
+
+    Spark's and MLflow's errors say what is wrong only after a traceback or a printed frame: this cause is added.
+    """
+    first, _, rest = str(error).strip().partition("\n")
+    causes = _CAUSE.findall(rest)
+    cause = f" ... {causes[-1].strip()}" if causes else ""
+    return f"{type(error).__name__}: {first[: max(100, 300 - len(cause))]}{cause}"[:400]

@@ -8,13 +8,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
 from mlflow.pyfunc import PyFuncModel
+from mlflow.types import DataType
 
 from .errors import ProjectError
 from .evaluation.metrics import Array, as_predictions
@@ -50,7 +53,32 @@ def load(model_uri: str) -> PyFuncModel:
 
 def predict(model_uri: str, frame: pd.DataFrame) -> Array:
     """Return the predictions, shape (rows,), of a registered version for rows of features."""
-    return as_predictions(load(model_uri).predict(frame))
+    return predict_with(load(model_uri), frame)
+
+
+def predict_with(model: PyFuncModel, frame: pd.DataFrame) -> Array:
+    """Return the predictions of a loaded model for rows of features, as the training table has them."""
+    return as_predictions(model.predict(as_declared(frame, model.metadata.signature)))
+
+
+def as_declared(frame: pd.DataFrame, signature: ModelSignature | None) -> pd.DataFrame:
+    """Return rows of the training table in the types of a signature: its booleans are True, False or None.
+
+    The training table holds them as doubles, which MLflow does not accept where a signature declares a boolean.
+    """
+    found = [name for name in booleans(signature) if name in frame.columns]
+    return frame.assign(**{name: _as_booleans(frame[name]) for name in found}) if found else frame
+
+
+def booleans(signature: ModelSignature | None) -> list[str]:
+    """Return the inputs that a signature declares as boolean."""
+    declared = signature.inputs if signature is not None and signature.inputs is not None else []
+    return [str(one.name) for one in declared if one.type == DataType.boolean]
+
+
+def _as_booleans(column: pd.Series[Any]) -> pd.Series[Any]:
+    values = [None if null else bool(value) for value, null in zip(column, column.isna(), strict=True)]
+    return pd.Series(values, column.index, dtype="object")
 
 
 _changed: ContextVar[set[tuple[str, str]] | None] = ContextVar("changed_versions", default=None)

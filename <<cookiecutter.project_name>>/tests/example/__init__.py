@@ -20,7 +20,7 @@ PROJECT = Project.of(
     model=model,
     checks=checks,
     business=business,
-    example_data=synthetic.trips,
+    example_data=synthetic.example_data,
 )
 
 

@@ -16,7 +16,7 @@ _HOUR_SHARE = np.array([3, 2, 1, 1, 1, 1, 3, 5, 6, 6, 5, 5, 6, 6, 6, 6, 5, 6, 8,
 _RUSH_HOURS = (7, 8, 9, 16, 17, 18, 19)
 
 
-def trips(rows: int = 10_000, drift_from: date | None = None) -> pa.Table:
+def example_data(rows: int = 10_000, drift_from: date | None = None) -> pa.Table:
     """Return synthetic trips from sixty days, oldest first.
 
     The fare is 2.50 dollars, plus 2.30 per mile and 0.35 per minute, with noise. The minutes depend on miles, hour and

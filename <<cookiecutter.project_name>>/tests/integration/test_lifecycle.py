@@ -134,7 +134,7 @@ def test_a_new_input_is_added_to_existing_tables(first_life: str, project: Path,
 def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, tmp_path: Path) -> None:
     assert first_life
     file = tmp_path / "trips.parquet"
-    pyarrow.parquet.write_table(synthetic.trips(1600), file)
+    pyarrow.parquet.write_table(synthetic.example_data(1600), file)
     found = local("run", "batch_inference", "--source", str(file)).stdout
     assert f"1,600 rows from {file}" in found
     assert re.search(r"rows scored: 1,\d\d\d", found)

@@ -6,10 +6,13 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.models.utils import _enforce_schema
 from mlflow.protos import databricks_pb2
+from mlflow.types import ColSpec, DataType, Schema
 
 from mlops.errors import ProjectError
-from mlops.registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry, predict, uri
+from mlops.registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry, as_declared, predict, uri
 
 from example import PROJECT
 
@@ -111,3 +114,17 @@ def test_tags_of_the_model_itself_can_be_set_and_deleted(registry: Registry) -> 
 def test_a_value_that_is_too_long_for_unity_catalog_is_cut(registry: Registry) -> None:
     registry.tag("1", "long", "x" * 5000)
     assert len(registry.version("1").tags["long"]) == 1000
+
+
+@pytest.mark.parametrize("values", [[1.0, 0.0], [1.0, None], [None, None], [True, None]])
+def test_mlflow_accepts_booleans_of_the_training_table(values: list[object]) -> None:
+    schema = Schema([ColSpec(DataType.boolean, "snow", required=False), ColSpec(DataType.double, "wind")])
+    rows = pd.DataFrame({"snow": values, "wind": [1.0, 0.0]})
+    found = as_declared(rows, ModelSignature(schema))
+    assert found["snow"].tolist() == [None if value is None else bool(value) for value in values]
+    assert _enforce_schema(found, schema)["wind"].tolist() == [1.0, 0.0]
+
+
+def test_rows_are_unchanged_where_nothing_is_boolean() -> None:
+    rows = pd.DataFrame({"wind": [1.0]})
+    assert as_declared(rows, None) is rows

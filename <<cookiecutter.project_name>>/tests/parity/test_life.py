@@ -54,7 +54,7 @@ def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[d
     with pytest.MonkeyPatch.context() as patch:
         settings = lenient()
         example.change(patch, config=settings)
-        trips = vendors.spark.createDataFrame(synthetic.trips(rows=900))
+        trips = vendors.spark.createDataFrame(synthetic.example_data(rows=900))
         found = {}
         for rows in (trips.where("tpep_dropoff_datetime < '2016-02-01'"), trips):
             vendors.tables.overwrite(TRIPS, rows)

@@ -5,7 +5,7 @@ import numpy as np
 from << cookiecutter.__package >> import synthetic
 from << cookiecutter.__package >>.entry_points import PROJECT
 
-ORDINARY = synthetic.trips(rows=4000).to_pandas()
+ORDINARY = synthetic.example_data(rows=4000).to_pandas()
 
 
 def test_synthetic_trips_have_the_columns_of_the_source() -> None:
@@ -13,7 +13,7 @@ def test_synthetic_trips_have_the_columns_of_the_source() -> None:
 
 
 def test_the_same_arguments_give_the_same_trips() -> None:
-    assert synthetic.trips(rows=50).equals(synthetic.trips(rows=50))
+    assert synthetic.example_data(rows=50).equals(synthetic.example_data(rows=50))
 
 
 def test_trips_are_plausible() -> None:
@@ -33,7 +33,7 @@ def test_the_fare_follows_distance_and_duration() -> None:
 
 def test_drift_starts_on_its_day_and_does_not_change_earlier_days() -> None:
     day = datetime(2016, 2, 1, tzinfo=UTC)
-    drifted = synthetic.trips(rows=4000, drift_from=date(2016, 2, 1)).to_pandas()
+    drifted = synthetic.example_data(rows=4000, drift_from=date(2016, 2, 1)).to_pandas()
     before = ORDINARY["tpep_pickup_datetime"] < day
     assert drifted[before].equals(ORDINARY[before])
     ratio = drifted[~before]["trip_distance"].mean() / ORDINARY[~before]["trip_distance"].mean()

@@ -79,7 +79,10 @@ class SourceData:
                 raise ProjectError(
                     f"SOURCE gives a file for {name!r}, which is not a source{did_you_mean(name, known)}"
                 )
-        if missing := [name for name in config.sources if name not in found]:
+        missing = [name for name in config.sources if name not in found]
+        if missing and "=" not in self.files and not Path(self.files).exists():
+            raise ProjectError(f"SOURCE={self.files} does not exist: give SOURCE={_shape(config)}.")
+        if missing:
             raise ProjectError(
                 f"SOURCE={self.files} has no file for {', '.join(missing)}: give SOURCE={_shape(config)}."
             )
@@ -117,6 +120,8 @@ def _named(files: str, known: list[str]) -> dict[str, Path]:
 
 
 def _shape(config: ProjectConfig) -> str:
-    """Return what SOURCE looks like for these sources."""
-    names = list(config.sources)
-    return "rows.parquet" if len(names) == 1 else ",".join(f"{name}={name}.parquet" for name in names)
+    """Return what SOURCE looks like for these sources and the feature tables of other projects."""
+    names = [*config.sources, *filter(is_foreign, config.feature_tables)]
+    if len(names) == 1:
+        return "rows.parquet"
+    return ",".join(f"{name}={name}.parquet" for name in names) + ", or a folder with these files"

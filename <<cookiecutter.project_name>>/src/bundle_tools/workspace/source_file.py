@@ -37,8 +37,14 @@ def read(path: Path, columns: Mapping[str, str] | None) -> pa.Table:
     because its time of day is unknown, and a time is not read as a date.
 
     Raises:
-        ProjectError: The file is missing, empty or in another format, lacks a column, or has a value of the wrong type.
+        ProjectError: The file is missing, empty or in another format, lacks a column, has a value of the wrong type, or
+            is a CSV file, which has no types, without `columns`.
     """
+    if columns is None and path.suffix.lower() == ".csv":
+        raise ProjectError(
+            f"source file {path} is for a feature table of another project, whose columns project.yml does not "
+            "declare, and a CSV file has no types: give a parquet file with the types of the table."
+        )
     if not path.is_file():
         raise ProjectError(f"source file {path} does not exist: give the path of a parquet or CSV file.")
     table = _readable(path, columns or {})

@@ -179,8 +179,9 @@ def _require_foreign(platform: LocalPlatform, names: Mapping[str, str], without_
     for name in without_rows:
         if not platform.tables.exists(names[name]):
             raise ProjectError(
-                f"feature table {name} belongs to another project and has no rows here: give them a file, "
-                f"SOURCE=...,{name}=rows.parquet."
+                f"feature table {name} belongs to another project and has no rows here: give it a file with "
+                f"SOURCE=...,{name}={name}.parquet, put {name}.parquet into the folder that SOURCE names, or let "
+                "synthetic.py return example rows for it."
             )
 
 

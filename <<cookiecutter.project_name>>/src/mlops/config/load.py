@@ -171,7 +171,8 @@ def _try_slice(name: str, where: str, columns: list[str], event_time: str) -> No
             continue
         break
     else:
-        raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({problem})")
+        hint = "; put text into quotes" if "not defined" in str(problem) else ""
+        raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({problem}){hint}")
     if not (isinstance(found, pd.Series) and found.dtype == bool):
         raise ValueError(
             f"validation.slices.{name}.where: {where!r} is not true or false for each row: compare columns with "
@@ -213,10 +214,11 @@ def _first_problem(error: ValidationError) -> str:
     # Report a misspelt key before the missing key that it causes.
     problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     path = [str(part) for part in problem["loc"]]
-    where = ".".join(path) or "the file"
+    where = ".".join(path)
     if problem["type"] == "extra_forbidden":
         return f"unknown key {where!r}{did_you_mean(path[-1], _known_keys(path[:-1]))}"
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
 
 
 def _known_keys(path: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ _TABLE = re.compile(r"[^\s.=]+(?:\.[^\s.=]+){2}")
 
 
 def parse_tables(text: str) -> dict[str, str]:
-    """Return the table of each source from a text such as `trips=samples.nyctaxi.trips zones=main.taxi.zones`.
+    """Return the table of each source from a text such as `orders=main.shop.orders visits=main.web.visits`.
 
     Raises:
         ValueError: A part of the text is not `name=catalog.schema.table`, or a name is given twice.

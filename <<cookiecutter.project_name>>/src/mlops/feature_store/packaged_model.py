@@ -72,9 +72,13 @@ def log(
 
 
 def _shown(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the example rows that have all required values; integers that nulls made doubles are integers again."""
-    whole = example.dropna(subset=takes.inputs.required_input_names())
-    types = {one.name: one.type.to_pandas() for one in takes.inputs if one.required and one.type in _INTEGERS}
+    """Return the example rows that have all required values and all integers, with the types of the signature.
+
+    The rows come from the training table, where numbers are doubles.
+    """
+    integers = [one.name for one in takes.inputs if one.type in _INTEGERS]
+    whole = example.dropna(subset=[*takes.inputs.required_input_names(), *integers])
+    types = {one.name: one.type.to_pandas() for one in takes.inputs if one.type in {*_INTEGERS, DataType.float}}
     return None if whole.empty else whole[takes.inputs.input_names()].astype(types)
 
 

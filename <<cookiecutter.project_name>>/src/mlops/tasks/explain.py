@@ -13,14 +13,14 @@ from pyspark.sql import functions as F
 from ..config.load import ProjectConfig
 from ..errors import ProjectError, first_line
 from ..evaluation import plots
-from ..evaluation.metrics import Array, as_predictions
+from ..evaluation.metrics import Array
 from ..evaluation.plots_of_classes import of_classes
 from ..evaluation.shap_of_classes import importance_of_classes
 from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, Predict, importance
 from ..model_card.collect import EXPLANATION_TAG, IMPORTANCE_FILE
 from ..platform.base import Platform
 from ..project import Project
-from ..registry import Registry, load
+from ..registry import Registry, load, predict_with
 from ..validation.candidate import Candidate, resolved
 from . import task
 
@@ -51,7 +51,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     holdout = _sample(settings, parameters, platform, "holdout", _PLOTTED_ROWS)
 
     def predict(frame: pd.DataFrame) -> Array:
-        return as_predictions(model.predict(frame))
+        return predict_with(model, frame)
 
     try:
         _log_predictions(settings, parameters.run_id, holdout, predict(holdout[list(settings.features)]))

@@ -18,7 +18,7 @@ from ..features.sources import Sources
 from ..platform.base import Platform
 from ..preflight import check as preflight
 from ..project import Project
-from ..registry import NO_COMMIT, Registry, uri
+from ..registry import NO_COMMIT, Registry, as_declared, uri
 from ..training import model_inputs, run_record, search, training_set
 from ..training.model_code import collected
 from ..training.pickling import packed_by_value
@@ -113,12 +113,13 @@ def _log_model(
     example = rows[list(dict.fromkeys([*settings.request, *settings.features]))].head(5)
     features = example[list(settings.features)]
     predicted = infer_signature(features, getattr(trained.estimator, project.predict_method)(features))
+    signature = ModelSignature(model_inputs.signature(built.types), predicted.outputs)
     with packed_by_value(model_inputs), collected(trained.estimator, project.packages) as code:
         return store.log_model(
             trained.estimator,
             built,
-            example,
-            signature=ModelSignature(model_inputs.signature(built.types), predicted.outputs),
+            as_declared(example, signature),
+            signature=signature,
             pyfunc_predict_fn=project.predict_method,
             serialization_format="cloudpickle",
             pip_requirements=code.requirements,

@@ -134,8 +134,8 @@ def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     others = [f"{name} ({kind})" for name, kind in types.items() if kind not in KINDS]
     if others:
         raise ProjectError(
-            f"a model cannot get inputs of these types: {', '.join(others)}. Cast them where they are computed, to "
-            f"one of {', '.join(KINDS)}."
+            f"a model cannot get inputs of these types: {', '.join(others)}. Cast them where they are computed, also "
+            f"in a table of another project, to one of {', '.join(KINDS)}."
         )
     both = [
         f"{name} ({kind})"

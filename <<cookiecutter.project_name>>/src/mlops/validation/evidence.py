@@ -14,9 +14,9 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
-from ..evaluation.metrics import Array, as_predictions
+from ..evaluation.metrics import Array
 from ..feature_store.base import FeatureStore
-from ..registry import load
+from ..registry import load, predict_with
 from .origin import Origin
 
 _SAMPLE_ROWS = 3000
@@ -97,4 +97,4 @@ class Evidence:
 
     def predict(self, frame: pd.DataFrame) -> Array:
         """Return the predictions, shape (rows,) or (rows, classes), for any rows of features."""
-        return as_predictions(self.model.predict(frame))
+        return predict_with(self.model, frame)

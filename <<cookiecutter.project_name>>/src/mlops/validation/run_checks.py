@@ -56,7 +56,8 @@ def run_checks(evidence: Evidence) -> list[Check]:
 def _look(look: Callable[[Evidence], Iterator[Check]], evidence: Evidence) -> list[Check]:
     try:
         return list(look(evidence))
-    except Exception as error:  # noqa: BLE001 - any error must keep the gate closed
+    except Exception as error:
         name = look.__name__.replace("_", " ")
         reason = f"{name} could not be checked: {first_line(error)}"
+        log.warning("%s", reason, exc_info=True)  # the traceback is for the log alone
         return [Check(name, passed=False, reason=reason)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from mlflow import MlflowClient
 
-from ..registry import NO_COMMIT, model_folder
+from ..registry import NO_COMMIT, as_declared, model_folder
 from .check import Check
 from .evidence import Evidence
 
@@ -109,7 +109,7 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
     with tempfile.TemporaryDirectory() as folder:
         local = model_folder(evidence.model_uri, into=folder)
         rows = Path(folder) / "rows.parquet"
-        evidence.features.head(5).to_parquet(rows)
+        as_declared(evidence.features.head(5), evidence.model.metadata.signature).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             [sys.executable, "-c", _CONSUMER, local, str(rows), ",".join(evidence.packages)],
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"HOME": folder},

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from ..evaluation.metrics import as_predictions
 from ..feature_store.base import RESULT_TYPES
+from ..registry import booleans
 from ..training.model_inputs import convert, kinds_of
 from .check import Check
 from .evidence import Evidence
@@ -31,8 +32,11 @@ def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
     key = settings.spine.key
     sample = evidence.all_rows.where(F.col("split") == "holdout").orderBy(F.xxhash64(key), key).limit(_ROWS)
     rows = sample.toPandas().set_index(key)
+    # The training table holds booleans as doubles; a request has booleans.
+    declared = booleans(evidence.model.metadata.signature)
+    request = [F.col(name).cast("boolean") if name in declared else F.col(name) for name in settings.request]
     scored = evidence.store.score_batch(
-        evidence.model_uri, sample.select(*settings.request), RESULT_TYPES[settings.problem_type]
+        evidence.model_uri, sample.select(*request), RESULT_TYPES[settings.problem_type]
     )
     served = scored.toPandas().set_index(key).loc[rows.index]
     features = list(settings.features)

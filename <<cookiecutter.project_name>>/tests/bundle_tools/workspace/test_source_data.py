@@ -51,10 +51,11 @@ def test_a_folder_has_a_file_for_each_source(project: Project, folder: Path) -> 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ("trips={folder}/trips.parquet", "has no file for zones: give SOURCE=trips=trips.parquet,zones=zones.parquet"),
+        ("trips={folder}/trips.parquet", "has no file for zones: give SOURCE=trips=trips.parquet,zones=zones.parquet,"),
+        ("trips={folder}/trips.parquet", "shared.geo.areas=shared.geo.areas.parquet, or a folder with these files"),
         ("trips={folder}/trips.parquet,zone={folder}/zones.parquet", "'zone', which is not a source: did you mean"),
         ("{folder}/trips.parquet", "has no file for zones"),
-        ("{folder}/nothing", "has no file for zones"),
+        ("{folder}/nothing", "/nothing does not exist: give SOURCE=trips=trips.parquet"),
     ],
 )
 def test_files_that_do_not_fit_the_sources_are_refused(project: Project, folder: Path, files: str, told: str) -> None:

@@ -112,3 +112,8 @@ def test_text_in_a_csv_file_keeps_its_zeros_and_empty_text_is_null(tmp_path: Pat
 def test_without_configured_columns_all_are_read_as_they_are(tmp_path: Path) -> None:
     found = source_file.read(written(tmp_path / "t.parquet"), None)
     assert found.to_pylist() == [{"at": datetime(2020, 1, 1, tzinfo=UTC), "fare": 1.5, "zip": 10001, "other": "x"}]
+
+
+def test_a_csv_file_without_configured_columns_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"areas.csv is for a feature table of another project, .* has no types"):
+        source_file.read(tmp_path / "areas.csv", None)

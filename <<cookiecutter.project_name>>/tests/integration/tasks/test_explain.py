@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import mlflow
 import pandas as pd
 import pytest
@@ -67,6 +69,8 @@ def test_a_model_that_cannot_predict_does_not_fail_the_job(
     trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
+        metadata = SimpleNamespace(signature=None)
+
         def predict(self, _: pd.DataFrame) -> None:
             raise ValueError("broken")
 

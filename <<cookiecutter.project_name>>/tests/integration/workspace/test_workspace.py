@@ -78,7 +78,7 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
     versions = []
     for rows in (30, 30, 20):
         if not file.exists() or rows != 30:
-            pyarrow.parquet.write_table(synthetic.trips(rows), file)
+            pyarrow.parquet.write_table(synthetic.example_data(rows), file)
         assert (
             workspace.fill_sources(bundle, platform, PROJECT, SourceData(files=str(file))) == f"{rows} rows from {file}"
         )

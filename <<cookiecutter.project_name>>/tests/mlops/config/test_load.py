@@ -109,7 +109,10 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
         (gated(slices={"a": {"where": "trip_distance = 0"}}), "'trip_distance = 0' is not true or false for each row"),
         (gated(slices={"a": {"where": "1 == 1"}}), "'1 == 1' is not true or false for each row"),
         (gated(slices={"a": {"where": "trip_distance"}}), "'trip_distance' is not true or false for each row"),
-        (gated(slices={"a": {"where": "trip_length > 5"}}), "cannot be evaluated (name 'trip_length' is not defined)"),
+        (
+            gated(slices={"a": {"where": "trip_length > 5"}}),
+            "cannot be evaluated (name 'trip_length' is not defined); put text into quotes",
+        ),
         (gated(slices={"a": {"where": "trip_distance >"}}), "cannot be evaluated"),
         (gated(metrics={}), "at least 1 item"),
         (gated(slice_rows={"at_least": 5, "otherwise": "ignore"}), "'skip' or 'fail'"),

@@ -28,7 +28,7 @@ HONEST = ("trip_distance", "hour", "pickup_zip", "noise")
 
 def trips(rows: int = ROWS) -> pd.DataFrame:
     """The example's trips with what is known at pickup, what is known later (`minutes`), and both labels."""
-    found = synthetic.trips(rows=rows).to_pandas()
+    found = synthetic.example_data(rows=rows).to_pandas()
     minutes = (found["tpep_dropoff_datetime"] - found["tpep_pickup_datetime"]).dt.total_seconds() / 60
     return found.assign(
         hour=found["tpep_pickup_datetime"].dt.hour,

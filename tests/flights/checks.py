@@ -1,1 +1,0 @@
-"""This project has no custom checks."""

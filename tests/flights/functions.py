@@ -1,1 +1,0 @@
-"""This project has no on-demand features."""
