@@ -1,10 +1,10 @@
-"""Small feature tables, and rows to look up in them, with many equal keys and times, and with nulls."""
+"""Small feature tables, and rows to look up in them, with many equal keys and times, all types, and nulls."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,9 +24,12 @@ TABLES = {
 COLUMNS = {
     "zones": "zone INT, at TIMESTAMP, trips DOUBLE, calls BIGINT, seen TIMESTAMP",
     "pairs": "zone INT, kind STRING, since TIMESTAMP, share DOUBLE, seen_pair TIMESTAMP",
-    "kinds": "kind STRING, weight DOUBLE",
+    "kinds": "kind STRING, weight DOUBLE, paved BOOLEAN, surface STRING, opened DATE, lanes INT",
 }
-SPINE = "row INT, pickup INT, dropoff INT, kind STRING, time TIMESTAMP, miles DOUBLE, label DOUBLE"
+SPINE = (
+    "row INT, pickup INT, dropoff INT, kind STRING, time TIMESTAMP, miles DOUBLE, vehicle STRING, shared BOOLEAN, "
+    "label DOUBLE"
+)
 
 
 def doubled(value: float | None) -> float | None:
@@ -34,8 +37,29 @@ def doubled(value: float | None) -> float | None:
     return None if value is None else 2 * value
 
 
+def whole(value: float | None) -> int | None:
+    """Return the value without its fraction."""
+    return None if value is None else int(value)
+
+
+def sign(value: float | None) -> str | None:
+    """Return the sign of the value as a word."""
+    return None if value is None else "minus" if value < 0 else "plus"
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """Return the day of a time in UTC."""
+    return None if moment is None else moment.date()
+
+
+def is_far(miles: float | None) -> bool | None:
+    """Return whether the distance is more than two miles."""
+    return None if miles is None else miles > 2
+
+
 FUNCTIONS: Mapping[str, Definition] = {
-    function.__name__: define(function) for function in (functions.hour_of_day, functions.distance_band, doubled)
+    function.__name__: define(function)
+    for function in (functions.hour_of_day, functions.distance_band, doubled, whole, sign, day_of, is_far)
 }
 
 _hours = st.integers(0, 8 * 48).map(lambda eighth: timedelta(hours=eighth / 8))
@@ -61,7 +85,7 @@ class Example:
         zones, pairs = self.lookbacks
         return FeatureSet(
             event_time="time",
-            inputs=("miles",),
+            inputs=("miles", "vehicle", "shared"),
             lookups=(
                 Lookup(table="zones", keys=("pickup",), features=("trips", "calls", "seen"), lookback_hours=zones),
                 Lookup(
@@ -72,12 +96,16 @@ class Example:
                     lookback_hours=zones,
                 ),
                 Lookup(table="pairs", keys=("dropoff", "kind"), features=("share", "seen_pair"), lookback_hours=pairs),
-                Lookup(table="kinds", keys=("kind",), features=("weight",)),
+                Lookup(table="kinds", keys=("kind",), features=("weight", "paved", "surface", "opened", "lanes")),
             ),
             functions=(
                 Function(function="hour_of_day", inputs={"moment": "time"}, output="hour"),
                 Function(function="distance_band", inputs={"miles": "miles"}, output="band"),
                 Function(function="doubled", inputs={"value": "share"}, output="twice"),
+                Function(function="whole", inputs={"value": "share"}, output="whole"),
+                Function(function="sign", inputs={"value": "weight"}, output="sign"),
+                Function(function="day_of", inputs={"moment": "time"}, output="day"),
+                Function(function="is_far", inputs={"miles": "miles"}, output="far"),
             ),
         )
 
@@ -103,7 +131,12 @@ _zone_rows = st.lists(
 _pair_rows = st.lists(
     st.builds(lambda zone, kind, at, share: (zone, kind, at, share, at), _zones, _kinds, _times, _numbers), max_size=40
 ).map(lambda rows: _unique(rows, 3))
-_kind_rows = st.lists(st.tuples(_kinds, _numbers), max_size=2).map(lambda rows: _unique(rows, 1))
+_flags = st.one_of(st.none(), st.booleans())
+_words = st.one_of(st.none(), st.sampled_from(["", "gravel", "Straße 7", "null"]))
+_days = st.one_of(st.none(), st.dates(date(1970, 1, 2), date(2100, 1, 1)))
+_kind_rows = st.lists(
+    st.tuples(_kinds, _numbers, _flags, _words, _days, st.one_of(st.none(), st.integers(-9, 9))), max_size=2
+).map(lambda rows: _unique(rows, 1))
 _spine_rows = st.lists(
     st.builds(
         _spine_row,
@@ -112,6 +145,8 @@ _spine_rows = st.lists(
         st.one_of(st.none(), _kinds, st.just("z")),
         st.one_of(_times, _times, _times, st.none()),
         _numbers,
+        _words,
+        _flags,
     ),
     min_size=1,
     max_size=60,
@@ -133,13 +168,13 @@ FIXED = Example(
     {
         "zones": [(1, NOON, 1.5, 3, NOON), (1, NOON + timedelta(hours=6), -2.0, None, NOON), (2, START, 7.0, 1, START)],
         "pairs": [(2, "a", NOON, 0.5, NOON), (1, "b", START, None, START)],
-        "kinds": [("a", 4.0)],
+        "kinds": [("a", 4.0, True, "gravel", date(2020, 2, 29), 2), ("b", -1.0, None, None, None, None)],
     },
     [
-        (0, 1, 2, "a", NOON, 3.0, 0.0),
-        (1, 1, 2, "a", NOON + timedelta(hours=7), 1.0, 0.0),
-        (2, 2, 1, "b", NOON, 12.0, 0.0),
-        (3, 2, None, None, NOON, None, 0.0),
+        (0, 1, 2, "a", NOON, 3.0, "van", True, 0.0),
+        (1, 1, 2, "a", NOON + timedelta(hours=7), 1.0, None, False, 0.0),
+        (2, 2, 1, "b", NOON, 12.0, "", None, 0.0),
+        (3, 2, None, None, NOON, None, "bus", True, 0.0),
     ],
     (24.0, None),
 )

@@ -13,9 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
 from pyspark.sql import DataFrame, SparkSession
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from mlops.feature_store.base import FeatureStore
 from mlops.feature_store.databricks import DatabricksFeatureStore
@@ -23,6 +26,9 @@ from mlops.feature_store.local import LocalFeatureStore
 from mlops.platform.local import LocalPlatform
 from mlops.registry import load
 from mlops.tables import Tables
+from mlops.training import model_inputs
+from mlops.training.model_inputs import ModelInputs, TypedModel, convert, kinds_of
+from mlops.training.pickling import packed_by_value
 
 from parity.examples import COLUMNS, FIXED, FUNCTIONS, SCHEMA, SPINE, TABLES, Example, examples
 from parity.unity_catalog import FakeUnityCatalog
@@ -35,7 +41,27 @@ TRIED = settings(
     phases=tuple(Phase) if THOROUGH else (Phase.generate,),  # each shrinking step takes seconds
     suppress_health_check=list(HealthCheck),
 )
-MODEL_INPUTS = ("miles", "trips", "dropoff_trips", "share", "weight", "hour", "band", "twice")
+TYPES = {
+    "miles": "double",
+    "vehicle": "string",
+    "shared": "boolean",
+    "trips": "double",
+    "dropoff_trips": "double",
+    "share": "double",
+    "weight": "double",
+    "paved": "boolean",
+    "surface": "string",
+    "opened": "date",
+    "lanes": "int",
+    "hour": "double",
+    "band": "double",
+    "twice": "double",
+    "whole": "double",
+    "sign": "string",
+    "day": "date",
+    "far": "boolean",
+}
+MODEL_INPUTS = tuple(TYPES)
 
 
 @pytest.fixture(autouse=True)
@@ -127,17 +153,48 @@ def require_no_leak(rows: pd.DataFrame, example: Example) -> None:
         assert lookback is None or (age <= timedelta(hours=lookback) / timedelta(microseconds=1)).all()
 
 
+def made_up() -> pd.DataFrame:
+    """Return rows of each type of input, converted as for a model."""
+    random = np.random.default_rng(7)
+    values = {
+        "double": lambda: random.normal(size=200) * 10,
+        "int": lambda: random.integers(-9, 9, 200),
+        "boolean": lambda: random.integers(0, 2, 200),
+        "string": lambda: random.choice(["gravel", "plus", "minus", "van"], 200),
+        "date": lambda: pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 2000, 200), unit="D"),
+    }
+    return convert(pd.DataFrame({name: values[kind]() for name, kind in TYPES.items()}), kinds_of(TYPES))
+
+
+def fitted(rows: pd.DataFrame) -> Pipeline:
+    """Return a model whose predictions depend on every input, its type and whether it is null."""
+    texts = make_column_transformer(
+        (
+            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            make_column_selector(dtype_include=object),
+        ),
+        (FunctionTransformer(_as_days), make_column_selector(dtype_include="datetime64[ns]")),
+        remainder="passthrough",
+    )
+    label = rows.select_dtypes("number").sum(axis=1) + rows["opened"].dt.dayofyear + 9 * (rows["sign"] == "plus")
+    return Pipeline([("texts", texts), ("model", HistGradientBoostingRegressor(max_iter=20))]).fit(rows, label)
+
+
+def _as_days(times: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of doubles
+    return times.apply(lambda column: (column - pd.Timestamp("2000-01-01")).dt.days).to_numpy()
+
+
 @pytest.fixture(scope="module")
 def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) -> dict[str, str]:
     """The URIs of the same model, packaged by each store."""
     spines = fill(FIXED)
     features = FIXED.features.model_copy(update={"lookups": tuple(without_times(FIXED))})
     assert features.features == MODEL_INPUTS
-    random = np.random.default_rng(7)
-    rows = pd.DataFrame(random.normal(size=(200, len(MODEL_INPUTS))) * 10, columns=list(MODEL_INPUTS))
-    estimator = HistGradientBoostingRegressor(max_iter=20).fit(rows, rows.sum(axis=1))
+    rows = made_up()
+    estimator = TypedModel(ModelInputs().fit(rows), fitted(rows))
+    outputs = infer_signature(rows[["miles"]], estimator.predict(rows)).outputs
     how = {
-        "signature": infer_signature(rows, estimator.predict(rows)),
+        "signature": ModelSignature(model_inputs.signature(TYPES), outputs),
         "pip_requirements": ["scikit-learn"],
         "serialization_format": "cloudpickle",
     }
@@ -145,7 +202,7 @@ def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) 
     for store, spine in zip((twin, real), spines, strict=True):
         built = store.training_set(spine, features, FUNCTIONS, "label")
         shown = built.rows.limit(3).toPandas()
-        with mlflow.start_run():
+        with mlflow.start_run(), packed_by_value(model_inputs):
             uris[type(store).__name__] = store.log_model(estimator, built, shown, **how)
     return uris
 
@@ -153,7 +210,7 @@ def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) 
 def without_times(example: Example) -> Iterator[Any]:
     """Yield the lookups without the columns that are not inputs of the model."""
     for lookup in example.features.lookups:
-        kept = tuple(name for name in lookup.features if name in {"trips", "share", "weight"})
+        kept = tuple(name for name in lookup.features if name not in {"calls", "seen", "seen_pair"})
         renamed = {old: new for old, new in lookup.rename.items() if old in kept}
         yield lookup.model_copy(update={"features": kept, "rename": renamed})
 
@@ -177,7 +234,8 @@ def test_batches_get_the_same_predictions_from_keys_and_time_alone(
 
 
 def test_both_packages_hold_the_same_model(versions: dict[str, str]) -> None:
-    rows = pd.DataFrame([range(len(MODEL_INPUTS))], columns=list(MODEL_INPUTS), dtype="float64")
+    rows = made_up().head(1)
+    rows[["shared", "paved", "far"]] = rows[["shared", "paved", "far"]].astype(bool)
     one, other = (load(uri) for uri in versions.values())
     assert one.metadata.signature.inputs == other.metadata.signature.inputs
     assert one.predict(rows) == other.predict(rows)
