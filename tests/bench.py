@@ -41,6 +41,7 @@ loaded = load_bundle(Path.cwd()); name = model_name(loaded, "model")
 model = uri(name, str(Registry(name).champion().version))
 features = list(PROJECT.config.features)
 frame = pd.DataFrame(np.random.default_rng(0).uniform(0, 10, ({rows}, len(features))), columns=features)
+frame["pickup_borough"] = "Queens"
 start = time.perf_counter(); load(model).predict(frame); bare = time.perf_counter() - start
 with engine.start("sail", workspace.catalogs(loaded)) as spark:
     store = LocalPlatform(spark, workspace.tables).feature_store("dev.s", {{}})
