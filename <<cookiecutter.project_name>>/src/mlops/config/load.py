@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Self
 
-import pandas as pd
 import yaml
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
@@ -20,13 +18,13 @@ from .base import Settings
 from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
 from .search import Search
+from .slices import try_condition
 from .source import Source
 from .sources import read_by, require_sources
 from .training import BALANCED, Training
 from .validation import Promotion, Validation
 
 _OWN = "own_metrics"
-_MOST_TEXTS = 6  # columns in the condition of a slice
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 
 
@@ -133,7 +131,7 @@ class ProjectConfig(Settings):
         self._weights_are_no_input()
         self._bounds_decide()
         for name, one in self.validation.slices.items():
-            _try_slice(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
+            try_condition(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
         self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
 
@@ -152,39 +150,6 @@ class ProjectConfig(Settings):
         for where, (metric, bound) in bounds.items():
             if problem := bound.useless(*self.measures.range_of(metric)):
                 raise ValueError(f"{where} ({bound}) {problem}")
-
-
-def _try_slice(name: str, where: str, columns: list[str], event_time: str) -> None:
-    """Evaluate the condition of a slice on two rows, so that a mistake is found before the training.
-
-    The configuration does not say which columns are text, so a condition need only suit one mixture of types.
-    """
-    found: object = None
-    for texts in _texts(where, columns):
-        values: dict[str, list[Any]] = {name: ["a", "b"] if name in texts else [0.0, 1.0] for name in columns}
-        rows = pd.DataFrame(values)
-        rows[event_time] = pd.to_datetime(["2000-01-01", "2000-01-02"], utc=True)
-        try:
-            found = rows.eval(where)
-        except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
-            problem = error
-            continue
-        break
-    else:
-        hint = "; put text into quotes" if "not defined" in str(problem) else ""
-        raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({problem}){hint}")
-    if not (isinstance(found, pd.Series) and found.dtype == bool):
-        raise ValueError(
-            f"validation.slices.{name}.where: {where!r} is not true or false for each row: compare columns with "
-            "values, such as distance >= 5"
-        )
-
-
-def _texts(where: str, columns: list[str]) -> Iterator[set[str]]:
-    """Yield sets of the columns in a condition that may be text: none first, then each one, then pairs and so on."""
-    named = [column for column in columns if column in where][:_MOST_TEXTS]
-    for count in range(len(named) + 1):
-        yield from map(set, combinations(named, count))
 
 
 def parse(text: str, where: str = "project.yml", metrics: ModuleType | None = None) -> ProjectConfig:
