@@ -47,14 +47,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class Logarithms(TransformerMixin, BaseEstimator):
-    """Adds one to each feature and takes the logarithm."""
+    """Adds one to each number and takes the logarithm; leaves text out."""
 
     def fit(self, features, label=None):
         self.fitted_ = True
         return self
 
     def transform(self, features):
-        return np.log1p(features.clip(lower=0))
+        return np.log1p(features.select_dtypes("number").clip(lower=0))
 '''
 SPACE = {
     "model__n_estimators": {"value": 400},
@@ -66,11 +66,11 @@ SPACE = {
 CONSUMER = """
 import importlib.util, sys
 assert not any(importlib.util.find_spec(name) for name in ("mlops", "nyc_taxi")), sys.path
-import mlflow.pyfunc, numpy, pandas
+import mlflow.pyfunc, pandas
 model = mlflow.pyfunc.load_model(sys.argv[1])
-names = model.metadata.get_input_schema().input_names()
-print(*model.predict(pandas.DataFrame(numpy.ones((1, len(names))), columns=names))[0])
-print(model.get_raw_model()[-1].best_iteration_)
+row = {one.name: "x" if one.type.name == "string" else 1.0 for one in model.metadata.get_input_schema()}
+print(*model.predict(pandas.DataFrame([row]))[0])
+print(model.get_raw_model().model[-1].best_iteration_)
 """
 
 
