@@ -29,7 +29,7 @@ from bundle_tools.workspace.workspace import Workspace, model_name
 from mlops import tasks
 from mlops.config.validation import Bound, Slice, SliceRows
 from mlops.errors import ProjectError
-from mlops.evaluation.metrics import evaluate
+from mlops.evaluation.measures import Measures
 from mlops.feature_store import packaged_model
 from mlops.platform.local import LocalPlatform
 from mlops.promotion import comparison
@@ -37,7 +37,6 @@ from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
 from mlops.tasks import deploy, validate
 from mlops.tasks.task import Task
 from mlops.training import search as training
-from mlops.validation import evidence
 
 import example
 from example import model
@@ -113,13 +112,18 @@ def register(registry: Registry, trained: Mapping[str, str], model_uri: str = ""
     return str(made.version)
 
 
+def inputs(rows: int) -> pd.DataFrame:
+    """Return rows of inputs in their types."""
+    return pd.DataFrame(1.0, index=range(rows), columns=list(SETTINGS.features)).assign(pickup_borough="Queens")
+
+
 @pytest.fixture(scope="module")
 def weak(training_run: dict[str, str], experiment_id: str) -> str:
     """The URI of a model that always predicts the same bad value, with the same lookups as the sound model."""
     mlflow.set_experiment(experiment_id=experiment_id)
     sound = training_run["model_uri"]
     example = mlflow.pyfunc.load_model(sound).input_example
-    rows = pd.DataFrame(0.0, index=range(100), columns=list(SETTINGS.features))
+    rows = inputs(100)
     if SETTINGS.problem_type == "classification":
         estimator = DummyClassifier().fit(rows, [0] + [1] * 99)
     else:
@@ -192,8 +196,8 @@ def failing_write(patch: Patch, method: str, says: str) -> None:
 
 
 def metrics_without(patch: Patch, change: Callable[[dict[str, float]], dict[str, float]]) -> None:
-    for module in (evidence, comparison):
-        patch.setattr(module, "evaluate", lambda *given: change(dict(evaluate(*given))))
+    measured = Measures.evaluate
+    patch.setattr(Measures, "evaluate", lambda *given: change(dict(measured(*given))))
 
 
 def other_model(world: World, patch: Patch, predict: Callable[[pd.DataFrame], Any]) -> None:
@@ -203,7 +207,7 @@ def other_model(world: World, patch: Patch, predict: Callable[[pd.DataFrame], An
         def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
             return predict(model_input)
 
-    example = pd.DataFrame({name: [1.0, 2.0, 3.0] for name in SETTINGS.features})
+    example = inputs(3)
     info = mlflow.pyfunc.log_model(
         name="other",
         python_model=Other(),

@@ -43,6 +43,8 @@ class Kilometres(TransformerMixin, BaseEstimator):
 # Loads a saved model where neither the project nor its machinery can be imported, and predicts one row.
 CONSUMER = """
 import importlib.util, sys
+from pathlib import Path
+sys.path[:] = [path for path in sys.path if not Path(path, "mlops").is_dir()]  # where the project is installed
 assert not any(importlib.util.find_spec(name) for name in ("mlops", "taxi_steps")), sys.path
 import mlflow.pyfunc, pandas
 print(mlflow.pyfunc.load_model(sys.argv[1]).predict(pandas.DataFrame({"miles": [10.0]}))[0])
