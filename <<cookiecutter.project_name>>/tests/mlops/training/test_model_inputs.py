@@ -10,7 +10,7 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.models.utils import _enforce_schema
 
@@ -44,6 +44,7 @@ def test_every_type_has_a_value_in_these_tests() -> None:
     assert VALUES.keys() == KINDS.keys()
 
 
+@settings(deadline=None)  # on a busy machine the first example takes long
 @given(present=st.lists(st.booleans(), min_size=1, max_size=4))
 def test_a_column_has_the_same_type_whichever_rows_are_null(present: list[bool]) -> None:
     rows = pd.DataFrame({kind: column(kind, present) for kind in KINDS})
@@ -55,6 +56,7 @@ def test_a_column_has_the_same_type_whichever_rows_are_null(present: list[bool])
             assert all(value is None or isinstance(value, str) for value in found[name])
 
 
+@settings(deadline=None)  # on a busy machine the first example takes long
 @given(present=st.lists(st.booleans(), min_size=1, max_size=4))
 def test_mlflow_accepts_every_type_with_and_without_nulls(present: list[bool]) -> None:
     rows = pd.DataFrame({kind: column(kind, present) for kind in KINDS})
