@@ -92,7 +92,7 @@ class Columns:
         config = self.config
         for name in config.features:
             kind = self.types.get(name)
-            if kind is not None and kind not in KINDS and name not in config.lookup_keys:
+            if kind is not None and kind not in KINDS:
                 self.problems.append(
                     f"the input {name} is {kind}, which a model cannot get: cast it where it is computed, to one of "
                     f"{', '.join(KINDS)}"
