@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -80,12 +81,18 @@ class _Seen:
     frame: DataFrame
     time: str | None
 
+    @cached_property
+    def digest(self) -> int:
+        """A number that changes with the rows, but not with their order; it is computed in one scan, once a run."""
+        part = F.xxhash64(*self.frame.columns).bitwiseAND(F.lit(0x7FFFFFFF))
+        return int(self.frame.select(F.coalesce(F.sum(part), F.lit(0))).collect()[0][0])
+
     def settled(self, increment: Increment, last: Progress | None) -> int | None:
         """Return what `Progress.settled` would now be for the time of the last run."""
         if last is None:
             return None
         if self.time is None:
-            return _digest(self.frame)
+            return self.digest
         if last.until is None:
             return None
         return self.frame.where(_before(self.time, incremental.settled_before(increment, last.until))).count()
@@ -104,7 +111,7 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
     found: dict[str, Progress] = {}
     for one in seen:
         if one.time is None:
-            found[one.table] = Progress(definition, None, _digest(one.frame))
+            found[one.table] = Progress(definition, None, one.digest)
             continue
         until = one.until()
         if until is None:
@@ -112,12 +119,6 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
         rows = one.frame.where(_before(one.time, incremental.settled_before(increment, until))).count()
         found[one.table] = Progress(definition, until, rows)
     return found
-
-
-def _digest(frame: DataFrame) -> int:
-    """Return a number that changes with the rows of a frame, but not with their order."""
-    part = F.xxhash64(*frame.columns).bitwiseAND(F.lit(0x7FFFFFFF))
-    return int(frame.select(F.coalesce(F.sum(part), F.lit(0))).collect()[0][0])
 
 
 def _since(frame: DataFrame, column: str | None, since: datetime | None) -> DataFrame:
