@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -81,3 +82,9 @@ def _hashes(found: distinct.Hashes, codes: Codes, count: int) -> list[distinct.H
     order = np.argsort(codes, kind="stable")
     cuts = np.searchsorted(codes[order], np.arange(1, count))
     return [distinct.smallest(part) for part in np.split(found[order], cuts)]
+
+
+def power_of_two(values: NDArray[np.float64]) -> float:
+    """Return a power of two near the greatest absolute value, and 1 if there is none: dividing by it is exact."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return 2.0 ** math.frexp(largest)[1] if largest > 0 else 1.0

@@ -6,13 +6,15 @@ distributions has no values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import chi2_contingency, kstwo
+from scipy.special import kolmogorov
+from scipy.stats import chi2_contingency
 
 from .sketches import NumberSketch, TextSketch
 
@@ -38,7 +40,7 @@ def ks_test(one: NumberSketch, other: NumberSketch) -> Test | None:
         return None
     statistic = float(np.max(np.abs(_cumulative(one) - _cumulative(other)), initial=0.0))
     rows = one.count * other.count / (one.count + other.count)
-    return Test(statistic, float(kstwo.sf(statistic, max(1, round(rows)))))
+    return Test(statistic, float(kolmogorov(statistic * math.sqrt(rows))))
 
 
 def wasserstein_distance(one: NumberSketch, other: NumberSketch, edges: Array) -> float | None:

@@ -26,7 +26,8 @@ def of_numbers(rows: pd.DataFrame, codes: Codes, count: int, scale: float) -> li
     """
     label, prediction = (rows[name].to_numpy(dtype=np.float64) / scale for name in (LABEL, PREDICTION))
     known = np.isfinite(label) & np.isfinite(prediction)
-    of_group, at, y, error = np.bincount(codes, minlength=count), codes[known], label[known], (prediction - label)[known]
+    of_group, at, y = np.bincount(codes, minlength=count), codes[known], label[known]
+    error = prediction[known] - y
     n = np.bincount(at, minlength=count)
     mean = np.divide(np.bincount(at, y, count), n, out=np.zeros(count), where=n > 0)
     not_zero = y != 0

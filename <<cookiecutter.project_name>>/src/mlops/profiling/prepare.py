@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from ..errors import ProjectError
 from .accumulate import MODEL, TIME, Plan
 from .base import ProfileSpec
+from .columns import power_of_two
 from .predictions import LABEL, PREDICTION, PROBABILITY
 
 _SAMPLE = 40_000  # rows of each table whose quantiles become edges of bins
@@ -67,8 +68,8 @@ def prepare(spec: ProfileSpec, log: DataFrame, baseline: DataFrame | None) -> Pr
     samples = [_sample(frame, spec) for frame in (log, baseline) if frame is not None]
     scaled = [*numbers, *([spec.label, spec.prediction] if regression else [])]
     found = [_quantiles(sample, scaled) for sample in samples]
-    edges = {name: _edges([one[name] for one in found]) for name in scaled}
-    scale = {name: _scale(edges[name]) for name in scaled}
+    edges = {name: edges_of([one[name] for one in found]) for name in scaled}
+    scale = {name: power_of_two(edges[name]) for name in scaled}
     if regression:
         scale |= {LABEL: scale[spec.label], PREDICTION: scale[spec.prediction]}
     plan = Plan(
@@ -121,12 +122,6 @@ def _quantiles(sample: DataFrame, columns: Sequence[str]) -> Mapping[str, Sequen
     return {name: (row[name] if row is not None and name in names else None) or () for name in columns}
 
 
-def _edges(quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+def edges_of(quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     found = [value for one in quantiles for value in one if value is not None and math.isfinite(value)]
     return np.unique(np.array(found, dtype=np.float64))
-
-
-def _scale(edges: NDArray[np.float64]) -> float:
-    """Return a power of two near the greatest absolute value, and 1 if there is none: dividing by it is exact."""
-    largest = float(np.abs(edges).max(initial=0.0))
-    return 2.0 ** math.frexp(largest)[1] if largest > 0 else 1.0

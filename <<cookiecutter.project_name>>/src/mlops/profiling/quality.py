@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,8 +59,9 @@ class RegressionSums:
         if not self.count:
             return {}
         mean = self.squared / self.count
+        squared = mean * self.scale * self.scale
         found = {
-            "mean_squared_error": mean * self.scale**2 if mean * self.scale**2 < np.inf else None,
+            "mean_squared_error": squared if math.isfinite(squared) else None,
             "root_mean_squared_error": float(np.sqrt(mean)) * self.scale,
             "mean_average_error": self.absolute / self.count * self.scale,
         }
