@@ -40,11 +40,6 @@ def parts(name: str) -> tuple[int, Unit]:
     return int(number), re.sub("s$", "", unit)  # type: ignore[return-value] # NAMES has only these units
 
 
-def same(one: str, other: str) -> bool:
-    """Return whether two names mean the same granularity."""
-    return parts(one) == parts(other)
-
-
 def end(start: datetime, name: str, windows: int = 1) -> datetime:
     """Return the end of a window, or the start of one that is this number of windows later (earlier if negative)."""
     number, unit = parts(name)

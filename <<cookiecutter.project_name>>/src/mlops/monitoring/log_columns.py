@@ -54,8 +54,10 @@ def label_value(config: ProjectConfig, column: Column) -> Column:
 
 def class_text(config: ProjectConfig, column: Column) -> Column:
     """Return the text of a class of more than two: whole numbers without a decimal point."""
-    whole = all(isinstance(one, int) for one in config.classes)
-    return (column.cast("bigint") if whole else column).cast("string")
+    if not all(isinstance(one, int) for one in config.classes):
+        return column.cast("string")
+    number = column.cast("double")
+    return F.when(~F.isnan(number), number.cast("bigint").cast("string"))
 
 
 def model_columns(config: ProjectConfig, columns: Sequence[str]) -> list[str]:

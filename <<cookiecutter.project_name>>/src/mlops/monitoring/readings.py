@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..features.times import from_micros
+
 ALL_MODELS = "*"
 TABLE = ":table"
+START = "_start"
 
 
 @dataclass(frozen=True)
@@ -86,28 +89,22 @@ class Readings:
         return None if row.get("num_nulls") is None or not rows else float(row["num_nulls"]) / float(rows)
 
 
-def readings(
-    profile: Iterable[Mapping[str, Any]],
-    drift: Iterable[Mapping[str, Any]],
-    version_column: str,
-    as_utc: Callable[[datetime], datetime],
-) -> Readings:
+def readings(profile: Iterable[Mapping[str, Any]], drift: Iterable[Mapping[str, Any]], version: str) -> Readings:
     """Return the rows of the metric tables by what they are about.
 
     Args:
-        profile: Rows of the profile table.
-        drift: Rows of the drift table, of drift from the baseline.
-        version_column: The column with the model version.
-        as_utc: Gives a time of the tables its time zone.
+        profile: Rows of the profile table, with START, the start of the window in microseconds since 1970.
+        drift: Rows of the drift table, of drift from the baseline, with START.
+        version: The column with the model version.
     """
-    return Readings(*({_place(row, version_column, as_utc): row for row in rows} for rows in (profile, drift)))
+    return Readings(*({_place(row, version): row for row in rows} for rows in (profile, drift)))
 
 
-def _place(row: Mapping[str, Any], version_column: str, as_utc: Callable[[datetime], datetime]) -> Place:
-    window, baseline = row.get("window"), row.get("log_type") == "BASELINE"
+def _place(row: Mapping[str, Any], version: str) -> Place:
+    start, baseline = row.get(START), row.get("log_type") == "BASELINE"
     return Place(
-        start=None if window is None or baseline else as_utc(window["start"]),
+        start=None if start is None or baseline else from_micros(start),
         slice=Slice(row.get("slice_key"), row.get("slice_value")),
-        version=ALL_MODELS if baseline else str(row.get(version_column)),
+        version=ALL_MODELS if baseline else str(row.get(version)),
         column=str(row["column_name"]),
     )

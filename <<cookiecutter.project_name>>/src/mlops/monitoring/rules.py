@@ -23,6 +23,7 @@ class Scope:
         readings: The metrics.
         windows: The starts of the complete windows to look at, in order, whether they have rows or not.
         columns: The inputs and the prediction.
+        label: The label.
         champion: The version of the champion.
         quality: The metric of the profile that quality rules look at.
         reference: Its value on the champion's held-out rows; None if it is not known.
@@ -32,6 +33,7 @@ class Scope:
     readings: Readings
     windows: Sequence[datetime]
     columns: Sequence[str]
+    label: str
     champion: str
     quality: str
     reference: float | None
@@ -106,11 +108,12 @@ def _kind(scope: Scope, column: str) -> str | None:
 
 def _finding(name: str, rule: Rule, scope: Scope, part: Slice, column: str) -> Finding:
     values: list[float] = []
-    rows, status = 0, "no_window"
+    rows = 0
+    status: Status = "no_window"
     for start in scope.windows[-rule.of_last :]:
         count = _rows(rule, scope, start, part)
         if rule.measure != "rows" and count < rule.at_least:
-            status = "no_labels" if rule.measure == "quality" and not count else "too_few_rows"
+            status = _why_too_few(rule, scope, start, part, count)
             continue
         value = _value(rule, scope, start, part, column)
         if value is None:
@@ -132,7 +135,7 @@ def _finding(name: str, rule: Rule, scope: Scope, part: Slice, column: str) -> F
         measure=rule.measure,
         column=column,
         slice=part,
-        status=status,  # type: ignore[arg-type] # one of Status
+        status=status,
         severity=rule.severity if part == ALL_ROWS else "warn",
         value=breaches[-1] if status == "breach" else last,
         bound=bound,
@@ -155,12 +158,8 @@ def _rows(rule: Rule, scope: Scope, start: datetime, part: Slice) -> int:
     if rule.measure != "quality":
         return scope.readings.rows(start, part)
     rows = scope.readings.rows(start, part, scope.champion)
-    unlabelled = scope.readings.profile.get(Place(start, part, scope.champion, _label(scope)), {}).get("num_nulls")
+    unlabelled = scope.readings.profile.get(Place(start, part, scope.champion, scope.label), {}).get("num_nulls")
     return rows - int(unlabelled or 0)
-
-
-def _label(scope: Scope) -> str:
-    return scope.columns[-1]
 
 
 def _value(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str) -> float | None:
@@ -181,6 +180,13 @@ def _value(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str) 
 def _worse(now: float, reference: float, greater_is_better: bool) -> float:  # noqa: FBT001 - one of three numbers
     """Return by which share of the reference the metric is worse; negative if it is better."""
     return ((reference - now) if greater_is_better else (now - reference)) / abs(reference)
+
+
+def _why_too_few(rule: Rule, scope: Scope, start: datetime, part: Slice, count: int) -> Status:
+    if not scope.readings.rows(start, part):
+        return "no_window"
+    has_rows = scope.readings.rows(start, part, scope.champion) >= rule.at_least
+    return "no_labels" if rule.measure == "quality" and has_rows and not count else "too_few_rows"
 
 
 def _why_none(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str) -> Status:

@@ -13,6 +13,7 @@ from ..errors import ProjectError
 if TYPE_CHECKING:
     from ..config.features import FeatureTable
     from ..feature_store.base import FeatureStore
+    from ..profiling.base import Profiler
     from ..tables import Tables
 
 
@@ -25,6 +26,9 @@ class Platform(Protocol):
 
     def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> FeatureStore:
         """The feature store of a schema (two-level name) with these feature tables, by name."""
+
+    def profiler(self, wait_minutes: float) -> Profiler:
+        """The profiler of inference logs, which waits at most this long for a refresh."""
 
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from ..config.features import FeatureTable
 from ..feature_store.databricks import DatabricksFeatureStore
+from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,10 @@ class DatabricksPlatform:
     def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> DatabricksFeatureStore:
         """The feature store of a schema (two-level name) with these feature tables, by name."""
         return DatabricksFeatureStore(self.tables, schema, feature_tables)
+
+    def profiler(self, wait_minutes: float) -> DatabricksProfiler:
+        """The profiler of inference logs, which waits at most this long for a refresh."""
+        return DatabricksProfiler(self.tables, wait_minutes)
 
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from ..config.features import FeatureTable
 from ..feature_store.local import LocalFeatureStore
+from ..profiling.local import LocalProfiler
 from ..tables import Tables
 
 
@@ -36,6 +37,10 @@ class LocalPlatform:
     def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> LocalFeatureStore:
         """The feature store of a schema (two-level name) with these feature tables, by name."""
         return LocalFeatureStore(self.tables, schema, feature_tables, self.folder)
+
+    def profiler(self, wait_minutes: float) -> LocalProfiler:  # noqa: ARG002 - a local refresh never waits
+        """The profiler of inference logs."""
+        return LocalProfiler(self.tables)
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config.granularity import end
+from ..features.times import from_micros
 from . import distances, distinct
 from .accumulate import TABLE, Group, Key, Summaries
 from .base import ProfileSpec
 from .sketches import NumberSketch, Sketch, TextSketch
-from .windows import as_micros, as_time
+from .windows import as_micros
 
 ALL_MODELS = "*"
 QUANTILES = 1000
@@ -52,7 +53,7 @@ def drift(spec: ProfileSpec, found: Summaries, baseline: Summaries, edges: Edges
         group = key.group
         if key.column == TABLE or group.start is None or group.granularity is None:
             continue
-        before = as_micros(end(as_time(group.start), group.granularity, -1))
+        before = as_micros(end(from_micros(group.start), group.granularity, -1))
         others = {
             "CONSECUTIVE": group._replace(start=before),
             "BASELINE": group._replace(granularity=None, start=None, model=ALL_MODELS),
@@ -82,7 +83,7 @@ def _of_group(spec: ProfileSpec, group: Group) -> Row:
 def _window(group: Group) -> Row | None:
     if group.start is None or group.granularity is None:
         return None
-    start = as_time(group.start)
+    start = from_micros(group.start)
     return {"start": start, "end": end(start, group.granularity)}
 
 

@@ -11,10 +11,10 @@ from pyspark.sql import functions as F
 
 from ..config.granularity import parts
 from ..errors import ProjectError, first_line
+from ..features.times import from_micros
 from .accumulate import TABLE
 from .base import ProfileSpec
 from .metric_rows import ALL_MODELS, Row
-from .windows import as_time
 
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400}
 _MONDAY = 4 * 86_400_000_000
@@ -47,7 +47,7 @@ def _computed(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
                 grouped = rows.withColumn("_model", model).groupBy("_start", "_value", "_model").agg(*asked)
                 for row in grouped.collect():
                     if row["_start"] is not None and (key is None or row["_value"] is not None):
-                        place = (as_time(row["_start"]), granularity, key, row["_value"], row["_model"])
+                        place = (from_micros(row["_start"]), granularity, key, row["_value"], row["_model"])
                         found[place] = {name: row[name] for name in spec.metrics}
     return found
 

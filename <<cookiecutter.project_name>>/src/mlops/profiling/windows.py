@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config.granularity import parts
+from ..features.times import EPOCH
 
 Micros = NDArray[np.int64]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 _LENGTHS = {"minute": 60 * _SECOND, "hour": 3600 * _SECOND, "day": 86_400 * _SECOND, "week": 7 * 86_400 * _SECOND}
 _FIRST_MONDAY = 4 * 86_400 * _SECOND  # 1970-01-05
@@ -31,11 +31,6 @@ def starts(micros: Micros, granularity: str) -> Micros:
     return (micros - offset) // length * length + offset
 
 
-def as_time(micros: int) -> datetime:
-    """Return the time of a number of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=int(micros))
-
-
 def as_micros(time: datetime) -> int:
     """Return the microseconds from 1970 to a time, which has a time zone."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
+    return (time - EPOCH) // timedelta(microseconds=1)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mlops.config import granularity
-from mlops.profiling.windows import as_micros, as_time, starts
+from mlops.features.times import from_micros
+from mlops.profiling.windows import as_micros, starts
 
 AT = datetime(2016, 2, 24, 13, 47, 5, tzinfo=UTC)  # a Wednesday
 
@@ -23,7 +24,7 @@ AT = datetime(2016, 2, 24, 13, 47, 5, tzinfo=UTC)  # a Wednesday
 def test_a_window_starts_on_a_round_time_and_ends_where_the_next_one_starts(
     name: str, start: datetime, after: datetime
 ) -> None:
-    found = as_time(int(starts(np.array([as_micros(AT)]), name)[0]))
+    found = from_micros(int(starts(np.array([as_micros(AT)]), name)[0]))
     assert (found, granularity.end(found, name)) == (start, after)
     assert granularity.end(after, name, -1) == start
     last = as_micros(after) - 1
@@ -32,15 +33,15 @@ def test_a_window_starts_on_a_round_time_and_ends_where_the_next_one_starts(
 
 def test_weeks_of_several_are_all_of_the_same_length() -> None:
     times = np.array([as_micros(AT + timedelta(days=day)) for day in range(60)])
-    found = [as_time(one) for one in np.unique(starts(times, "2 weeks"))]
+    found = [from_micros(one) for one in np.unique(starts(times, "2 weeks"))]
     assert {later - earlier for earlier, later in zip(found, found[1:], strict=False)} == {timedelta(days=14)}
     assert {one.weekday() for one in found} == {0}
 
 
 def test_times_before_1970_have_windows_too() -> None:
-    assert as_time(int(starts(np.array([-1]), "1 day")[0])) == datetime(1969, 12, 31, tzinfo=UTC)
+    assert from_micros(int(starts(np.array([-1]), "1 day")[0])) == datetime(1969, 12, 31, tzinfo=UTC)
 
 
 def test_windows_of_a_year_go_on_after_december() -> None:
     assert granularity.end(datetime(2016, 11, 1, tzinfo=UTC), "1 month", 3) == datetime(2017, 2, 1, tzinfo=UTC)
-    assert granularity.same("1 week", "1 weeks")
+    assert granularity.parts("1 week") == granularity.parts("1 weeks")

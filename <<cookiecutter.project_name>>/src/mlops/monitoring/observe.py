@@ -1,0 +1,82 @@
+"""Reads from the metric tables and the registry what the rules are applied to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from pyspark.sql import functions as F
+
+from ..config.granularity import end
+from ..config.load import ProjectConfig
+from ..config.monitoring import QUALITY
+from ..features.times import from_micros
+from ..profiling.windows import as_micros
+from ..tables import Tables
+from . import log_columns
+from .readings import START, Readings, readings
+from .rules import Scope
+from .verdict import complete_windows
+
+_MORE_WINDOWS = 2  # than the rules look at, in case the newest ones are incomplete
+_LONG = ("quantiles", "frequent_items")  # columns of the profile that no rule needs
+
+
+def scope(
+    config: ProjectConfig,
+    tables: Tables,
+    log_table: str,
+    champion: ModelVersion | None,
+    as_of: datetime | None,
+    now: datetime,
+) -> Scope:
+    """Return what rules are applied to: the last windows of the metric tables, and the champion's quality.
+
+    Args:
+        config: The project's configuration.
+        tables: Reads the metric tables.
+        log_table: The inference log.
+        champion: The champion, if there is one.
+        as_of: The time to check for, instead of what the configuration says.
+        now: The time of the run.
+    """
+    settings = config.monitoring
+    number = max((rule.of_last for rule in settings.rules.values()), default=1)
+    found = _readings(config, tables, log_table, number + _MORE_WINDOWS)
+    until = as_of or (now if settings.as_of == "now" else None)
+    metric = settings.quality_metric(config.problem_type, config.metric)
+    return Scope(
+        readings=found,
+        windows=complete_windows(found, settings.granularity, until, number),
+        columns=[*log_columns.inputs(config), log_columns.PREDICTION],
+        label=config.label,
+        champion="" if champion is None else str(champion.version),
+        quality=QUALITY[config.problem_type][metric],
+        reference=None if champion is None else mlflow.get_run(champion.run_id).data.metrics.get(f"holdout_{metric}"),
+        greater_is_better=config.measures.greater_is_better(metric),
+    )
+
+
+def _readings(config: ProjectConfig, tables: Tables, log_table: str, windows: int) -> Readings:
+    """Return the metrics of the newest windows with rows, and of the baseline."""
+    spec = log_columns.spec(config, log_table, None, ())
+    if not (tables.exists(spec.profile_table) and tables.exists(spec.drift_table)):
+        return Readings()
+    length = config.monitoring.granularity
+    lengths = [length, f"{length}s"]  # both spellings mean the same
+    start = F.unix_micros(F.col("window.start")).alias(START)
+    profile = tables.read(spec.profile_table).select("*", start).drop("window", *_LONG)
+    drift = tables.read(spec.drift_table).where(F.col("drift_type") == "BASELINE")
+    drift = drift.select("*", start).drop("window", "window_cmp")
+    newest = profile.where(F.col("granularity").isin(lengths)).agg(F.max(START)).first()
+    if newest is None or newest[0] is None:
+        return Readings()
+    oldest = end(from_micros(newest[0]), length, -windows)
+    recent = F.col("granularity").isin(lengths) & (F.col(START) >= as_micros(oldest))
+    of_baseline = F.col("log_type") == "BASELINE"
+    return readings(
+        [row.asDict(recursive=True) for row in profile.where(recent | of_baseline).collect()],
+        [row.asDict(recursive=True) for row in drift.where(recent).collect()],
+        spec.model_version,
+    )
