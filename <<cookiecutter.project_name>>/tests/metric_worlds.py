@@ -48,7 +48,7 @@ class World:
                         {"js_distance": 0.02} if kind == "string" else {"ks_test": {"statistic": 0.03, "pvalue": 0.4}}
                     )
 
-    def set(  # noqa: PLR0913 - a place and its fields
+    def set(
         self,
         weeks: Sequence[int],
         column: str = TABLE,

@@ -1,4 +1,4 @@
-"""The summary of a local run: the champion, its metrics next to the naive baseline, the rows scored, and the verdict."""
+"""The summary of a local run: the champion with its metrics, the rows scored, and the verdict of monitoring."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .runs import JobRun
 
 
 def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
-    """Yield the results of the run: a comparison, a snapshot, or else the champions; the rows scored, and the verdict."""
+    """Yield the results: a comparison, a snapshot, or else the champions; the rows scored; the verdict."""
     values = [task.values for task in leaves(run)]
     said = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
     said += [_snapshot(one) for one in values if "snapshot_schema" in one]

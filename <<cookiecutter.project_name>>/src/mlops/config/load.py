@@ -135,7 +135,10 @@ class ProjectConfig(Settings):
         for name, one in self.validation.slices.items():
             try_condition(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
         self.monitoring.require_known(
-            self.problem_type, [*self.request, *self.features], self.sources, [*self.request, *self.features, self.label]
+            self.problem_type,
+            [*self.request, *self.features],
+            self.sources,
+            [*self.request, *self.features, self.label],
         )
         self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self

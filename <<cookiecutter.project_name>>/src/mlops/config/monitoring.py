@@ -159,4 +159,6 @@ class Monitoring(Settings):
         for field, column in labels.model_dump(exclude={"source"}, exclude_none=True).items():
             if column not in columns:
                 hint = did_you_mean(column, columns)
-                raise ValueError(f"monitoring.labels.{field}: the source {labels.source} has no column {column!r}{hint}")
+                raise ValueError(
+                    f"monitoring.labels.{field}: the source {labels.source} has no column {column!r}{hint}"
+                )

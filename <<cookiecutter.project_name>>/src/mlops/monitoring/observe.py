@@ -28,8 +28,7 @@ def scope(
     tables: Tables,
     log_table: str,
     champion: ModelVersion | None,
-    as_of: datetime | None,
-    now: datetime,
+    until: datetime | None,
 ) -> Scope:
     """Return what rules are applied to: the last windows of the metric tables, and the champion's quality.
 
@@ -38,13 +37,11 @@ def scope(
         tables: Reads the metric tables.
         log_table: The inference log.
         champion: The champion, if there is one.
-        as_of: The time to check for, instead of what the configuration says.
-        now: The time of the run.
+        until: The time to check for; None if the newest window with rows is the first that is not complete.
     """
     settings = config.monitoring
     number = max((rule.of_last for rule in settings.rules.values()), default=1)
     found = _readings(config, tables, log_table, number + _MORE_WINDOWS)
-    until = as_of or (now if settings.as_of == "now" else None)
     metric = settings.quality_metric(config.problem_type, config.metric)
     return Scope(
         readings=found,
@@ -53,9 +50,15 @@ def scope(
         label=config.label,
         champion="" if champion is None else str(champion.version),
         quality=QUALITY[config.problem_type][metric],
-        reference=None if champion is None else mlflow.get_run(champion.run_id).data.metrics.get(f"holdout_{metric}"),
+        reference=None if champion is None else _held_out(str(champion.run_id), metric),
         greater_is_better=config.measures.greater_is_better(metric),
     )
+
+
+def _held_out(run_id: str, metric: str) -> float | None:
+    """Return the metric of a training run on its held-out rows."""
+    found: dict[str, float] = mlflow.get_run(run_id).data.metrics
+    return found.get(f"holdout_{metric}")
 
 
 def _readings(config: ProjectConfig, tables: Tables, log_table: str, windows: int) -> Readings:

@@ -10,8 +10,8 @@ from typing import Literal
 from ..config.monitoring_rules import OF_NUMBERS, OF_TEXTS, Rule
 from .readings import ALL_MODELS, ALL_ROWS, TABLE, Place, Readings, Slice
 
-# What a rule says about a column. `quiet`: enough windows have a value, and too few of them breach the bound. All others
-# but `breach` mean that the rule could not decide, each for its own reason.
+# What a rule says about a column. `quiet`: enough windows have a value, and too few of them breach the bound. All
+# others but `breach` mean that the rule could not decide, each for its own reason.
 Status = Literal["quiet", "breach", "too_few_rows", "no_value", "no_baseline", "no_labels", "no_window"]
 
 
@@ -76,7 +76,9 @@ class Finding:
         what = " of ".join(part for part in (self.measure, self.column) if part)
         where = f" where {self.slice}" if str(self.slice) else ""
         if self.status == "breach":
-            return f"{what}{where} is {self.value:.3g}, bound {self.bound:.3g}, in {self.breaches} windows ({self.rule})"
+            return (
+                f"{what}{where} is {self.value:.3g}, bound {self.bound:.3g}, in {self.breaches} windows ({self.rule})"
+            )
         return f"{what}{where}: {self.status.replace('_', ' ')} ({self.rule})"
 
 

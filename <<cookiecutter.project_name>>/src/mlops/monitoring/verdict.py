@@ -14,12 +14,10 @@ from ..profiling.base import Refresh
 from .readings import ALL_ROWS, Readings
 from .rules import Finding, Scope, apply
 
-# `refresh_failed`: the metrics are not up to date. `no_data`: there are no metrics. `waiting`: no window is complete yet.
-# `no_traffic`: the last window has no rows. `held`: a training is due, but was started too often or too recently.
+# `refresh_failed`: the metrics are not up to date. `no_data`: there are no metrics. `waiting`: no window is complete
+# yet. `no_traffic`: the last window has no rows. `held`: a training is due, but was started too often or too recently.
 # `undecided`: a rule found no window that it could decide on. All but `healthy` and `waiting` are worth a look.
-Kind = Literal[
-    "healthy", "waiting", "undecided", "warn", "held", "retrain", "no_traffic", "no_data", "refresh_failed"
-]
+Kind = Literal["healthy", "waiting", "undecided", "warn", "held", "retrain", "no_traffic", "no_data", "refresh_failed"]
 _MOST_REASONS = 5
 
 
@@ -66,18 +64,39 @@ def complete_windows(readings: Readings, granularity: str, as_of: datetime | Non
     return found[-number:]
 
 
-def decide(
-    rules: Mapping[str, Rule], scope: Scope, refresh: Refresh, retraining: Retraining, starts: Sequence[datetime], now: datetime
-) -> Verdict:
+@dataclass(frozen=True)
+class Limits:
+    """How often a training may be started, and when it was.
+
+    Attributes:
+        settings: The limits.
+        starts: When monitoring has started a training before.
+        now: The time of the check.
+    """
+
+    settings: Retraining
+    starts: Sequence[datetime]
+    now: datetime
+
+    def held(self) -> str:
+        """Return why no training may be started now, or ""."""
+        earlier = sorted(start for start in self.starts if start <= self.now)
+        if earlier and self.now - earlier[-1] < timedelta(hours=self.settings.cool_down_hours):
+            return f"held back: the last training was started at {earlier[-1]:%Y-%m-%d %H:%M}"
+        in_week = [start for start in earlier if self.now - start < timedelta(days=7)]
+        if len(in_week) >= self.settings.per_week:
+            return f"held back: {len(in_week)} trainings were started in the last seven days"
+        return ""
+
+
+def decide(rules: Mapping[str, Rule], scope: Scope, refresh: Refresh, limits: Limits) -> Verdict:
     """Return the verdict.
 
     Args:
         rules: The rules by name.
         scope: What they are applied to.
         refresh: How the refresh of the metrics ended.
-        retraining: How often a training may be started.
-        starts: When monitoring has started one before.
-        now: The time of the check.
+        limits: How often a training may be started.
     """
     if refresh.state != "done":
         return Verdict("refresh_failed", (f"the refresh of the metrics {_ended(refresh)}",))
@@ -86,37 +105,32 @@ def decide(
     if not scope.windows:
         return Verdict("waiting", ("no window is complete yet",))
     findings = tuple(finding for name, rule in rules.items() for finding in apply(name, rule, scope))
+    kind, reasons = _meaning(rules, scope, findings, limits)
+    return Verdict(kind, tuple(reasons), findings)
+
+
+def _meaning(
+    rules: Mapping[str, Rule], scope: Scope, findings: Sequence[Finding], limits: Limits
+) -> tuple[Kind, list[str]]:
     breaches = [finding for finding in findings if finding.status == "breach"]
     due = [str(finding) for finding in breaches if finding.severity == "retrain"]
     warnings = [str(finding) for finding in breaches if finding.severity == "warn"]
     warnings += [str(finding) for finding in findings if finding.status == "no_baseline" and finding.slice == ALL_ROWS]
-    if due and (held := _held(retraining, starts, now)):
-        return Verdict("held", (held, *due, *warnings), findings)
     if due:
-        return Verdict("retrain", (*due, *warnings), findings)
+        held = limits.held()
+        return ("held", [held, *due, *warnings]) if held else ("retrain", [*due, *warnings])
     if not scope.readings.rows(scope.windows[-1], ALL_ROWS):
         quiet = f"there are no predictions in the window from {scope.windows[-1]:%Y-%m-%d %H:%M}"
-        return Verdict("no_traffic", (quiet, *warnings), findings)
+        return "no_traffic", [quiet, *warnings]
     if warnings:
-        return Verdict("warn", tuple(warnings), findings)
+        return "warn", warnings
     undecided = [reason for name in rules if (reason := _undecided(name, findings))]
-    return Verdict("undecided", tuple(undecided), findings) if undecided else Verdict("healthy", (), findings)
+    return ("undecided", undecided) if undecided else ("healthy", [])
 
 
 def _ended(refresh: Refresh) -> str:
     ended = {"failed": "failed", "slow": "did not finish in time", "refused": "was refused"}[refresh.state]
     return f"{ended}: {refresh.message}" if refresh.message else ended
-
-
-def _held(retraining: Retraining, starts: Sequence[datetime], now: datetime) -> str:
-    """Return why no training may be started now, or ""."""
-    earlier = sorted(start for start in starts if start <= now)
-    if earlier and now - earlier[-1] < timedelta(hours=retraining.cool_down_hours):
-        return f"held back: the last training was started at {earlier[-1]:%Y-%m-%d %H:%M}"
-    in_week = [start for start in earlier if now - start < timedelta(days=7)]
-    if len(in_week) >= retraining.per_week:
-        return f"held back: {len(in_week)} trainings were started in the last seven days"
-    return ""
 
 
 def _undecided(rule: str, findings: Sequence[Finding]) -> str:

@@ -74,7 +74,10 @@ def summarise(rows: pd.DataFrame, plan: Plan) -> Summaries:
     for groups, chosen, codes in _views(rows, plan):
         part, count = rows[chosen], len(groups)
         columns: dict[str, list[Any]] = {
-            **{name: of_numbers(part[name], codes, count, plan.numbers[name], plan.scale[name]) for name in plan.numbers},
+            **{
+                name: of_numbers(part[name], codes, count, plan.numbers[name], plan.scale[name])
+                for name in plan.numbers
+            },
             **{name: of_texts(part[name], codes, count) for name in plan.texts},
             TABLE: _sums(part, codes, count, plan),
         }
@@ -112,7 +115,7 @@ def _views(rows: pd.DataFrame, plan: Plan) -> Iterator[tuple[list[Group], NDArra
             )
             chosen = (frame["value"].notna() | (column is None)).to_numpy()
             frame = frame[chosen]
-            codes = frame.groupby(list(frame), dropna=False, sort=False).ngroup().to_numpy(dtype=np.int64)
+            codes = frame.groupby(list(frame), dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
             groups = [
                 Group(granularity, None if granularity is None else int(start), key, value if key else None, model)
                 for start, value, model in frame.drop_duplicates().itertuples(index=False)

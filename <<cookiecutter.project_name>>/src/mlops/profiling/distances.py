@@ -107,7 +107,7 @@ def _groups(bins: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return the number of the group of each bin; groups have about equal shares of the values, in order."""
     middle = np.cumsum(bins) - bins / 2
     found = np.minimum((middle / bins.sum() * _GROUPS).astype(np.intp), _GROUPS - 1)
-    return np.unique(found, return_inverse=True)[1]
+    return np.asarray(np.unique(found, return_inverse=True)[1], dtype=np.intp)
 
 
 def _shares(one: TextSketch, other: TextSketch) -> tuple[Array, Array] | None:

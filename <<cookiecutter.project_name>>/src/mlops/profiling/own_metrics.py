@@ -52,9 +52,9 @@ def _computed(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
     return found
 
 
-def _place(spec: ProfileSpec, row: Row) -> tuple[Any, ...] | None:
+def _place(spec: ProfileSpec, row: Row) -> tuple[Any, ...]:
     if row["column_name"] != TABLE or row["window"] is None or row["log_type"] != "INPUT":
-        return None
+        return ()
     window = row["window"]["start"]
     return (window, row["granularity"], row["slice_key"], row["slice_value"], row[spec.model_version])
 

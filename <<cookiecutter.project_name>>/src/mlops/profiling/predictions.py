@@ -57,7 +57,9 @@ def of_classes(rows: pd.DataFrame, codes: Codes, count: int) -> list[ClassSums]:
     of_group = np.bincount(codes, minlength=count)
     frame = rows.loc[known, [LABEL, PREDICTION]].astype(str).assign(at=codes[known])
     pairs: list[Counter[tuple[str, str]]] = [Counter() for _ in range(count)]
-    for (group, label, predicted), n in frame.value_counts(["at", LABEL, PREDICTION]).items():  # type: ignore[misc]
+    for group, label, predicted, n in (
+        frame.value_counts(["at", LABEL, PREDICTION]).reset_index().itertuples(index=False)
+    ):
         pairs[group][label, predicted] = int(n)
     probability = rows[PROBABILITY].to_numpy(dtype=np.float64)
     given = known & np.isfinite(probability)

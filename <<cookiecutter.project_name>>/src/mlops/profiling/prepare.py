@@ -68,7 +68,7 @@ def prepare(spec: ProfileSpec, log: DataFrame, baseline: DataFrame | None) -> Pr
     samples = [_sample(frame, spec) for frame in (log, baseline) if frame is not None]
     scaled = [*numbers, *([spec.label, spec.prediction] if regression else [])]
     found = [_quantiles(sample, scaled) for sample in samples]
-    edges = {name: edges_of([one[name] for one in found]) for name in scaled}
+    edges = {name: _edges([one[name] for one in found]) for name in scaled}
     scale = {name: power_of_two(edges[name]) for name in scaled}
     if regression:
         scale |= {LABEL: scale[spec.label], PREDICTION: scale[spec.prediction]}
@@ -122,6 +122,6 @@ def _quantiles(sample: DataFrame, columns: Sequence[str]) -> Mapping[str, Sequen
     return {name: (row[name] if row is not None and name in names else None) or () for name in columns}
 
 
-def edges_of(quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+def _edges(quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     found = [value for one in quantiles for value in one if value is not None and math.isfinite(value)]
     return np.unique(np.array(found, dtype=np.float64))

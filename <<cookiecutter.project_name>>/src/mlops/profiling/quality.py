@@ -142,6 +142,6 @@ class ClassSums:
 QualitySums = RegressionSums | ClassSums
 
 
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.generic]) -> NDArray[np.float64]:
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return part / whole, and 0 where the whole is 0, as scikit-learn does."""
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

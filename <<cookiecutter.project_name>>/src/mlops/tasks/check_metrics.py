@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, field_validator
 from ..errors import ProjectError
 from ..monitoring.history import History
 from ..monitoring.observe import scope
-from ..monitoring.verdict import decide
+from ..monitoring.verdict import Limits, decide
 from ..platform.base import Platform
 from ..profiling.base import Refresh
 from ..project import Project
@@ -73,10 +73,10 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     champion = registry.champion()
     version = "" if champion is None else str(champion.version)
     refresh = Refresh(parameters.refresh_state, parameters.refresh_message)
-    seen = scope(config, platform.tables, parameters.inference_log_table, champion, as_of, now)
-    starts = history.starts(parameters.check_id)
-    settings = config.monitoring
-    verdict = decide(settings.rules, seen, refresh, settings.retraining, starts, now)
+    until = as_of or (now if config.monitoring.as_of == "now" else None)
+    seen = scope(config, platform.tables, parameters.inference_log_table, champion, until)
+    limits = Limits(config.monitoring.retraining, history.starts(parameters.check_id), now)
+    verdict = decide(config.monitoring.rules, seen, refresh, limits)
     history.record(parameters.check_id, now, version, verdict)
     log.info("verdict: %s %s", verdict.kind, verdict.reason)
     if verdict.kind == "refresh_failed":

@@ -51,18 +51,14 @@ def predictions(platform: LocalPlatform, trips: str, schema: str, champion: dict
 
 
 @pytest.fixture
-def monitor(
-    run_task: Runner, platform: LocalPlatform, trips: str, schema: str, champion: dict[str, str], predictions: str
-) -> Monitor:
+def monitor(run_task: Runner, trips: str, schema: str, champion: dict[str, str], predictions: str) -> Monitor:
     """Run the three tasks, and return all their values."""
     log, history = f"{schema}.inference_log", f"{schema}.history"
 
     def run(check_id: str = "1", **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any parameter
         model = {"model_name": champion["model_name"], "inference_log_table": log}
         shared = {"inference_log_table": log, "started_at": START}
-        first = run_task(
-            update_inference_log, source_tables=f"trips={trips}", predictions_table=predictions, **shared
-        )
+        first = run_task(update_inference_log, source_tables=f"trips={trips}", predictions_table=predictions, **shared)
         second = run_task(
             refresh_metrics, **model, training_table=champion["training_table"], baseline_table=f"{schema}.baseline"
         )
@@ -204,5 +200,3 @@ def test_a_time_without_a_zone_is_refused(run_task: Runner) -> None:
     given = {"model_name": "m", "inference_log_table": "l", "history_table": "h", "refresh_state": "done"}
     with pytest.raises(ProjectError, match="'as_of' is '2016-03-10': give the time zone too"):
         run_task(check_metrics, **given, check_id="1", started_at=START, as_of="2016-03-10")
-
-

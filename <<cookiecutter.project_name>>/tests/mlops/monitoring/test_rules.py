@@ -112,7 +112,9 @@ def test_a_slice_alone_only_warns() -> None:
     world = World().set([1, 2], "miles", part=QUEENS, drift=ks(0.3))
     of_all = rule(severity="retrain")
     assert {one.slice for one in apply("a_rule", of_all, world.scope())} == {ALL_ROWS}
-    fired = [one for one in apply("a_rule", rule(severity="retrain", slices=True), world.scope()) if one.status == "breach"]
+    fired = [
+        one for one in apply("a_rule", rule(severity="retrain", slices=True), world.scope()) if one.status == "breach"
+    ]
     assert [(one.slice, one.severity) for one in fired] == [(QUEENS, "warn")]
     assert str(fired[0]).startswith("ks_test of miles where borough = Queens is 0.3")
 

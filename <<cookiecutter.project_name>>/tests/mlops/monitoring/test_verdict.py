@@ -8,7 +8,7 @@ from mlops.config.granularity import end
 from mlops.config.monitoring import Monitoring, Retraining
 from mlops.monitoring.readings import Readings
 from mlops.monitoring.rules import Scope
-from mlops.monitoring.verdict import Verdict, complete_windows, decide
+from mlops.monitoring.verdict import Limits, Verdict, complete_windows, decide
 from mlops.profiling.base import Refresh, State
 
 from metric_worlds import METRIC, MONDAY, QUEENS, WEEK, World, ks
@@ -21,7 +21,7 @@ def verdict(
     scope: Scope, *, starts: list[datetime] | None = None, refresh: Refresh | None = None, now: datetime = NOW
 ) -> Verdict:
     settings = Monitoring()
-    return decide(settings.rules, scope, refresh or Refresh("done"), settings.retraining, starts or [], now)
+    return decide(settings.rules, scope, refresh or Refresh("done"), Limits(settings.retraining, starts or [], now))
 
 
 def test_a_healthy_week_is_healthy() -> None:
@@ -95,7 +95,7 @@ def test_the_cool_down_and_the_maximum_per_week_hold_a_training_back() -> None:
     assert verdict(worse, starts=twice).kind == "held"
     assert "2 trainings were started in the last seven days" in verdict(worse, starts=twice).reason
     assert verdict(worse, starts=[NOW - 8 * DAY, NOW - 4 * DAY]).kind == "retrain"
-    none = decide(Monitoring().rules, worse, Refresh("done"), Retraining(per_week=0), [], NOW)
+    none = decide(Monitoring().rules, worse, Refresh("done"), Limits(Retraining(per_week=0), [], NOW))
     assert (none.kind, none.retrain) == ("held", False)
 
 

@@ -214,9 +214,7 @@ def test_predictions_of_classes_have_their_own_metrics(platform: LocalPlatform, 
     assert table["log_loss"] == pytest.approx(expected)
 
 
-def test_a_metric_that_is_no_aggregate_of_the_log_is_told_in_one_sentence(
-    platform: LocalPlatform, schema: str
-) -> None:
+def test_a_metric_that_is_no_aggregate_of_the_log_is_told_in_one_sentence(platform: LocalPlatform, schema: str) -> None:
     write(platform, f"{schema}.inference_log", rows(10))
     with pytest.raises(ProjectError, match=r"monitoring\.metrics cannot be computed on table .*inference_log"):
         LocalProfiler(platform.tables).refresh(spec(schema, metrics={"bad": "avg(nonsense)"}))

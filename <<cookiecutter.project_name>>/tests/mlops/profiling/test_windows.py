@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -34,7 +35,7 @@ def test_a_window_starts_on_a_round_time_and_ends_where_the_next_one_starts(
 def test_weeks_of_several_are_all_of_the_same_length() -> None:
     times = np.array([as_micros(AT + timedelta(days=day)) for day in range(60)])
     found = [from_micros(int(one)) for one in np.unique(starts(times, "2 weeks"))]
-    assert {later - earlier for earlier, later in zip(found, found[1:], strict=False)} == {timedelta(days=14)}
+    assert {later - earlier for earlier, later in itertools.pairwise(found)} == {timedelta(days=14)}
     assert {one.weekday() for one in found} == {0}
 
 
