@@ -26,6 +26,8 @@ class Rule(Settings):
         columns: The inputs that the rule is about, or `prediction`; none for all of them that have the measure.
         max: The greatest value that is no breach.
         min: The smallest value that is no breach.
+        pvalue: For drift: a value is a breach only if the p-value of the Kolmogorov-Smirnov test, or of the chi-squared
+            test for texts, is at most this, so that small windows do not raise false alarms; None not to ask for it.
         windows: How many windows must breach the bound ...
         of_last: ... of this number of the last complete windows.
         at_least: A window with fewer rows (for `quality`: rows with a label) decides nothing.
@@ -37,6 +39,7 @@ class Rule(Settings):
     columns: tuple[str, ...] = ()
     max: float | None = None
     min: float | None = None
+    pvalue: float | None = Field(default=None, gt=0, le=1)
     windows: int = Field(default=2, ge=1)
     of_last: int = Field(default=2, ge=1, le=60)
     at_least: int = Field(default=100, ge=0)
@@ -49,6 +52,8 @@ class Rule(Settings):
             raise ValueError("give max or min")
         if self.windows > self.of_last:
             raise ValueError(f"windows ({self.windows}) is greater than of_last ({self.of_last}): it could never fire")
+        if self.pvalue is not None and self.measure not in (*OF_NUMBERS, *OF_TEXTS):
+            raise ValueError(f"{self.measure} has no p-value: remove pvalue")
         if self.columns and self.measure in {"quality", "rows"}:
             raise ValueError(f"{self.measure} is about all rows: remove columns")
         return self
@@ -56,8 +61,8 @@ class Rule(Settings):
 
 # Tuned by `make bench-monitoring` of the template: docs/monitoring.md has the figures.
 DEFAULT_RULES: Mapping[str, Mapping[str, Any]] = {
-    "number_drift": {"measure": "ks_test", "max": 0.12, "slices": True, "at_least": 200},
-    "text_drift": {"measure": "js_distance", "max": 0.15, "slices": True, "at_least": 200},
+    "number_drift": {"measure": "ks_test", "max": 0.12, "pvalue": 0.0001, "slices": True},
+    "text_drift": {"measure": "js_distance", "max": 0.15, "pvalue": 0.0001, "slices": True},
     "missing_values": {"measure": "nulls", "max": 0.1},
     "quality": {"measure": "quality", "max": 0.25, "severity": "retrain", "slices": True},
 }

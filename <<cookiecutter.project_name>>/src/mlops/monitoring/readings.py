@@ -82,6 +82,15 @@ class Readings:
             found = found.get("statistic")
         return None if found is None or found != found else float(found)  # noqa: PLR0124 - NaN is no number
 
+    def pvalue(self, place: Place) -> float | None:
+        """Return the p-value of the test whether a column differs from the baseline; None if there is none."""
+        row: Any = self.drift.get(place, {})
+        for test in ("ks_test", "chi_squared_test"):
+            found = row.get(test)
+            if isinstance(found, Mapping) and found.get("pvalue") is not None:
+                return float(found["pvalue"])
+        return None
+
     def missing(self, place: Place) -> float | None:
         """Return the share of rows without a value in a column; None if the window or the column is not there."""
         row = self.profile.get(place, {})

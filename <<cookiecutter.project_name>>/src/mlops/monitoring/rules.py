@@ -10,7 +10,7 @@ from typing import Literal
 from ..config.monitoring_rules import OF_NUMBERS, OF_TEXTS, Rule
 from .readings import ALL_MODELS, ALL_ROWS, TABLE, Place, Readings, Slice
 
-# What a rule says about a column. `quiet`: enough windows have a value, and too few of them breach the bound. All
+# What a rule says about a column. `quiet`: too few windows breach the bound, or could if they had a value. All
 # others but `breach` mean that the rule could not decide, each for its own reason.
 Status = Literal["quiet", "breach", "too_few_rows", "no_value", "no_baseline", "no_labels", "no_window"]
 
@@ -110,9 +110,11 @@ def _kind(scope: Scope, column: str) -> str | None:
 
 def _finding(name: str, rule: Rule, scope: Scope, part: Slice, column: str) -> Finding:
     values: list[float] = []
+    breaches: list[float] = []
     rows = 0
     status: Status = "no_window"
-    for start in scope.windows[-rule.of_last :]:
+    looked_at = scope.windows[-rule.of_last :]
+    for start in looked_at:
         count = _rows(rule, scope, start, part)
         if rule.measure != "rows" and count < rule.at_least:
             status = _why_too_few(rule, scope, start, part, count)
@@ -123,11 +125,12 @@ def _finding(name: str, rule: Rule, scope: Scope, part: Slice, column: str) -> F
             continue
         values.append(value)
         rows = count
-    breaches = [value for value in values if _breached(rule, value) is not None]
+        if _breached(rule, value) is not None and _significant(rule, scope, Place(start, part, ALL_MODELS, column)):
+            breaches.append(value)
     if len(breaches) >= rule.windows:
         status = "breach"
-    elif len(values) >= min(rule.windows, len(scope.windows)) and values:
-        status = "quiet"
+    elif values and len(breaches) + len(looked_at) - len(values) < rule.windows:
+        status = "quiet"  # whatever the windows without a value would have said
     last = values[-1] if values else None
     bound = rule.max if rule.max is not None else rule.min
     if breaches:
@@ -153,6 +156,12 @@ def _breached(rule: Rule, value: float) -> float | None:
     if rule.max is not None and value > rule.max:
         return rule.max
     return rule.min if rule.min is not None and value < rule.min else None
+
+
+def _significant(rule: Rule, scope: Scope, place: Place) -> bool:
+    """Return whether chance can hardly explain the value. Without a p-value, the value alone decides."""
+    found = None if rule.pvalue is None else scope.readings.pvalue(place)
+    return found is None or rule.pvalue is None or found <= rule.pvalue
 
 
 def _rows(rule: Rule, scope: Scope, start: datetime, part: Slice) -> int:

@@ -49,11 +49,31 @@ def test_a_value_equal_to_the_bound_is_no_breach() -> None:
     assert found(rule("rows", max=None, min=1001), world.scope())[""].status == "breach"
 
 
+def test_a_difference_that_chance_can_explain_is_no_breach() -> None:
+    by_chance = {"ks_test": {"statistic": 0.3, "pvalue": 0.01}}
+    world = World().set([1, 2], "miles", drift=by_chance)
+    assert found(rule(), world.scope())["miles"].status == "breach"
+    assert found(rule(pvalue=0.001), world.scope())["miles"].status == "quiet"
+    assert found(rule(pvalue=0.01), world.scope())["miles"].status == "breach"
+    texts = World().set(
+        [1, 2], "borough", drift={"js_distance": 0.3, "chi_squared_test": {"statistic": 9, "pvalue": 0.01}}
+    )
+    assert found(rule("js_distance", pvalue=0.001), texts.scope())["borough"].status == "quiet"
+
+
 def test_small_windows_decide_nothing() -> None:
     world = World().set([1, 2], "miles", drift=ks(0.3)).set([2], count=99)
     assert found(rule(windows=1), world.scope())["miles"].status == "breach"
     assert found(rule(), world.scope())["miles"].status == "too_few_rows"
     assert found(rule(at_least=99), world.scope())["miles"].status == "breach"
+
+
+def test_one_good_window_is_enough_if_both_must_be_bad() -> None:
+    world = World().without(2)
+    assert found(rule(), world.scope())["miles"].status == "quiet"
+    assert found(rule(windows=1), world.scope())["miles"].status == "no_window"
+    world.set([1], "miles", drift=ks(0.3))
+    assert found(rule(), world.scope())["miles"].status == "no_window"
 
 
 def test_windows_without_rows_decide_nothing_and_are_told_apart() -> None:
