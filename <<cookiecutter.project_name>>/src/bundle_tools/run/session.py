@@ -23,6 +23,7 @@ from ..workspace import engine
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace, foreign_tables, own_schema, source_tables
 from . import auto_approve, entry_points, progress, summary, task_order, uncommitted
+from .durations import Durations
 from .queue import turns
 from .runs import JobRun
 from .scheduler import run_job
@@ -97,7 +98,7 @@ def run(options: Options, request: Request, console: Console) -> int:
                     request.job,
                     call=call,
                     parameters=request.parameters,
-                    observer=observer,
+                    observer=Durations(platform, observer),
                     turn=turns(
                         workspace.folder / "locks",
                         lambda job: _say(console, f"waiting for another run of the job {job} to finish"),

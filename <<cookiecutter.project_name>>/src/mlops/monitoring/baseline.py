@@ -15,15 +15,7 @@ from ..errors import ProjectError
 from ..registry import Registry, predict, uri
 from ..tables import Tables
 from ..training import training_set
-from .log_columns import (
-    LOG_ID,
-    MODEL_VERSION,
-    PREDICTION,
-    PROBABILITIES,
-    inputs,
-    label_value,
-    with_classes,
-)
+from .log_columns import LOG_ID, MODEL_VERSION, from_shares, inputs, label_value
 
 log = logging.getLogger(__name__)
 
@@ -82,16 +74,13 @@ def _rows(
     key, event_time = config.spine.key, config.spine.event_time
     kept = [key, event_time, *(name for name in inputs(config) if name in held_out.columns), config.label]
     rows = held_out[kept].assign(**{f"_p{i}": column for i, column in enumerate(np.atleast_2d(found.T))})
-    frame = tables.spark.createDataFrame(rows)
-    if config.problem_type == "multiclass":
+    outputs = [name for name in rows.columns if name not in kept]
+    frame = tables.spark.createDataFrame(rows).withColumn("_shares", F.array(*outputs))
+    frame = from_shares(config, frame, "_shares")
+    label = label_value(config, F.col(config.label))
+    if config.problem_type == "multiclass":  # the training table has the numbers of classes
         names = F.array(*[F.lit(str(one)) for one in config.classes])
-        shares = F.array(*[F.col(f"_p{i}") for i in range(len(config.classes))])
-        best = F.element_at(names, F.array_position(shares, F.array_max(shares)).cast("int"))
-        frame = frame.withColumns({PREDICTION: best, PROBABILITIES: F.map_from_arrays(names, shares)})
         label = F.element_at(names, (F.col(config.label) + 1).cast("int"))
-    else:
-        frame = with_classes(config, frame.withColumn(PREDICTION, F.col("_p0")))
-        label = label_value(config, F.col(config.label))
     frame = frame.withColumns(
         {
             config.label: label,
@@ -99,7 +88,7 @@ def _rows(
             LOG_ID: F.concat_ws(":", F.lit("baseline"), F.col(key).cast("string")),
         }
     )
-    return frame.drop(*[f"_p{i}" for i in range(rows.shape[1] - len(kept))])
+    return frame.drop("_shares", *outputs)
 
 
 def _held_out(tables: Tables, training_table: str, run_id: str) -> pd.DataFrame | None:

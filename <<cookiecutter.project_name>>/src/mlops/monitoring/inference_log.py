@@ -14,6 +14,7 @@ from ..errors import ProjectError
 from ..tables import Tables
 from .log_columns import (
     BATCH,
+    ENDPOINT,
     LABELLED_AT,
     LATENCY,
     LOG_ID,
@@ -142,6 +143,10 @@ class InferenceLog:
         )
         replaced = {label: F.col("_label"), LABELLED_AT: F.col("_known_at")}
         return joined.withColumns(replaced).select(*there.columns)
+
+    def newest_served(self) -> int | None:
+        """Return when the newest request in the log was served, in microseconds since 1970."""
+        return self._newest(ENDPOINT)
 
     def _newest(self, origin: str) -> int | None:
         """Return when the newest row of an origin was scored, in microseconds since 1970."""

@@ -41,6 +41,20 @@ def with_classes(config: ProjectConfig, scored: DataFrame) -> DataFrame:
     return scored.withColumns({PROBABILITIES: F.when(one.isNotNull(), both), PREDICTION: chosen})
 
 
+def from_shares(config: ProjectConfig, rows: DataFrame, shares: str) -> DataFrame:
+    """Return rows with PREDICTION, and PROBABILITIES for classes, from a column with the output of the model.
+
+    That is an array with a number, or with the probability of each class, in the order of the configuration.
+    """
+    if config.problem_type != "multiclass":
+        return with_classes(config, rows.withColumn(PREDICTION, F.element_at(shares, -1)))
+    names = F.array(*[F.lit(str(one)) for one in config.classes])
+    best = F.array_position(shares, F.array_max(shares)).cast("int")
+    return rows.withColumns(
+        {PREDICTION: F.element_at(names, best), PROBABILITIES: F.map_from_arrays(names, F.col(shares))}
+    )
+
+
 def label_value(config: ProjectConfig, column: Column) -> Column:
     """Return a label as the log has it: a number for regression, otherwise the text of a class; NaN is no label."""
     if config.problem_type == "regression":

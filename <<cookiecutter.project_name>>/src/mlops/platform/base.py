@@ -30,6 +30,9 @@ class Platform(Protocol):
     def profiler(self, wait_minutes: float) -> Profiler:
         """The profiler of inference logs, which waits at most this long for a refresh."""
 
+    def job_minutes(self, jobs: Mapping[str, str]) -> Mapping[str, float | None]:
+        """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""
+
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any, Self
 
 import mlflow
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors.base import DatabricksError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -56,6 +58,11 @@ class DatabricksPlatform:
         """The profiler of inference logs, which waits at most this long for a refresh."""
         return DatabricksProfiler(self.tables, wait_minutes)
 
+    def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
+        """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""
+        client = WorkspaceClient()
+        return {name: _last_minutes(client, job_id) for name, job_id in jobs.items()}
+
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""
         self.dbutils.jobs.taskValues.set(key=key, value=value)
@@ -68,3 +75,14 @@ class DatabricksPlatform:
             log.warning("table %s has no readable history: %s", name, error.getCondition())
             return "unversioned"
         return str(row["version"]) if row is not None else "unversioned"
+
+
+def _last_minutes(client: WorkspaceClient, job_id: str) -> float | None:
+    try:
+        run = next(iter(client.jobs.list_runs(job_id=int(job_id), completed_only=True, limit=1)), None)
+    except DatabricksError as error:
+        log.warning("the runs of job %s cannot be read: %s", job_id, error)
+        return None
+    if run is None or not run.end_time or not run.start_time:
+        return None
+    return (run.end_time - run.start_time) / 60_000

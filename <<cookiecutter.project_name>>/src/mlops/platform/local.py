@@ -23,11 +23,13 @@ class LocalPlatform:
         spark: A session of the embedded engine.
         folder: The folder of the tables: a table is stored at `folder/catalog/schema/table`.
         task_values: The task values that were published since this was last cleared.
+        minutes: How many minutes the last run of each job took, by its key, if this process has run it.
     """
 
     spark: SparkSession
     folder: Path
     task_values: dict[str, str] = field(default_factory=dict)
+    minutes: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> Tables:
@@ -41,6 +43,10 @@ class LocalPlatform:
     def profiler(self, wait_minutes: float) -> LocalProfiler:  # noqa: ARG002 - a local refresh never waits
         """The profiler of inference logs."""
         return LocalProfiler(self.tables)
+
+    def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
+        """How many minutes the last run of each job took, by name, if this process has run it."""
+        return {name: self.minutes.get(key) for name, key in jobs.items() if key in self.minutes}
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

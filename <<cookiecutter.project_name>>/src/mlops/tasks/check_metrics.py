@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, field_validator
 
 from ..errors import ProjectError
 from ..monitoring.history import History
+from ..monitoring.infrastructure import of_jobs, parse_jobs
 from ..monitoring.observe import scope
 from ..monitoring.verdict import Limits, decide
 from ..platform.base import Platform
@@ -32,6 +33,7 @@ class Parameters(task.Parameters):
         refresh_message: Why.
         check_id: Identifies the run, so that repeating it changes nothing.
         started_at: When the run started.
+        jobs: The ids of the jobs whose durations are recorded, as `name=id` separated by spaces.
         as_of: Another time to check for, in ISO 8601 with its time zone; empty for the start of the run.
     """
 
@@ -42,6 +44,7 @@ class Parameters(task.Parameters):
     refresh_message: str = ""
     check_id: str
     started_at: AwareDatetime
+    jobs: str = ""
     as_of: str = ""
 
     @field_validator("as_of")
@@ -77,7 +80,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     seen = scope(config, platform.tables, parameters.inference_log_table, champion, until)
     limits = Limits(config.monitoring.retraining, history.starts(parameters.check_id), now)
     verdict = decide(config.monitoring.rules, seen, refresh, limits)
-    history.record(parameters.check_id, now, version, verdict)
+    minutes = platform.job_minutes(parse_jobs(parameters.jobs))
+    measured = of_jobs(minutes, config.monitoring.infrastructure)
+    history.record(parameters.check_id, now, version, verdict, measured)
     log.info("verdict: %s %s", verdict.kind, verdict.reason)
     if verdict.kind == "refresh_failed":
         raise ProjectError(f"{verdict.reason or 'the metrics could not be refreshed'}: look into the job's output.")

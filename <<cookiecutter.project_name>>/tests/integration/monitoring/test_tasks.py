@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,10 @@ from mlops.training import training_set
 import example
 from conftest import Runner, trips_of
 
+CONFIG = example.PROJECT.config
+LABEL, REGRESSION = CONFIG.label, CONFIG.problem_type == "regression"
+GOOD = "fare_amount + 0.5" if REGRESSION else "IF(long_trip = 1, 0.9, 0.1)"
+BAD = "prediction + 20" if REGRESSION else "1 - prediction"
 START = "2016-02-29T06:00:00Z"
 Monitor = Callable[..., dict[str, str]]
 
@@ -37,10 +42,10 @@ def champion(trained: dict[str, str]) -> dict[str, str]:
 def predictions(platform: LocalPlatform, trips: str, schema: str, champion: dict[str, str]) -> str:
     """The table of predictions of every trip, which are right but for half a dollar."""
     name = f"{schema}.predictions"
-    spine = training_set.spine(example.PROJECT, trips_of(platform, trips)).where("fare_amount IS NOT NULL")
+    spine = training_set.spine(example.PROJECT, trips_of(platform, trips)).where(f"{LABEL} IS NOT NULL")
     rows = spine.withColumns(
         {
-            "prediction": F.col("fare_amount") + 0.5,
+            "prediction": F.expr(GOOD),
             "model_name": F.lit(champion["model_name"]),
             "model_version": F.lit(champion["model_version"]),
             "scored_at": F.lit(datetime(2016, 3, 1, tzinfo=UTC)),
@@ -55,14 +60,23 @@ def monitor(run_task: Runner, trips: str, schema: str, champion: dict[str, str],
     """Run the three tasks, and return all their values."""
     log, history = f"{schema}.inference_log", f"{schema}.history"
 
-    def run(check_id: str = "1", **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any parameter
+    def run(check_id: str = "1", payload_table: str = "", **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any parameter
         model = {"model_name": champion["model_name"], "inference_log_table": log}
-        shared = {"inference_log_table": log, "started_at": START}
-        first = run_task(update_inference_log, source_tables=f"trips={trips}", predictions_table=predictions, **shared)
+        of_run = {"history_table": history, "check_id": check_id, "started_at": START}
+        first = run_task(
+            update_inference_log,
+            source_tables=f"trips={trips}",
+            predictions_table=predictions,
+            payload_table=payload_table,
+            served_entities_table="system.serving.served_entities",
+            quarantine_table=f"{schema}.quarantine",
+            **model,
+            **of_run,
+        )
         second = run_task(
             refresh_metrics, **model, training_table=champion["training_table"], baseline_table=f"{schema}.baseline"
         )
-        given = {**model, "history_table": history, "check_id": check_id, "started_at": START} | second | changes
+        given = {**model, **of_run, **second, **changes}
         return first | second | run_task(check_metrics, **given)
 
     return run
@@ -86,7 +100,7 @@ def settings(patch: pytest.MonkeyPatch, **changes: object) -> None:
     rules = {"number_drift": {"at_least": 50, "max": 0.3}, "text_drift": {"at_least": 50}}
     rules |= {name: {"at_least": 50} for name in ("missing_values", "quality")}
     chosen = Monitoring.model_validate({"rules": rules, **given})
-    example.change(patch, config=example.PROJECT.config.model_copy(update={"monitoring": chosen}))
+    example.change(patch, config=CONFIG.model_copy(update={"monitoring": chosen}))
 
 
 def test_a_healthy_model_is_healthy_and_a_second_run_changes_nothing(
@@ -106,7 +120,7 @@ def test_worse_predictions_start_a_training_once_until_the_cool_down_is_over(
     monitor: Monitor, platform: LocalPlatform, schema: str, predictions: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings(monkeypatch)
-    shift(platform, predictions, "prediction + 20")
+    shift(platform, predictions, BAD)
     first = monitor("1")
     assert (first["verdict"], first["retrain"]) == ("retrain", "true")
     assert first["reason"].startswith("quality is ")
@@ -128,6 +142,47 @@ def test_longer_trips_only_warn_as_long_as_predictions_are_right(
     found = monitor()
     assert (found["verdict"], found["retrain"]) == ("warn", "false")
     assert "ks_test of trip_distance" in found["reason"]
+
+
+def test_how_jobs_run_is_recorded_with_the_verdict(
+    monitor: Monitor, platform: LocalPlatform, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch, infrastructure={"job_minutes": 30})
+    platform.minutes.update({"t": 31.0, "f": 2.0})
+    monitor(jobs="training=t features=f other=o")
+    measured = {row["rule"]: (row["value"], row["status"]) for row in history(platform, schema, "infrastructure")}
+    assert measured["job_minutes of training"] == (31.0, "breach")
+    assert measured["job_minutes of features"] == (2.0, "quiet")
+
+
+def test_what_an_endpoint_has_served_is_logged_and_measured(
+    monitor: Monitor, platform: LocalPlatform, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch)
+    prediction = 9.5 if REGRESSION else [0.4, 0.6]
+    request, response = '{"dataframe_records": [{"trip_distance": 2.0}]}', json.dumps({"predictions": [prediction]})
+    at = datetime(2016, 2, 28, 8, tzinfo=UTC)
+    rows = [
+        ("r1", at, 200, 20, request, response, "e1"),
+        ("r2", at, 200, 40, "{", response, "e1"),
+        ("r3", at, 500, 60, request, None, "e1"),
+    ]
+    columns = (
+        "databricks_request_id string, request_time timestamp, status_code int, execution_duration_ms bigint, "
+        "request string, response string, served_entity_id string"
+    )
+    platform.tables.overwrite(f"{schema}.payload", platform.spark.createDataFrame(rows, columns))
+    monitor("1", payload_table=f"{schema}.payload")
+    again = monitor("2", payload_table=f"{schema}.payload")
+    assert again["rows_added"] == "0"
+    served = platform.tables.read(f"{schema}.inference_log").where("origin = 'endpoint'").collect()
+    assert [(one["log_id"], one["model_version"]) for one in served] == [("endpoint:r1:0", "unknown")]
+    assert platform.tables.read(f"{schema}.quarantine").count() == 1
+    measured = {row["rule"]: (row["value"], row["status"]) for row in history(platform, schema, "infrastructure")}
+    assert measured["endpoint_requests"] == (3.0, "quiet")
+    assert measured["endpoint_error_share"] == (pytest.approx(1 / 3), "breach")
+    assert measured["quarantined_share"] == (pytest.approx(1 / 3), "breach")
+    assert measured["endpoint_latency_ms_p95"][1] == "quiet"
 
 
 def test_a_check_long_after_the_last_prediction_finds_no_traffic(
@@ -165,9 +220,13 @@ def test_the_baseline_has_the_champions_held_out_rows_with_honest_predictions(
     assert len(rows) == held_out.where(F.col("run_id") == champion["run_id"]).count()
     assert set(rows["model_version"]) == {champion["model_version"]}
     newest = rows[rows["tpep_pickup_datetime"] >= rows["tpep_pickup_datetime"].quantile(0.5)]
-    rmse = np.sqrt(((newest["prediction"] - newest["fare_amount"]) ** 2).mean())
-    recorded = mlflow.get_run(champion["run_id"]).data.metrics["holdout_rmse"]
-    assert rmse == pytest.approx(recorded, rel=0.25)
+    recorded = mlflow.get_run(champion["run_id"]).data.metrics
+    if REGRESSION:
+        rmse = np.sqrt(((newest["prediction"] - newest["fare_amount"]) ** 2).mean())
+        assert rmse == pytest.approx(recorded["holdout_rmse"], rel=0.25)
+    else:
+        accuracy = (newest["prediction"] == newest["long_trip"]).mean()
+        assert accuracy == pytest.approx(recorded["holdout_accuracy"], abs=0.06)
 
 
 def test_the_baseline_follows_the_champion_and_is_empty_without_its_rows(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from mlops.config.load import ProjectConfig, parse
+from mlops.config.load import ProjectConfig
+from mlops.config.monitoring import Labels, Monitoring
 from mlops.errors import ProjectError
 from mlops.monitoring.inference_log import InferenceLog
 from mlops.monitoring.labels import known_labels
@@ -15,7 +16,7 @@ from mlops.platform.local import LocalPlatform
 import example
 from conftest import trips_of
 
-REGRESSION = example.PROJECT.config
+REGRESSION = example.PROJECT.config.model_copy(update={"problem_type": "regression", "label": "fare_amount"})
 BINARY = REGRESSION.model_copy(update={"problem_type": "classification", "label": "long_trip"})
 CLASSES = REGRESSION.model_copy(update={"problem_type": "multiclass", "label": "kind", "classes": (1, 2, 3)})
 T = datetime(2016, 1, 4, 8, tzinfo=UTC)
@@ -167,7 +168,7 @@ def test_a_predictions_table_of_another_kind_is_refused(platform: LocalPlatform,
 def test_labels_come_from_the_spine_unless_a_source_is_named(platform: LocalPlatform, trips: str) -> None:
     found = known_labels(example.PROJECT, trips_of(platform, trips))
     assert found is not None
-    assert found.columns == ["trip_id", "fare_amount"]
+    assert found.columns == ["trip_id", example.PROJECT.config.label]
 
 
 def test_a_source_of_labels_is_read_by_its_own_columns(platform: LocalPlatform, trips: str) -> None:
@@ -178,8 +179,8 @@ def test_a_source_of_labels_is_read_by_its_own_columns(platform: LocalPlatform, 
         "event_time": "tpep_pickup_datetime",
         "known_at": "tpep_dropoff_datetime",
     }
-    text = example.CONFIG.read_text(encoding="utf-8") + f"\nmonitoring: {{labels: {settings}}}\n"
-    changed = replace(example.PROJECT, config=parse(text, metrics=example.checks))
+    monitoring = Monitoring(labels=Labels(**settings))
+    changed = replace(example.PROJECT, config=example.PROJECT.config.model_copy(update={"monitoring": monitoring}))
     found = known_labels(changed, trips_of(platform, trips))
     assert found is not None
-    assert found.columns == ["trip_id", "fare_amount", "tpep_pickup_datetime", "labelled_at"]
+    assert found.columns == ["trip_id", example.PROJECT.config.label, "tpep_pickup_datetime", "labelled_at"]
