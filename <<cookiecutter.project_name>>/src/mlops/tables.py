@@ -111,6 +111,10 @@ class Tables:
         clauses = f"WHEN MATCHED AND u.{_GONE} THEN DELETE WHEN NOT MATCHED AND NOT u.{_GONE} THEN {insert}"
         self._merge(name, flagged, keys, clauses, within)
 
+    def remove(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
+        """Delete the rows of the table whose keys are in the frame."""
+        self._merge(name, frame.select(*keys).distinct(), keys, "WHEN MATCHED THEN DELETE")
+
     def retain(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
         """Delete the rows of the table whose keys are not in the frame."""
         self._merge(name, frame, keys, "WHEN NOT MATCHED BY SOURCE THEN DELETE")

@@ -107,6 +107,8 @@ def run(options: Options, request: Request, console: Console) -> int:
                         lambda job: _say(console, f"waiting for another run of the job {job} to finish"),
                     ),
                 )
+            for note in dict.fromkeys(platform.notes):
+                _say(console, note)
             _conclude(deployed, project, finished, console)
     return 0
 

@@ -85,6 +85,19 @@ _FILES = ("parquet", "csv", "json", "orc", "avro")
 _REQUIRED: Mapping[str, tuple[str, ...]] = {"jdbc": ("url", "dbtable"), "kafka": ("kafka.bootstrap.servers", "topic")}
 
 
+class Stream(Settings):
+    """How the streaming job reads its source.
+
+    Attributes:
+        source: The source that is streamed; the others are read as they are. May be left out if there is only one.
+        options: Options of Spark's stream reader for Delta tables. By default rows of files that were rewritten come
+            again, so that changed rows are seen; rows that were scored are not scored again.
+    """
+
+    source: str | None = None
+    options: dict[str, str] = Field(default_factory=lambda: {"ignoreChanges": "true"})
+
+
 class Inference(Settings):
     """How rows are scored.
 
@@ -93,12 +106,14 @@ class Inference(Settings):
         new_champion: What a run with the parameter `rescore` does with the predictions of earlier versions: `replace`
             them, or add the new ones `beside` them.
         quarantine: What happens to rows that cannot be scored.
+        stream: How the streaming job reads its source.
         outputs: Where predictions are delivered to, by a name of your choice.
     """
 
     new_rows: NewRows | None = None
     new_champion: Literal["replace", "beside"] = "replace"
     quarantine: Quarantine = Quarantine()
+    stream: Stream = Stream()
     outputs: dict[str, Output] = Field(default_factory=dict)
 
 
@@ -118,6 +133,8 @@ def require_inference(
     """
     if inference.new_rows is not None:
         require_times("inference.new_rows", inference.new_rows, read_by(spine, sources), sources)
+    if (streamed := inference.stream.source) is not None and streamed not in read_by(spine, sources):
+        raise ValueError(f"inference.stream.source: features.spine does not read {streamed!r}")
     scored = set(columns)
     if taken := sorted(scored.intersection(ADDED)):
         raise ValueError(f"inference adds columns named {', '.join(ADDED)}: rename {', '.join(taken)}")

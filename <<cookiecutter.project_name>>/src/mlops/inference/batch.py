@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import ProjectError
 from ..features.incremental import Span, wider
 from .predictions import Between
+from .quarantine import require_share
 from .rows import Scorer
 from .run_log import InferenceRuns, Scored, Seen
 from .search import Search
@@ -59,13 +59,8 @@ class Batch:
         scorer = self.scorer
         scored = 0 if between is None else scorer.written(between)
         quarantined, reasons = scorer.quarantine.of_run(scorer.run)
-        allowed = scorer.settings.inference.quarantine.at_most
-        if quarantined > allowed * searched:
-            raise ProjectError(
-                f"{quarantined:,} of {searched:,} rows cannot be scored, more than inference.quarantine.at_most "
-                f"({allowed:.0%}): {reasons}. They are in {scorer.quarantine.name}: correct the source or the model, "
-                "then run the job again."
-            )
+        at_most = scorer.settings.inference.quarantine.at_most
+        require_share(at_most, quarantined, searched, reasons, scorer.quarantine.name)
         done = Scored(
             scorer.run, scorer.champion, span, searched, scored, quarantined, reasons, between, self.search.now
         )

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..errors import ProjectError
+from ..features.times import from_micros
 from ..tables import Tables
 
 Policy = Literal["new", "replace", "beside"]
@@ -21,6 +22,11 @@ class Between:
 
     first: datetime
     last: datetime
+
+    @classmethod
+    def of_micros(cls, first: int, last: int) -> Between:
+        """Return the times from microseconds since 1970."""
+        return cls(from_micros(first), from_micros(last))
 
     def column(self, name: str) -> Column:
         """Return the condition on a column of the table."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ..errors import ProjectError
 from ..features.times import from_micros, micros, since
 from ..tables import Tables
 
@@ -60,6 +61,11 @@ class Quarantine:
             condition += f" AND `{self.event_time}` >= TIMESTAMP '{from_time:%Y-%m-%d %H:%M:%S.%f}+00:00'"
         self.tables.delete(self.name, condition)
 
+    def forget(self, rows: DataFrame, key: str) -> None:
+        """Delete the rows with the keys of these rows, which have come again."""
+        if not self.is_empty():
+            self.tables.remove(self.name, rows.where(F.col(key).isNotNull()), [key])
+
     def of_run(self, run: str) -> tuple[int, str]:
         """Return how many rows a run has found or left in quarantine, and the most frequent reasons, with counts."""
         if not self.tables.exists(self.name):
@@ -81,6 +87,20 @@ class Quarantine:
         """Return a hash of the columns; a null is not the same as no column."""
         parts = [part for name in self.columns for part in (F.col(name), F.col(name).isNull())]
         return F.xxhash64(*parts)
+
+
+def require_share(at_most: float, quarantined: int, searched: int, reasons: str, table: str) -> None:
+    """Make sure that not more than a share of the rows is in quarantine.
+
+    Raises:
+        ProjectError: It is.
+    """
+    if quarantined > at_most * searched:
+        raise ProjectError(
+            f"{quarantined:,} of {searched:,} rows cannot be scored, more than inference.quarantine.at_most "
+            f"({at_most:.0%}): {reasons}. They are in {table}, and the others were scored: correct the source or the "
+            "model, then run the job again."
+        )
 
 
 def unusable(key: str, event_time: str) -> Column:

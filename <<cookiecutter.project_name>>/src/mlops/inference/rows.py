@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..feature_store.base import FeatureStore
-from ..features.times import from_micros, micros
+from ..features.times import micros
+from ..platform.base import Platform
 from .champion import Champion
 from .isolate import Isolation
 from .predictions import Between, Policy, Predictions
@@ -28,6 +30,26 @@ class Counts:
     usable: int
     keys: int
     between: Between | None
+
+
+class Targets(Protocol):
+    """Where a scorer reads features and writes its results: parameters of the tasks have these names."""
+
+    @property
+    def schema_name(self) -> str:
+        """Two-level name of the schema of the feature tables."""
+
+    @property
+    def model_name(self) -> str:
+        """Three-level name of the registered model."""
+
+    @property
+    def predictions_table(self) -> str:
+        """Three-level name of the table of predictions."""
+
+    @property
+    def quarantine_table(self) -> str:
+        """Three-level name of the table of rows that cannot be scored."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +73,26 @@ class Scorer:
     quarantine: Quarantine
     run: str
     policy: Policy = "new"
+
+    @classmethod
+    def of(
+        cls, settings: ProjectConfig, platform: Platform, targets: Targets, run: str, policy: Policy = "new"
+    ) -> Scorer:
+        """Return a scorer with the present champion.
+
+        Raises:
+            ProjectError: There is none.
+        """
+        spine, tables = settings.spine, platform.tables
+        return cls(
+            settings,
+            platform.feature_store(targets.schema_name, settings.feature_tables),
+            Champion.of(targets.model_name),
+            Predictions(tables, targets.predictions_table, spine.key, spine.event_time),
+            Quarantine(tables, targets.quarantine_table, settings.request, spine.event_time),
+            run,
+            policy,
+        )
 
     @property
     def key(self) -> str:
@@ -88,7 +130,7 @@ class Scorer:
             F.min(F.when(usable, micros(event_time))).alias("first"),
             F.max(F.when(usable, micros(event_time))).alias("last"),
         ).collect()
-        between = Between(from_micros(row["first"]), from_micros(row["last"])) if row["usable"] else None
+        between = Between.of_micros(row["first"], row["last"]) if row["usable"] else None
         return Counts(row["rows"], row["usable"], row["keys"], between)
 
     def _usable(self, rows: DataFrame, found: Counts) -> DataFrame:

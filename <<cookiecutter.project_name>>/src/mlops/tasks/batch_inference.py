@@ -11,9 +11,6 @@ from ..features import incremental
 from ..features.incremental import Span
 from ..features.sources import Sources
 from ..inference.batch import Batch
-from ..inference.champion import Champion
-from ..inference.predictions import Predictions
-from ..inference.quarantine import Quarantine
 from ..inference.rows import Scorer
 from ..inference.run_log import InferenceRuns
 from ..inference.search import Search
@@ -74,17 +71,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
             missing; or more rows than the configuration allows cannot be scored.
     """
     settings, tables = project.config, platform.tables
-    spine = settings.spine
     rescore = parameters.rescore == "true"
-    scorer = Scorer(
-        settings,
-        platform.feature_store(parameters.schema_name, settings.feature_tables),
-        Champion.of(parameters.model_name),
-        Predictions(tables, parameters.predictions_table, spine.key, spine.event_time),
-        Quarantine(tables, parameters.quarantine_table, settings.request, spine.event_time),
-        parameters.scoring_run,
-        settings.inference.new_champion if rescore else "new",
-    )
+    policy = settings.inference.new_champion if rescore else "new"
+    scorer = Scorer.of(settings, platform, parameters, parameters.scoring_run, policy)
     sources = Sources.of(parameters.source_tables, settings.sources, tables)
     runs = InferenceRuns(tables, parameters.schema_name, parameters.predictions_table)
     batch = Batch(Search(project, sources, datetime.now(UTC)), scorer, runs)
