@@ -1,4 +1,4 @@
-"""The summary of a local run: the champion with its metrics, the rows scored, and the verdict of monitoring."""
+"""The summary of a local run: the champion with its metrics, what was scored, and the verdict of monitoring."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[Re
     scored = [int(one["rows_scored"]) for one in values if "rows_scored" in one]
     if scored:
         yield f"rows scored: {sum(scored):,}"
+    yield from (_quarantine(one) for one in values if one.get("rows_quarantined", "0") != "0")
     yield from (f"monitoring: {_verdict(one)}" for one in values if "verdict" in one)
 
 
@@ -39,6 +40,10 @@ def _verdict(values: Mapping[str, str]) -> str:
 def _snapshot(values: Mapping[str, str]) -> str:
     rows, predictions = int(values["source_rows"]), int(values["prediction_rows"])
     return f"snapshot {values['snapshot_schema']}: {rows:,} rows, {predictions:,} predictions"
+
+
+def _quarantine(values: Mapping[str, str]) -> str:
+    return f"rows in quarantine: {int(values['rows_quarantined']):,} ({values['quarantine_reasons']})"
 
 
 def _champions(bundle: Bundle, settings: ProjectConfig) -> Iterator[RenderableType]:

@@ -30,16 +30,6 @@ from example import synthetic
 ROOT = Path(__file__).parents[3]
 BEGIN, DRIFT = date(2016, 1, 11), date(2016, 2, 1)  # Mondays
 SIX = timedelta(hours=6)
-TASKS = (
-    "compute_features",
-    "train",
-    "validate",
-    "change_champion",
-    "batch_inference",
-    "update_inference_log",
-    "refresh_metrics",
-    "check_metrics",
-)
 
 
 @dataclass
@@ -60,6 +50,11 @@ class Life:
     trips: tuple[pa.Table, str]
     ran: list[str] = field(default_factory=list)
 
+    @property
+    def inference(self) -> str:
+        """The job, and its entry point, that scores rows."""
+        return "batch_inference" if "batch_inference" in self.deployed.jobs else "stream_inference"
+
     def until(self, day: date) -> None:
         """Let the trips up to a day arrive."""
         times = self.trips[0]["tpep_pickup_datetime"]
@@ -69,7 +64,7 @@ class Life:
 
     def run(self, job: str, **parameters: str) -> JobRun:
         """Run a job of the bundle; explanations of models are left out."""
-        made = {name: Task(getattr(tasks, name).run, example.PROJECT) for name in TASKS}
+        made = {name: Task(getattr(tasks, name).run, example.PROJECT) for name in tasks.__all__}
         call = entry_points.caller(made, self.platform)
 
         def calling(entry_point: str, given: Mapping[str, str]) -> Mapping[str, Any]:
@@ -84,7 +79,7 @@ class Life:
         """Let trips arrive until a day, score them, and monitor early on that day; return what the check says."""
         self.until(day)
         self.run("features")
-        self.run("batch_inference")
+        self.run(self.inference)
         as_of = datetime(day.year, day.month, day.day, tzinfo=UTC) + SIX
         run = self.run("monitoring", as_of=as_of.isoformat(), trials="1")
         return dict(run.tasks["check_metrics"].values)
