@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -62,7 +63,7 @@ class Endpoint:
         """Return the version of each served entity; none if the system table is not there or may not be read."""
         try:
             rows = tables.read(self.entities_table)
-        except ProjectError:
+        except (ProjectError, PySparkException):
             return tables.spark.createDataFrame([], _ENTITIES)
         return rows.select("served_entity_id", F.col("entity_version").cast("string")).dropDuplicates(
             ["served_entity_id"]

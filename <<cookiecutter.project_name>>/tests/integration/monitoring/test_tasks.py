@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -12,6 +15,9 @@ import numpy as np
 import pytest
 from pyspark.sql import functions as F
 
+from bundle_tools.bundle import load as bundles
+from bundle_tools.report import metrics
+from bundle_tools.report.page import page
 from mlops.config.monitoring import Monitoring
 from mlops.errors import ProjectError
 from mlops.monitoring import baseline
@@ -28,6 +34,7 @@ CONFIG = example.PROJECT.config
 LABEL, REGRESSION = CONFIG.label, CONFIG.problem_type == "regression"
 GOOD = "fare_amount + 0.5" if REGRESSION else "IF(long_trip = 1, 0.9, 0.1)"
 BAD = "prediction + 20" if REGRESSION else "1 - prediction"
+ROOT = Path(__file__).parents[3]
 START = "2016-02-29T06:00:00Z"
 Monitor = Callable[..., dict[str, str]]
 
@@ -58,7 +65,7 @@ def predictions(platform: LocalPlatform, trips: str, schema: str, champion: dict
 @pytest.fixture
 def monitor(run_task: Runner, trips: str, schema: str, champion: dict[str, str], predictions: str) -> Monitor:
     """Run the three tasks, and return all their values."""
-    log, history = f"{schema}.inference_log", f"{schema}.history"
+    log, history = f"{schema}.inference_log", f"{schema}.monitoring_history"
 
     def run(check_id: str = "1", payload_table: str = "", **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any parameter
         model = {"model_name": champion["model_name"], "inference_log_table": log}
@@ -83,7 +90,7 @@ def monitor(run_task: Runner, trips: str, schema: str, champion: dict[str, str],
 
 
 def history(platform: LocalPlatform, schema: str, kind: str) -> list[dict[str, Any]]:
-    rows = platform.tables.read(f"{schema}.history").where(F.col("kind") == kind)
+    rows = platform.tables.read(f"{schema}.monitoring_history").where(F.col("kind") == kind)
     return [row.asDict() for row in rows.orderBy("check_id").collect()]
 
 
@@ -183,6 +190,56 @@ def test_what_an_endpoint_has_served_is_logged_and_measured(
     assert measured["endpoint_error_share"] == (pytest.approx(1 / 3), "breach")
     assert measured["quarantined_share"] == (pytest.approx(1 / 3), "breach")
     assert measured["endpoint_latency_ms_p95"][1] == "quiet"
+
+
+def queries(schema: str) -> dict[str, str]:
+    """Return the queries of the dashboard and the alerts, on the tables of the test."""
+    bundle = bundles.load(ROOT, "dev", environ={})
+    dashboard = json.loads((ROOT / "dashboards" / "monitoring.lvdash.json").read_text(encoding="utf-8"))
+    found = {one["name"]: "".join(one["queryLines"]) for one in dashboard["datasets"]}
+    found |= {key: alert["query_text"] for key, alert in bundle.config["resources"]["alerts"].items()}
+    return {key: re.sub(r"FROM (?:\S+\.)?(\w+)", rf"FROM {schema}.\1", sql) for key, sql in found.items()}
+
+
+def test_the_queries_of_the_dashboard_and_the_alerts_run_on_the_tables_of_monitoring(
+    monitor: Monitor, platform: LocalPlatform, schema: str, predictions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch)
+    shift(platform, predictions, BAD)
+    monitor(as_of=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
+    found = {key: platform.spark.sql(sql).toPandas() for key, sql in queries(schema).items()}
+    assert {key for key, rows in found.items() if rows.empty} == set()
+    dashboard = json.loads((ROOT / "dashboards" / "monitoring.lvdash.json").read_text(encoding="utf-8"))
+    widgets = [item["widget"] for page in dashboard["pages"] for item in page["layout"]]
+    for query in [one["query"] for widget in widgets for one in widget["queries"]]:
+        fields = {field["name"] for field in query["fields"]}
+        assert fields <= set(found[query["datasetName"]].columns), query
+    assert {one["query"]["datasetName"] for widget in widgets for one in widget["queries"]} == found.keys() - {
+        "monitoring_verdict",
+        "monitoring_drift",
+    }
+    assert found["monitoring_verdict"]["findings"].iloc[0] == 1
+    assert np.isnan(found["monitoring_drift"]["drift"].iloc[0])  # the trips are of 2016
+    assert len(found["drift"]["column_name"].unique()) > 5
+
+
+def test_the_report_shows_the_verdict_and_its_reasons(
+    monitor: Monitor, platform: LocalPlatform, schema: str, predictions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch)
+    shift(platform, predictions, BAD)
+    reason = monitor()["reason"].split(";")[0]
+    config = example.PROJECT.config
+    found = metrics.read(platform.tables, config, f"{schema}.inference_log", f"{schema}.monitoring_history")
+    assert len(found.volume) >= 8
+    assert {"trip_distance", "pickup_borough", "prediction"} <= set(found.drift.columns)
+    shown = page("A title", config, found)
+    assert "The model has become worse: a training was started" in shown
+    assert reason in unescape(shown)
+    assert shown.count("<img ") == 3
+    assert "http" not in shown.replace("http-equiv", "")
+    with pytest.raises(ProjectError, match="run make lifecycle, or the job monitoring, first"):
+        metrics.read(platform.tables, config, f"{schema}.inference_log", f"{schema}.nothing")
 
 
 def test_a_check_long_after_the_last_prediction_finds_no_traffic(
