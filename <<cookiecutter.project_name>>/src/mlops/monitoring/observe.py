@@ -41,7 +41,7 @@ def scope(
     """
     settings = config.monitoring
     number = max((rule.of_last for rule in settings.rules.values()), default=1)
-    found = _readings(config, tables, log_table, number + _MORE_WINDOWS)
+    found = _readings(config, tables, log_table, until, number + _MORE_WINDOWS)
     metric = settings.quality_metric(config.problem_type, config.metric)
     return Scope(
         readings=found,
@@ -61,8 +61,8 @@ def _held_out(run_id: str, metric: str) -> float | None:
     return found.get(f"holdout_{metric}")
 
 
-def _readings(config: ProjectConfig, tables: Tables, log_table: str, windows: int) -> Readings:
-    """Return the metrics of the newest windows with rows, and of the baseline."""
+def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: datetime | None, windows: int) -> Readings:
+    """Return the metrics of the newest windows with rows that start before a time, and of the baseline."""
     spec = log_columns.spec(config, log_table, None, ())
     if not (tables.exists(spec.profile_table) and tables.exists(spec.drift_table)):
         return Readings()
@@ -72,11 +72,14 @@ def _readings(config: ProjectConfig, tables: Tables, log_table: str, windows: in
     profile = tables.read(spec.profile_table).select("*", start).drop("window", *_LONG)
     drift = tables.read(spec.drift_table).where(F.col("drift_type") == "BASELINE")
     drift = drift.select("*", start).drop("window", "window_cmp")
-    newest = profile.where(F.col("granularity").isin(lengths)).agg(F.max(START)).first()
+    of_length = F.col("granularity").isin(lengths)
+    if until is not None:
+        of_length &= F.col(START) < as_micros(until)
+    newest = profile.where(of_length).agg(F.max(START)).first()
     if newest is None or newest[0] is None:
         return Readings()
     oldest = end(from_micros(newest[0]), length, -windows)
-    recent = F.col("granularity").isin(lengths) & (F.col(START) >= as_micros(oldest))
+    recent = of_length & (F.col(START) >= as_micros(oldest))
     of_baseline = F.col("log_type") == "BASELINE"
     return readings(
         [row.asDict(recursive=True) for row in profile.where(recent | of_baseline).collect()],

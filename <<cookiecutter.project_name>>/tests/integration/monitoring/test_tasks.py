@@ -141,6 +141,16 @@ def test_worse_predictions_start_a_training_once_until_the_cool_down_is_over(
     assert (quality["status"], quality["bound"], quality["model_version"]) == ("breach", 0.25, "1")
 
 
+def test_a_check_for_an_earlier_time_sees_what_was_there_then(
+    monitor: Monitor, platform: LocalPlatform, predictions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch)
+    shift(platform, predictions, BAD)  # from 8 February on
+    assert monitor("1", as_of="2016-02-08T06:00:00+00:00")["verdict"] == "healthy"
+    assert monitor("2", as_of="2016-02-15T06:00:00+00:00")["verdict"] == "healthy"  # one week may be chance
+    assert monitor("3", as_of="2016-02-22T06:00:00+00:00")["verdict"] == "retrain"
+
+
 def test_longer_trips_only_warn_as_long_as_predictions_are_right(
     monitor: Monitor, platform: LocalPlatform, predictions: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
