@@ -89,17 +89,17 @@ def main() -> None:
     options = parser.parse_args()
     if options.alone:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(measure(options.engine, int(options.millions[0] * 1e6), Path(folder))))
+            print(json.dumps(measure(options.engine, int(options.millions[0] * 1e6), Path(folder))))  # noqa: T201 - output of a command line
         return
     found = []
     for size in options.millions:
         words = [sys.executable, "-m", "monitoring_simulation.scale", str(size), "--engine", options.engine, "--alone"]
         done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
         found.append(json.loads(done.stdout.splitlines()[-1]))
-        print("{rows:>12,.0f} rows {seconds:8.1f} s {gigabytes:6.1f} GB".format(**found[-1]), flush=True)
+        print("{rows:>12,.0f} rows {seconds:8.1f} s {gigabytes:6.1f} GB".format(**found[-1]), flush=True)  # noqa: T201 - likewise
     if len(found) > 1:
         slope = np.polyfit(*(np.log([one[name] for one in found]) for name in ("rows", "seconds")), 1)[0]
-        print(f"time grows with rows to the power of {slope:.2f}")
+        print(f"time grows with rows to the power of {slope:.2f}")  # noqa: T201 - likewise
 
 
 if __name__ == "__main__":
