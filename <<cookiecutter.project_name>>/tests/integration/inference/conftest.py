@@ -22,7 +22,7 @@ from mlops.config.load import ProjectConfig
 from mlops.config.source import Source
 from mlops.platform.local import LocalPlatform
 from mlops.registry import CHAMPION, Registry
-from mlops.tasks import batch_inference
+from mlops.tasks import batch_inference, deliver, stream_inference
 
 import example
 from conftest import Runner, new_schema
@@ -120,6 +120,22 @@ class Taxi:
         self.runs += 1
         given = self.parameters() | {"scoring_run": f"run{self.runs}"} | parameters
         return self.run_task(batch_inference, **given)
+
+    def arrive(self, rows: Sequence[Trip]) -> None:
+        """Append rows to the source."""
+        self.platform.tables.append(f"{self.schema}.trips", self.platform.spark.createDataFrame(list(rows), COLUMNS))
+
+    def stream(self, **parameters: object) -> dict[str, str]:
+        """Run streaming inference as the next run of the job."""
+        checkpoint = f"/Volumes/{self.schema.replace('.', '/')}/artifacts/streams/predictions"
+        return self.run_task(stream_inference, **(self.parameters() | {"checkpoint": checkpoint} | parameters))
+
+    def deliver(self, **parameters: object) -> dict[str, str]:
+        """Run the delivery."""
+        given = {name: self.parameters()[name] for name in ("schema_name", "predictions_table")}
+        return self.run_task(
+            deliver, **(given | {"volume": f"/Volumes/{self.schema.replace('.', '/')}/artifacts"} | parameters)
+        )
 
     def parameters(self) -> dict[str, object]:
         return {
