@@ -11,10 +11,10 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench clean tools
+.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring clean tools
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: .venv/.generator ## Generate build/demo with the default answers and run its full lifecycle [SOURCE=trips.parquet]
 	@test -z "$(SOURCE)" || test -f "$(SOURCE)" || { echo "error: source file $(SOURCE) does not exist: give the path of a parquet or CSV file." >&2; exit 1; }
@@ -47,6 +47,15 @@ lint: .venv/.tests ## Check style and types of hooks and tests
 
 bench: .venv/.tests ## Measure generation, unit tests, full lifecycle and scoring against baselines [SOURCE=trips.parquet]
 	$(BIN)/python tests/bench.py $(SOURCE)
+
+# The simulation needs no generated project: what it runs is the same in every project.
+SIMULATION = PYTHONPYCACHEPREFIX=build/pycache PYTHONPATH="<<cookiecutter.project_name>>/src:<<cookiecutter.project_name>>/tests" $(BIN)/python -m monitoring_simulation
+LIVES ?= 10
+SCALE ?=
+
+bench-monitoring: .venv/.tests ## Simulate monitoring: false alarms in 100 healthy weeks and delays to detection [LIVES=10] [SCALE="1 4 16"]
+	$(SIMULATION) $(LIVES)
+	$(if $(SCALE),$(SIMULATION).scale $(SCALE))
 
 clean: ## Remove what demo, tests and builds create, including the virtual environments
 	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache
