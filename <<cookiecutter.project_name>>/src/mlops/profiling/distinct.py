@@ -13,6 +13,7 @@ Hashes = NDArray[np.uint64]
 
 KEPT = 512  # the standard error is about 1 / sqrt(KEPT), 4 %; below KEPT values the count is exact
 _SPACE = 2.0**64
+_MANY = 8
 
 
 def hashes(values: NDArray[np.generic]) -> Hashes:
@@ -22,6 +23,11 @@ def hashes(values: NDArray[np.generic]) -> Hashes:
 
 def smallest(found: Hashes, kept: int = KEPT) -> Hashes:
     """Return the smallest different hashes, sorted."""
+    if len(found) > _MANY * kept:
+        # If the values are different, hardly any hash above this is among the smallest: sorting a few is enough.
+        few = np.unique(found[found < np.uint64(_SPACE * _MANY * kept / (2 * len(found)))])
+        if len(few) >= kept:
+            return few[:kept]
     return np.unique(found)[:kept]
 
 

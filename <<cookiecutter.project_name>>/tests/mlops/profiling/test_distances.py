@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from mlops.profiling import distances
+from mlops.profiling import distances, distinct
 from mlops.profiling.columns import of_numbers, of_texts, power_of_two
 from mlops.profiling.sketches import NumberSketch, TextSketch
 
@@ -171,3 +171,12 @@ def test_windows_without_a_common_value_are_as_far_apart_as_possible() -> None:
     first, second = texts(["a"] * 3), texts(["b"] * 4)
     assert distances.js_distance(first, second) == pytest.approx(1)
     assert distances.tv_distance(first, second) == distances.l_infinity_distance(first, second) == 1
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 50, 511, 512, 5000, 100_000]))
+def test_different_values_are_counted_exactly_or_within_a_fifth(seed: int, different: int) -> None:
+    random = np.random.default_rng(seed)
+    found = distinct.smallest(distinct.hashes(random.integers(0, different, 20_000)))
+    values = len(np.unique(np.random.default_rng(seed).integers(0, different, 20_000)))
+    estimate = distinct.estimate(found)
+    assert estimate == values if values < distinct.KEPT else abs(estimate / values - 1) < 0.2
