@@ -10,7 +10,7 @@ from mlops.config.monitoring import Monitoring
 from monitoring_simulation.life import verdicts
 from monitoring_simulation.worlds import HEALTHY, KINDS, Week, season
 
-CHANGE = 6  # the week from which something is different
+CHANGE = 3  # the week from which something is different
 
 
 def false_alarms(

@@ -89,8 +89,8 @@ Changed = Callable[[Week], Week]
 KINDS: Mapping[str, tuple[Changed, frozenset[str]]] = {
     "half a standard deviation in one input": (lambda week: replace(week, shift={"miles": 0.5}), frozenset({"warn"})),
     "one standard deviation in one input": (lambda week: replace(week, shift={"miles": 1.0}), frozenset({"warn"})),
-    "half a standard deviation in one borough": (
-        lambda week: replace(week, shift={"miles": 0.5}, only="Queens"),
+    "one standard deviation in one borough": (
+        lambda week: replace(week, shift={"miles": 1.0}, only="Queens"),
         frozenset({"warn"}),
     ),
     "a fifth of the values of one input missing": (lambda week: replace(week, missing=0.2), frozenset({"warn"})),
