@@ -37,7 +37,7 @@ def with_classes(config: ProjectConfig, scored: DataFrame) -> DataFrame:
         return scored.withColumn(PREDICTION, class_text(config, F.col(PREDICTION)))
     one = F.col(PREDICTION).cast("double")
     chosen = F.when(one >= _THRESHOLD, F.lit("1")).when(one.isNotNull(), F.lit("0"))
-    both = F.create_map(F.lit("0"), F.lit(1.0) - one, F.lit("1"), one)
+    both = F.create_map(F.lit("0"), _nullable(F.lit(1.0) - one), F.lit("1"), _nullable(one))
     return scored.withColumns({PROBABILITIES: F.when(one.isNotNull(), both), PREDICTION: chosen})
 
 
@@ -53,6 +53,11 @@ def from_shares(config: ProjectConfig, rows: DataFrame, shares: str) -> DataFram
     return rows.withColumns(
         {PREDICTION: F.element_at(names, best), PROBABILITIES: F.map_from_arrays(names, F.col(shares))}
     )
+
+
+def _nullable(number: Column) -> Column:
+    """Return a number that may be null: pysail tells a map of such numbers apart from one of others."""
+    return F.when(~F.isnan(number), number)
 
 
 def label_value(config: ProjectConfig, column: Column) -> Column:
