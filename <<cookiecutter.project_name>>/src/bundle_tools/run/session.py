@@ -23,15 +23,10 @@ from mlops.project import Project
 from ..bundle import load as bundles
 from ..workspace import engine
 from ..workspace.source_data import SourceData
-<<<<<<< HEAD
-from ..workspace.workspace import Workspace, foreign_tables, own_schema, source_tables
-from . import auto_approve, entry_points, progress, summary, task_order, uncommitted
-from .durations import Durations
-=======
 from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
 from . import auto_approve, entry_points, prediction, progress, summary, task_order, uncommitted
+from .durations import Durations
 from .prediction import Asked, Names
->>>>>>> 57d2088e118740fcf9dfd640add44424549f6405
 from .queue import turns
 from .runs import JobRun
 from .scheduler import run_job
