@@ -25,10 +25,11 @@ def smallest(found: Hashes, kept: int = KEPT) -> Hashes:
     """Return the smallest different hashes, sorted."""
     if len(found) > _MANY * kept:
         # If the values are different, hardly any hash above this is among the smallest: sorting a few is enough.
-        few = np.unique(found[found < np.uint64(_SPACE * _MANY * kept / (2 * len(found)))])
+        few: Hashes = np.unique(found[found < np.uint64(_SPACE * _MANY * kept / (2 * len(found)))])
         if len(few) >= kept:
             return few[:kept]
-    return np.unique(found)[:kept]
+    every: Hashes = np.unique(found)
+    return every[:kept]
 
 
 def estimate(kept: Hashes) -> int:
