@@ -17,15 +17,10 @@ from mlops.errors import ProjectError
 from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.platform import databricks as module
 from mlops.platform.databricks import DatabricksPlatform
-<<<<<<< HEAD
+from mlops.platform.streaming import Streaming
 from mlops.profiling.databricks import DatabricksProfiler
 
 from fake_workspace import FakeWorkspace, Request, error
-=======
-from mlops.platform.streaming import Streaming
-
-from fake_workspace import FakeWorkspace, error
->>>>>>> 549a2bc891e859715a4b5be77ea9b753ed641076
 
 
 @pytest.fixture(scope="module")
