@@ -25,7 +25,7 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 	@echo "your project is in $(DEMO): change to that folder and read README.md"
 
 test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(BESIDE)
 	$(BIN)/python -m pytest -m "slow and not mutation and not thorough and not versions" $(BESIDE) --durations 10
 
 test-mutation: .venv/.tests ## Break each module of a generated project in turn and check that its tests fail; 15 minutes

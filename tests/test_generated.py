@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 BROKEN = "broken on purpose"
 FLIGHTS = Path(__file__).with_name("flights")
 PARITY = Path(__file__).resolve().parents[1] / ".venv-parity"
-TASKS = ("compute_features", "train", "validate", "change_champion", "explain", "batch_inference")
+TASKS = ("compute_features", "train", "validate", "change_champion", "explain", "deliver")
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trips_sample.parquet"
 # The answers change these tests of the machinery, because its example predicts what the project's does; all others run
 # once, on the project with flights.
@@ -26,7 +26,13 @@ OF_THE_EXAMPLE = [
 ]
 VARIANTS = [
     {},
-    {"problem_type": "classification", "compute": "job_cluster", "cloud": "aws", "approval": "manual"},
+    {
+        "problem_type": "classification",
+        "compute": "job_cluster",
+        "cloud": "aws",
+        "approval": "manual",
+        "inference": "streaming",
+    },
     {"project_name": "churn", "schema": "churn", "dev_catalog": "ml-dev", "cloud": "gcp"},
 ]
 
@@ -77,7 +83,7 @@ def test_the_lifecycle_on_synthetic_trips_ends_with_a_champion(
 ) -> None:
     project = bake(**options).copy_to(tmp_path)
     shown = life(project)
-    for task in TASKS:
+    for task in (*TASKS, "stream_inference" if "inference" in options else "batch_inference"):
         assert re.search(rf"│ {task} +│ success", shown)
     assert "version 1" in shown
     assert "rows scored: 10,000" in shown
@@ -170,8 +176,8 @@ def test_new_rows_of_either_of_two_sources_are_computed_incrementally(flights: P
 
 
 def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -> None:
-    """Everything except the lifecycle and fault tests, which are slow and run on the default project above."""
-    all_else = ["tests", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
+    """All but tests/mlops, which does not depend on the project, and tests that the default project above runs."""
+    all_else = ["tests", "--ignore=tests/mlops", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
     found = run(flights.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *all_else)
     assert found.returncode == 0, found.stdout
 
