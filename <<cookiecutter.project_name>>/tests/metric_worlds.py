@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops.monitoring.readings import ALL_MODELS, ALL_ROWS, TABLE, Place, Readings, Slice
-from mlops.monitoring.rules import Scope
+from mlops.monitoring.scope import Scope
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 WEEK = timedelta(weeks=1)

@@ -12,7 +12,7 @@ import pandas as pd
 from mlops.config.monitoring import Monitoring
 from mlops.features.times import from_micros
 from mlops.monitoring.readings import START, readings
-from mlops.monitoring.rules import Scope
+from mlops.monitoring.scope import Scope
 from mlops.monitoring.verdict import Limits, Verdict, complete_windows, decide
 from mlops.profiling import metric_rows
 from mlops.profiling.accumulate import MODEL, TIME, Plan, summarise

@@ -16,7 +16,7 @@ from ..profiling.windows import as_micros
 from ..tables import Tables
 from . import log_columns
 from .readings import START, Readings, readings
-from .rules import Scope
+from .scope import Scope
 from .verdict import complete_windows
 
 _MORE_WINDOWS = 2  # than the rules look at, in case the newest ones are incomplete

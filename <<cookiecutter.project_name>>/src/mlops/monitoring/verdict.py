@@ -12,7 +12,8 @@ from ..config.monitoring import Retraining
 from ..config.monitoring_rules import Rule
 from ..profiling.base import Refresh
 from .readings import ALL_ROWS, Readings
-from .rules import Finding, Scope, apply
+from .rules import Finding, apply
+from .scope import Scope
 
 # `refresh_failed`: the metrics are not up to date. `no_data`: there are no metrics. `waiting`: no window is complete
 # yet. `no_traffic`: the last window has no rows. `held`: a training is due, but was started too often or too recently.

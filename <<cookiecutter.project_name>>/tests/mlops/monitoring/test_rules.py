@@ -7,7 +7,8 @@ import pytest
 
 from mlops.config.monitoring_rules import Rule
 from mlops.monitoring.readings import ALL_ROWS
-from mlops.monitoring.rules import Finding, Scope, apply
+from mlops.monitoring.rules import Finding, apply
+from mlops.monitoring.scope import Scope
 
 from metric_worlds import METRIC, QUEENS, World, ks
 

@@ -7,7 +7,7 @@ import pytest
 from mlops.config.granularity import end
 from mlops.config.monitoring import Monitoring, Retraining
 from mlops.monitoring.readings import Readings
-from mlops.monitoring.rules import Scope
+from mlops.monitoring.scope import Scope
 from mlops.monitoring.verdict import Limits, Verdict, complete_windows, decide
 from mlops.profiling.base import Refresh, State
 
