@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -20,6 +20,10 @@ QUALITY: Mapping[ProblemType, Mapping[str, str]] = {
     "classification": {"accuracy": "accuracy_score", "log_loss": "log_loss"},
     "multiclass": {"accuracy": "accuracy_score", "log_loss": "log_loss", "f1_macro": "f1_score.macro"},
 }
+
+
+# Columns that the inference log has besides those of the project and of the predictions.
+OF_THE_LOG = ("log_id", "labelled_at", "scored_by", "status_code", "latency_ms")
 
 
 class Labels(Settings):
@@ -121,7 +125,7 @@ class Monitoring(Settings):
         return self.quality or (deciding if deciding in known else next(iter(known)))
 
     def require_known(
-        self, problem_type: ProblemType, inputs: Iterable[str], sources: Mapping[str, Source], taken: Iterable[str]
+        self, problem_type: ProblemType, inputs: Sequence[str], sources: Mapping[str, Source], taken: Iterable[str]
     ) -> None:
         """Make sure that metrics, columns and sources exist.
 
@@ -134,6 +138,9 @@ class Monitoring(Settings):
         Raises:
             ValueError: One does not.
         """
+        for column in inputs:
+            if column in OF_THE_LOG:
+                raise ValueError(f"the input {column!r} has the name of a column of the inference log: rename it")
         known = QUALITY[problem_type]
         if self.quality is not None and self.quality not in known:
             hint = did_you_mean(self.quality, known)

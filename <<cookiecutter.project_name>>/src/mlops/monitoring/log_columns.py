@@ -14,7 +14,7 @@ LOG_ID = "log_id"
 PREDICTION, PROBABILITIES = "prediction", "probabilities"
 MODEL_NAME, MODEL_VERSION = "model_name", "model_version"
 SCORED_AT, SCORING_RUN, LABELLED_AT = "scored_at", "scoring_run", "labelled_at"
-ORIGIN, STATUS, LATENCY = "origin", "status_code", "latency_ms"
+ORIGIN, STATUS, LATENCY = "scored_by", "status_code", "latency_ms"
 BATCH, ENDPOINT = "batch", "endpoint"
 _THRESHOLD = 0.5  # of the probability of class 1, as in the metric accuracy
 

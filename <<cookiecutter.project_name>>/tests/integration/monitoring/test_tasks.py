@@ -192,7 +192,7 @@ def test_what_an_endpoint_has_served_is_logged_and_measured(
     monitor("1", payload_table=f"{schema}.payload")
     again = monitor("2", payload_table=f"{schema}.payload")
     assert again["rows_added"] == "0"
-    served = platform.tables.read(f"{schema}.inference_log").where("origin = 'endpoint'").collect()
+    served = platform.tables.read(f"{schema}.inference_log").where("scored_by = 'endpoint'").collect()
     assert [(one["log_id"], one["model_version"]) for one in served] == [("endpoint:r1:0", "unknown")]
     assert platform.tables.read(f"{schema}.quarantine").count() == 1
     measured = {row["rule"]: (row["value"], row["status"]) for row in history(platform, schema, "infrastructure")}

@@ -52,7 +52,7 @@ def test_every_row_of_a_request_becomes_a_row_of_the_log(spark: SparkSession) ->
     first, second = (one.asDict() for one in found)
     assert (first["log_id"], first["trip_id"], first["prediction"]) == ("endpoint:r1:0", "a", 9.5)
     assert (first["model_version"], first["model_name"]) == ("3", "prod.taxi.fare")
-    assert (first["status_code"], first["latency_ms"], first["origin"]) == (200, 12.0, "endpoint")
+    assert (first["status_code"], first["latency_ms"], first["scored_by"]) == (200, 12.0, "endpoint")
     assert (second["trip_id"], second["trip_distance"], second["pickup_zip"]) == ("endpoint:r1:1", 3.5, 10001)
     times = unpacked(spark, [row("r1", request, {"predictions": [9.5, 14.0]})]).rows.orderBy("log_id")
     micros = [one[0] for one in times.selectExpr("unix_micros(tpep_pickup_datetime)").collect()]

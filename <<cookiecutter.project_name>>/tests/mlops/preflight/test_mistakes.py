@@ -63,6 +63,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "  rules: {mine: {measure: nulls}}\n  slices: [pickup",
         "monitoring.rules.mine: give max or min",
     ),
+    "an input with the name of a column of the log": (
+        YAML,
+        "output: distance_band",
+        "output: latency_ms",
+        "the input 'latency_ms' has the name of a column of the inference log: rename it",
+    ),
     "a p-value of no test": (
         YAML,
         "  slices: [pickup",
