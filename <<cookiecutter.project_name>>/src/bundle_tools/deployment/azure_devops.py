@@ -46,6 +46,8 @@ def id_token(environ: Mapping[str, str]) -> str:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
             return str(json.load(answer)["oidcToken"])
     except (OSError, ValueError, KeyError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
         raise ProjectError(
             f"Azure DevOps gives no ID token for the service connection {environ[CONNECTION]} ({error}): "
             "see docs/ci-azure-devops.md"

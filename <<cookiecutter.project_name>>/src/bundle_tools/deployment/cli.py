@@ -13,9 +13,8 @@ from databricks.sdk.errors.base import DatabricksError
 
 from mlops.errors import ProjectError
 
-from ..integration.integrate import integrate
+from ..integration.limits import Limits
 from ..integration.publish import FOLDER
-from ..integration.steps import Limits
 from . import deploy, destroy, sweep
 from .deployment import Deployment, open_deployment
 
@@ -70,11 +69,14 @@ def _add_integration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, default=Limits.rows, help="maximum number of rows of each source")
     parser.add_argument("--trials", type=int, default=Limits.trials, help="sets of hyperparameters to try")
     parser.add_argument("--minutes", type=float, default=Limits.minutes, help="limit for all jobs together")
-    parser.set_defaults(
-        command=lambda options: integrate(
-            _opened(options), Limits(options.rows, options.trials, options.minutes), options.root / FOLDER
-        )
-    )
+    parser.set_defaults(command=_integrate)
+
+
+def _integrate(options: argparse.Namespace) -> None:
+    from ..integration.integrate import integrate  # noqa: PLC0415 - imports your code and its libraries: ten seconds
+
+    limits = Limits(options.rows, options.trials, options.minutes)
+    integrate(_opened(options), limits, options.root / FOLDER)
 
 
 def _show_plan(deployment: Deployment, commit: str) -> None:

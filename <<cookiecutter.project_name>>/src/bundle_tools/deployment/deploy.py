@@ -16,13 +16,12 @@ from databricks.sdk.errors import NotFound
 from databricks.sdk.errors.base import DatabricksError
 
 from mlops.errors import ProjectError
-from mlops.registry import CHAMPION
 
-from ..workspace.workspace import model_name
 from .deployment import Deployment
 
 log = logging.getLogger(__name__)
 
+_CHAMPION = "Champion"  # as in mlops.registry, whose import takes seconds
 _COMMIT_TAG = "git_commit"  # `presets.tags` in databricks.yml puts it on every job
 
 
@@ -137,8 +136,8 @@ def _git(folder: Path, *words: str) -> str:
 def _start_first(deployment: Deployment, job: str) -> None:
     """Start a job unless every registered model has a champion."""
     client = deployment.client()
-    models = [model_name(deployment.bundle, key) for key in deployment.bundle.config["resources"]["registered_models"]]
-    if all(_has_champion(client, name) for name in models):
+    models = deployment.bundle.config["resources"]["registered_models"].values()
+    if all(_has_champion(client, f"{one['catalog_name']}.{one['schema_name']}.{one['name']}") for one in models):
         log.info("the model has a champion, so %s is not started", job)
         return
     ids = deployment.job_ids()
@@ -152,7 +151,7 @@ def _start_first(deployment: Deployment, job: str) -> None:
 
 def _has_champion(client: WorkspaceClient, name: str) -> bool:
     try:
-        client.model_versions.get_by_alias(name, CHAMPION)
+        client.model_versions.get_by_alias(name, _CHAMPION)
     except DatabricksError as error:
         if isinstance(error, NotFound):
             return False

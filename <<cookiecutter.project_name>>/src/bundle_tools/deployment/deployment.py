@@ -77,11 +77,12 @@ class Deployment:
         self.renew_login()
         given = [word for pair in self.variables.items() for word in ("--var", "=".join(pair))]
         command = [program, "bundle", *words, "--target", self.bundle.target, *given]
+        sys.stdout.flush()  # print earlier output first, even into a pipe
         done = subprocess.run(  # noqa: S603 - words from this module's callers, no shell
             command,
             cwd=folder or self.bundle.root,
             env={**os.environ, **self._own_state(folder)},
-            stdout=subprocess.PIPE if capture else sys.stderr,
+            stdout=subprocess.PIPE if capture else None,
             text=True,
             check=False,
         )

@@ -53,15 +53,15 @@ def destroy(deployment: Deployment, pause: float = _PAUSE) -> None:
 
 def _cancel_runs(client: WorkspaceClient, deployment: Deployment, pause: float) -> None:
     ids = deployment.job_ids()
-    for job_id in ids.values():
-        if next(iter(client.jobs.list_runs(job_id=job_id, active_only=True)), None):
-            client.jobs.cancel_all_runs(job_id=job_id, all_queued_runs=True)
     end = time.monotonic() + _SECONDS
-    for key, job_id in ids.items():
-        while next(iter(client.jobs.list_runs(job_id=job_id, active_only=True)), None):
-            if time.monotonic() > end:
-                raise ProjectError(f"a run of job {key} does not end: cancel it by hand")
-            time.sleep(pause)
+    while active := [
+        run.run_id for job_id in ids.values() for run in client.jobs.list_runs(job_id=job_id, active_only=True)
+    ]:
+        for run_id in active:  # again each time, because a job may have started another one meanwhile
+            client.jobs.cancel_run(run_id)
+        if time.monotonic() > end:
+            raise ProjectError(f"{len(active)} runs do not end, such as run {active[0]}: cancel them by hand")
+        time.sleep(pause)
 
 
 def _delete_endpoints(client: WorkspaceClient, deployment: Deployment) -> None:

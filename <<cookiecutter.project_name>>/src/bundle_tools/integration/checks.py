@@ -14,8 +14,9 @@ from mlops.registry import STATUS_TAG, Registry
 
 from ..bundle.load import Bundle
 from ..workspace.workspace import model_name, own_schema
+from .limits import Limits
 from .runs import JobResult
-from .steps import Limits, sampled_tables
+from .steps import sampled_tables
 from .warehouse import Warehouse
 
 

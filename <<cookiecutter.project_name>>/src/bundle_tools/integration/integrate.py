@@ -17,8 +17,8 @@ from mlops.errors import ProjectError
 from ..deployment.deployment import Deployment
 from ..run import entry_points
 from . import checks, steps, warehouse
+from .limits import Limits
 from .runs import PAUSE, JobResult, Waiting, minutes_from_now, run_job
-from .steps import Limits
 from .summary import Report
 
 

@@ -9,15 +9,7 @@ from mlops.errors import ProjectError, did_you_mean
 
 from ..bundle.load import Bundle
 from ..workspace.workspace import source_tables
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much integration may use: rows of each source, trials of the search, and minutes for all jobs together."""
-
-    rows: int = 5000
-    trials: int = 2
-    minutes: float = 100
+from .limits import Limits
 
 
 @dataclass(frozen=True)
