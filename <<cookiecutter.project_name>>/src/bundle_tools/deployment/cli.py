@@ -18,6 +18,8 @@ from ..integration.publish import FOLDER
 from . import deploy, destroy, sweep
 from .deployment import Deployment, open_deployment
 
+_STOPPED = 130  # as a shell returns after Ctrl-C
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0 for success, 1 for a mistake or a failure."""
@@ -30,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # print earlier output first, even into a pipe
         print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
         return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)  # noqa: T201 - as above
+        return _STOPPED
     return 0
 
 
@@ -73,10 +78,13 @@ def _add_integration(parser: argparse.ArgumentParser) -> None:
 
 
 def _integrate(options: argparse.Namespace) -> None:
-    from ..integration.integrate import integrate  # noqa: PLC0415 - imports your code and its libraries: ten seconds
+    # These, and your code, import libraries for ten seconds, which the other commands need not wait for.
+    from ..integration.integrate import integrate  # noqa: PLC0415
+    from ..run import entry_points  # noqa: PLC0415
 
+    config = entry_points.project(entry_points.load(options.root.resolve())).config
     limits = Limits(options.rows, options.trials, options.minutes)
-    integrate(_opened(options), limits, options.root / FOLDER)
+    integrate(_opened(options), config, limits, options.root / FOLDER)
 
 
 def _show_plan(deployment: Deployment, commit: str) -> None:

@@ -54,14 +54,16 @@ def destroy(deployment: Deployment, pause: float = _PAUSE) -> None:
 def _cancel_runs(client: WorkspaceClient, deployment: Deployment, pause: float) -> None:
     ids = deployment.job_ids()
     end = time.monotonic() + _SECONDS
-    while active := [
-        run.run_id for job_id in ids.values() for run in client.jobs.list_runs(job_id=job_id, active_only=True)
-    ]:
+    while active := [run for job_id in ids.values() for run in _active_runs(client, job_id)]:
         for run_id in active:  # again each time, because a job may have started another one meanwhile
             client.jobs.cancel_run(run_id)
         if time.monotonic() > end:
             raise ProjectError(f"{len(active)} runs do not end, such as run {active[0]}: cancel them by hand")
         time.sleep(pause)
+
+
+def _active_runs(client: WorkspaceClient, job_id: int) -> list[int]:
+    return [run.run_id for run in client.jobs.list_runs(job_id=job_id, active_only=True) if run.run_id]
 
 
 def _delete_endpoints(client: WorkspaceClient, deployment: Deployment) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from databricks.sdk import WorkspaceClient
-from mlflow import MlflowClient
 
 from mlops.config.load import ProjectConfig
 from mlops.errors import ProjectError
-from mlops.registry import STATUS_TAG, Registry
+from mlops.registry import STATUS_TAG
 
 from ..bundle.load import Bundle
 from ..workspace.workspace import model_name, own_schema
 from .limits import Limits
+from .model_versions import champion, tags
 from .runs import JobResult
 from .steps import sampled_tables
 from .warehouse import Warehouse
@@ -37,7 +37,6 @@ class Evidence:
     config: ProjectConfig
     limits: Limits
     client: WorkspaceClient
-    registry: MlflowClient
     warehouse: Warehouse
     runs: Sequence[JobResult]
 
@@ -101,20 +100,17 @@ def predictions(evidence: Evidence) -> Iterator[Check]:
     told = f"{rows:,} rows, {distinct:,} keys, {predicted:,} predictions, version {' '.join(map(str, versions))}"
     holds = 0 < rows <= evidence.limits.rows and rows == distinct == predicted
     yield Check("predictions", holds, told)
-    champion = Registry(next(_models(evidence)), evidence.registry).champion()
-    yield Check("predictions by the champion", champion is not None and versions == {str(champion.version)}, told)
+    yield Check("predictions by the champion", versions == {champion(evidence.client, next(_models(evidence)))}, told)
 
 
 def versions(evidence: Evidence) -> Iterator[Check]:
     """The version that training registered has passed validation and is the champion."""
     trained = evidence.parameter("lifecycle/training/validate", "model_version")
     for name in _models(evidence):
-        registry = Registry(name, evidence.registry)
-        status = registry.version(trained).tags.get(STATUS_TAG, "no status")
+        status = tags(evidence.client, name, trained).get(STATUS_TAG, "no status")
         yield Check(f"version {trained} of {name}", status == "PASSED", f"{STATUS_TAG} {status}")
-        champion = registry.champion()
-        told = f"version {champion.version}" if champion else "none"
-        yield Check(f"champion of {name}", champion is not None and str(champion.version) == trained, told)
+        now = champion(evidence.client, name)
+        yield Check(f"champion of {name}", now == trained, f"version {now}" if now else "none")
 
 
 ALL: tuple[Callable[[Evidence], Iterator[Check]], ...] = (tasks, samples, feature_tables, versions, predictions)

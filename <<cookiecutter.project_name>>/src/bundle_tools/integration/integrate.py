@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import mlflow
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 
@@ -15,14 +13,15 @@ from mlops.config.load import ProjectConfig
 from mlops.errors import ProjectError
 
 from ..deployment.deployment import Deployment
-from ..run import entry_points
 from . import checks, steps, warehouse
 from .limits import Limits
 from .runs import PAUSE, JobResult, Waiting, minutes_from_now, run_job
 from .summary import Report
 
 
-def integrate(deployment: Deployment, limits: Limits, folder: Path, pause: float = PAUSE) -> Report:
+def integrate(
+    deployment: Deployment, config: ProjectConfig, limits: Limits, folder: Path, pause: float = PAUSE
+) -> Report:
     """Run every step, check every result, and write the summary into `folder`, also if a job fails.
 
     Raises:
@@ -32,13 +31,12 @@ def integrate(deployment: Deployment, limits: Limits, folder: Path, pause: float
         raise ProjectError("integration fills tables and registers a version: give a prefix of its own (PREFIX=pr12_)")
     bundle = deployment.bundle
     steps.require(bundle)
-    config = entry_points.project(entry_points.load(bundle.root)).config
     runs: list[JobResult] = []
     found: list[checks.Check] = []
     metrics: Mapping[str, tuple[float, float]] = {}
     try:
         client = deployment.client()
-        evidence = _evidence(deployment, config, limits, client, runs)
+        evidence = checks.Evidence(bundle, config, limits, client, warehouse.find(client, bundle), runs)
         _run_steps(deployment, client, limits, runs, pause)
         found = checks.run(evidence)
         metrics = held_out(client, config, evidence)
@@ -67,16 +65,6 @@ def _run_steps(
         runs.append(run_job(client, step.job, ids[step.job], parameters, waiting))
         if not runs[-1].succeeded:
             raise ProjectError(f"job {step.job} ended as {runs[-1].state}: {runs[-1].page}")
-
-
-def _evidence(
-    deployment: Deployment, config: ProjectConfig, limits: Limits, client: WorkspaceClient, runs: list[JobResult]
-) -> checks.Evidence:
-    os.environ["DATABRICKS_HOST"] = str(client.config.host)  # MLflow logs in through the SDK, and reads the host here
-    registry = mlflow.MlflowClient(tracking_uri="databricks", registry_uri="databricks-uc")
-    return checks.Evidence(
-        deployment.bundle, config, limits, client, registry, warehouse.find(client, deployment.bundle), runs
-    )
 
 
 def held_out(

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,6 +83,8 @@ def _azure_devops(environ: Mapping[str, str], text: str) -> None:
         comment = {"parentCommentId": 0, "content": text, "commentType": "text"}
         _call("POST", address, token, {"comments": [comment], "status": "active"})
     except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
         raise ProjectError(
             f"the summary could not be posted ({error}): let the build service contribute to pull requests, see "
             "docs/ci-azure-devops.md"
