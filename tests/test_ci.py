@@ -202,8 +202,7 @@ def test_the_vendors_schemas_find_nothing(baked: tuple[str, Project]) -> None:
     assert schema(project.path, platform) == ""
     for name, builtin in {".github/dependabot.yml": "vendor.dependabot", "renovate.json": "vendor.renovate"}.items():
         if (project.path / name).exists():
-            words = ["--builtin-schema", builtin, "--regex-variant", "nonunicode"]
-            assert tool("check_jsonschema", *words, str(project.path / name)) == ""
+            assert tool("check_jsonschema", "--builtin-schema", builtin, str(project.path / name)) == ""
 
 
 def test_zizmor_finds_nothing(bake: Bake) -> None:
