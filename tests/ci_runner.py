@@ -64,6 +64,7 @@ class Machine:
         results: The result of each job that ran: success, failure, cancelled or skipped.
         stop_at: The Make target during which the run is cancelled, as soon as `is_time` says so.
         says: What the steps printed.
+        source: The folder of the project's code; a shared one is compiled once.
     """
 
     project: Path
@@ -74,6 +75,7 @@ class Machine:
     is_time: Callable[[], bool] = lambda: False
     results: dict[str, str] = field(default_factory=dict)
     says: str = ""
+    source: Path = Path("src")
 
     def calls(self, program: str = "databricks") -> list[str]:
         """What a stand-in was called with, in order."""
@@ -87,10 +89,10 @@ class Machine:
         words = [line.split(" | ") for line in lines if line.startswith("databricks bundle")]
         return {(word[1], word[2]) for word in words}
 
-    def run(self, event: str) -> None:
-        """Run the jobs of an event in the order of the file; `gate` and `forks` have nothing to run here."""
+    def run(self, event: str, only: str = "") -> None:
+        """Run the jobs of an event, or only one, in order; `gate` and `forks` have nothing to run here."""
         for job in ci_jobs.read(self.project, self.platform):
-            if event in job.events and job.name not in {"gate", "forks"}:
+            if event in job.events and job.name not in {"gate", "forks"} and only in {"", job.name}:
                 self.results[job.name] = self._job(job)
 
     def _job(self, job: Job) -> str:
@@ -136,7 +138,7 @@ class Machine:
             "PATH": f"{self.tools}:{os.environ['PATH']}",
             "HOME": str(self.tools),
             "PYTHON": sys.executable,
-            "PYTHONPATH": "src",
+            "PYTHONPATH": str(self.source),
             "NO_PROXY": "127.0.0.1",
             "DATABRICKS_CONFIG_FILE": os.devnull,
             "CI": "true",

@@ -9,13 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from databricks.sdk.errors.base import DatabricksError
-
 from mlops.errors import ProjectError
 
 from ..integration.limits import Limits
 from ..integration.publish import FOLDER
-from . import deploy, destroy, sweep
+from . import deploy
 from .deployment import Deployment, open_deployment
 
 _STOPPED = 130  # as a shell returns after Ctrl-C
@@ -28,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
     try:
         options.command(options)
-    except (ProjectError, DatabricksError) as error:
+    except (ProjectError, OSError) as error:  # the SDK's errors are OSErrors
         sys.stdout.flush()  # print earlier output first, even into a pipe
         print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
         return 1
@@ -60,12 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--commit", default="", help="the files of this earlier commit: a rollback of the code")
     deploying.add_argument("--first-run", default="", help="job to start if there is no champion yet")
     deploying.set_defaults(command=lambda options: deploy.deploy(_opened(options), options.commit, options.first_run))
-    command("destroy", "remove a deployment with a prefix and everything in it").set_defaults(
-        command=lambda options: destroy.destroy(_opened(options))
-    )
+    command("destroy", "remove a deployment with a prefix and everything in it").set_defaults(command=_destroy)
     sweeping = command("sweep", "remove deployments of pull requests that no run uses any more")
     sweeping.add_argument("--hours", type=float, default=6, help="how long ago they were last changed")
-    sweeping.set_defaults(command=lambda options: sweep.sweep(options.root.resolve(), options.target, options.hours))
+    sweeping.set_defaults(command=_sweep)
     _add_integration(command("integration", "run every job of a deployment and check the results"))
     return parser
 
@@ -75,6 +71,18 @@ def _add_integration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trials", type=int, default=Limits.trials, help="sets of hyperparameters to try")
     parser.add_argument("--minutes", type=float, default=Limits.minutes, help="limit for all jobs together")
     parser.set_defaults(command=_integrate)
+
+
+def _destroy(options: argparse.Namespace) -> None:
+    from .destroy import destroy  # noqa: PLC0415 - imports the SDK, which takes a second
+
+    destroy(_opened(options))
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    from .sweep import sweep  # noqa: PLC0415 - as above
+
+    sweep(options.root.resolve(), options.target, options.hours)
 
 
 def _integrate(options: argparse.Namespace) -> None:

@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import NotFound
-from databricks.sdk.errors.base import DatabricksError
+from typing import TYPE_CHECKING
 
 from mlops.errors import ProjectError
 
 from .deployment import Deployment
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,10 @@ def _deploy_or_restore(deployment: Deployment) -> None:
 def deployed_commit(deployment: Deployment) -> str:
     """Return the commit of the jobs in the workspace, or an empty string if there are none."""
     ids = deployment.job_ids()
+    if not ids:
+        return ""
+    from databricks.sdk.errors import NotFound  # noqa: PLC0415 - as in Deployment.client
+
     client = deployment.client()
     for job_id in ids.values():
         try:
@@ -150,10 +154,10 @@ def _start_first(deployment: Deployment, job: str) -> None:
 
 
 def _has_champion(client: WorkspaceClient, name: str) -> bool:
+    from databricks.sdk.errors import NotFound  # noqa: PLC0415 - as in Deployment.client
+
     try:
         client.model_versions.get_by_alias(name, _CHAMPION)
-    except DatabricksError as error:
-        if isinstance(error, NotFound):
-            return False
-        raise
+    except NotFound:
+        return False
     return True

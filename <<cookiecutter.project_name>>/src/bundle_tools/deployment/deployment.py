@@ -11,20 +11,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from databricks.sdk import WorkspaceClient
+from typing import TYPE_CHECKING, Any
 
 from mlops.errors import ProjectError
 
 from ..bundle.load import Bundle, load
-from ..doctor.access import login
-from ..doctor.patience import Patience
 from . import identity
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
 
 # The prefixes of integration in CI: a pull request, or the nightly run.
 TEMPORARY = r"(?:pr\d+|nightly)_"
-_PATIENCE = Patience(request=60, retries=300, pause=30)
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,13 @@ class Deployment:
         Raises:
             ProjectError: There are no credentials.
         """
+        # The SDK takes a second to import, and commands that only call the CLI do without it.
+        from ..doctor.access import login  # noqa: PLC0415
+        from ..doctor.patience import Patience  # noqa: PLC0415
+
         self.renew_login()
         try:
-            return login(self.bundle, _PATIENCE)
+            return login(self.bundle, Patience(request=60, retries=300, pause=30))
         except (OSError, ValueError) as error:
             raise ProjectError(f"no login to {self.bundle.config['workspace']['host']}: {error}") from None
 
