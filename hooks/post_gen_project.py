@@ -60,7 +60,9 @@ def place_ci_files(project: Path) -> None:
     """
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(project / "src"))
-    importlib.import_module("bundle_tools.deployment.ci_files").main(project)
+    ci_files = importlib.import_module("bundle_tools.deployment.ci_files")
+    if ci_files.repository_root(project) is not None:
+        ci_files.main(project)
 
 
 def next_steps(answers: Mapping[str, str]) -> str:
