@@ -176,7 +176,7 @@ def _azure(project: Path, path: Path) -> Iterator[Job]:
                 needs=_listed(job.get("dependsOn") or stage.get("dependsOn")),
                 condition=" ".join([str(stage.get("condition", "")), condition]).strip(),
                 always="always()" in condition,
-                minutes=job.get("timeoutInMinutes"),
+                minutes=float(job.get("timeoutInMinutes", 0)),  # the vendor's schema takes numbers as text
                 permissions=None,
                 lock=str(content.get("lockBehavior", "")),
                 cancels=False,

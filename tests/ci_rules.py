@@ -87,7 +87,7 @@ def credentials(files: Files) -> Iterator[str]:
         for found in re.findall(r"secrets\.\w+|DATABRICKS_TOKEN\b|\w*CLIENT_SECRET\b|PRIVATE_TOKEN", text):
             yield f"{name}: {found}"
         checkouts = len(re.findall(r"uses: actions/checkout@|checkout: self", text))
-        if text.count("persist-credentials: false") + text.count("persistCredentials: false") != checkouts:
+        if text.count("persist-credentials: false") + text.count('persistCredentials: "false"') != checkouts:
             yield f"{name}: a checkout keeps its credentials"
 
 

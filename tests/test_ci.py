@@ -94,8 +94,8 @@ FAULTS = [
     *_faults(
         "azure_devops",
         ("pins", "a task without a version", "AzureCLI@2", "AzureCLI"),
-        ("timeouts", "no time-out", "    timeoutInMinutes: 60\n    steps", "    steps"),
-        ("credentials", "a checkout that keeps the token", "persistCredentials: false", "persistCredentials: true"),
+        ("timeouts", "no time-out", '    timeoutInMinutes: "60"\n    steps', "    steps"),
+        ("credentials", "a checkout that keeps the token", 'persistCredentials: "false"', 'persistCredentials: "true"'),
         ("shell", "a variable of the user in a shell line", "- bash: make changes", "- bash: make changes BASE=$(System.PullRequest.SourceBranch)"),
         ("identities", "a pull request with production's connection", "azureSubscription: nyc-taxi-staging", "azureSubscription: nyc-taxi-prod"),
         ("identities", "production from another branch", 'include: ["release"]', 'include: ["release", "main"]'),
@@ -104,7 +104,7 @@ FAULTS = [
         ("removal", "removed after success only", "and(always(), ne(dependencies.integration.result, 'Skipped'))", "succeeded()"),
         ("production", "no approval", "environment: nyc-taxi-prod", "environment: nyc-taxi-other"),
         ("locks", "no exclusive lock", "lockBehavior: sequential\n", ""),
-        ("schema", "an unknown key of a task", "scriptType: bash", "scriptTypo: bash\n          script_type: 1"),
+        ("schema", "an unknown key of a job", "    dependsOn: changes\n", "    dependOn: changes\n"),
         ("pull_requests", "an integration for documentation", "eq(dependencies.changes.outputs['changes.code'], 'true'), ne", "ne"),
     ),
     *_faults(
