@@ -1,7 +1,5 @@
 """Reads the CI files of a generated project as one list of jobs, whatever the platform."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -95,7 +93,7 @@ def _load(path: Path) -> dict[str, Any]:
     return {"on" if key is True else key: value for key, value in content.items()}
 
 
-def _listed(value: Any) -> tuple[Any, ...]:
+def _listed(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - YAML
     return tuple(value) if isinstance(value, list) else (value,) if value else ()
 
 
@@ -135,7 +133,7 @@ def _only(condition: str, events: set[str]) -> set[str]:
     """The events that a condition such as `github.event_name == 'push'` leaves."""
     chosen = {"push": {"main", "release"}, "schedule": {"nightly"}, "pull_request": {"pull_request"}}
     for event, names in chosen.items():
-        if re.search(rf"(?<!\(){re.escape(f'github.event_name == ')}'{event}'", condition):
+        if re.search(rf"(?<!\(){re.escape('github.event_name == ')}'{event}'", condition):
             return events & names
     return events
 
@@ -250,7 +248,9 @@ def _extended(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     job = content[name]
     base = _extended(content, job["extends"]) if "extends" in job else {}
     both = {
-        key: {**base[key], **job[key]} if isinstance(base.get(key), dict) and isinstance(job.get(key), dict) else job[key]
+        key: {**base[key], **job[key]}
+        if isinstance(base.get(key), dict) and isinstance(job.get(key), dict)
+        else job[key]
         for key in job
     }
     return {**base, **both}

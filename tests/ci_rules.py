@@ -3,8 +3,6 @@
 Each rule takes the jobs of a project and yields what breaks it. The rules are the same for all platforms.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -25,7 +23,7 @@ class Files:
     release: str
 
     @staticmethod
-    def of(project: Path, platform: str, name: str, release: str) -> Files:
+    def of(project: Path, platform: str, name: str, release: str) -> "Files":
         return Files(project, platform, read(project, platform), name, release)
 
     def job(self, name: str) -> Job | None:
@@ -123,7 +121,7 @@ def policies(files: Files) -> Iterator[str]:
         if files.platform == "azure_devops":
             if not policy["subject"].endswith(f"/{files.name}-{target}") or not policy["subject"].startswith("sc://"):
                 yield f"{target}: the subject {policy['subject']} is not the service connection"
-        elif policy["audiences"] != [f"{files.name}-{target}"]:
+        elif list(policy["audiences"]) != [f"{files.name}-{target}"]:
             yield f"{target}: the audiences {policy['audiences']} are not those of the jobs"
         if not policy["issuer"].startswith("https://"):
             yield f"{target}: the issuer {policy['issuer']}"

@@ -5,8 +5,6 @@ and GitHub's CLI, and a fake workspace that of Databricks. The heavy targets of 
 python, ruff and mypy: other tests run them for real.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -25,7 +23,7 @@ from ci_jobs import Job, Step
 
 VENV = Path(sys.prefix)
 RECORDER = """#!/bin/sh
-{ printf '%s' "$(basename "$0") $*"; printf ' | %s' "$DATABRICKS_AUTH_TYPE" "$DATABRICKS_CLIENT_ID" "$PWD"; echo; } >> "HERE/calls"
+echo "$(basename "$0") $* | $DATABRICKS_AUTH_TYPE | $DATABRICKS_CLIENT_ID" >> "HERE/calls"
 """
 STAND_INS = {
     "databricks": RECORDER
@@ -52,7 +50,7 @@ VALUES = {
     "${{ parameters.commit }}": "HEAD",
     "pr${CI_MERGE_REQUEST_IID}_": "pr12_",
     "$CI_MERGE_REQUEST_DIFF_BASE_SHA": "",
-    "$CI_PROJECT_DIR/.cache/uv": "/tmp/uv",
+    "$CI_PROJECT_DIR/.cache/uv": "unused",
 }
 
 
@@ -177,8 +175,12 @@ def checkout(project: Path, folder: Path, workspace: str) -> tuple[Path, Path]:
         policy.write_text(text.replace("00000000-0000-0000-0000-000000000000", "7f1078d6-b20d-4a20-9d88-05a2f0d645a3"))
     person = {f"GIT_{role}_{what}": "ada" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     environment = {**os.environ, **person, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    for words in (["init", "--quiet", "--initial-branch=release"], ["add", "--all"], ["commit", "--quiet", "-m", "all"]):
-        subprocess.run(["git", *words], cwd=copy, env=environment, check=True)
+    for words in (
+        ["init", "--quiet", "--initial-branch=release"],
+        ["add", "--all"],
+        ["commit", "--quiet", "-m", "all"],
+    ):
+        subprocess.run(["git", *words], cwd=copy, env=environment, check=True)  # noqa: S607 - git is on the path
     (copy / ".venv").mkdir()
     for part in ("bin", "lib", "pyvenv.cfg"):
         (copy / ".venv" / part).symlink_to(VENV / part)

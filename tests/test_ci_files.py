@@ -1,7 +1,5 @@
 """Two projects in one repository: each has CI files of its own at the root, and neither disturbs the other."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +16,10 @@ from test_hooks import post_gen
 NAMES = ("nyc-taxi", "churn")
 
 
+def git_init(folder: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)  # noqa: S607 - git is on the path
+
+
 @pytest.fixture(scope="module", params=list(FOLDERS))
 def platform(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -28,7 +30,7 @@ def repository(platform: str, tmp_path_factory: pytest.TempPathFactory, user_con
     """A git repository with a project in each of two folders, one of them deeper; the last test changes it."""
     root = tmp_path_factory.mktemp("repository")
     (root / "ml").mkdir()
-    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    git_init(root)
     for name, folder in zip(NAMES, (root, root / "ml"), strict=True):
         answers = {"project_name": name, "cicd_platform": platform, "schema": name.replace("-", "_")}
         cookiecutter(
@@ -94,7 +96,7 @@ def test_an_update_of_one_project_leaves_the_other_alone(repository: Path, platf
 
 def test_a_file_of_yours_at_the_root_is_kept(platform: str, tmp_path: Path, user_config: Path) -> None:
     shared = {"github_actions": ".github/dependabot.yml", "azure_devops": "renovate.json", "gitlab": ".gitlab-ci.yml"}
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    git_init(tmp_path)
     yours = tmp_path / shared[platform]
     yours.parent.mkdir(exist_ok=True)
     yours.write_text("# mine\n")
@@ -105,7 +107,9 @@ def test_a_file_of_yours_at_the_root_is_kept(platform: str, tmp_path: Path, user
     assert yours.read_text() == "# mine\n"
 
 
-def test_a_project_outside_a_repository_has_its_files_only_once(platform: str, tmp_path: Path, user_config: Path) -> None:
+def test_a_project_outside_a_repository_has_its_files_only_once(
+    platform: str, tmp_path: Path, user_config: Path
+) -> None:
     answers = {"cicd_platform": platform}
     cookiecutter(
         str(ROOT), no_input=True, extra_context=answers, output_dir=str(tmp_path), config_file=str(user_config)

@@ -1,9 +1,8 @@
-"""Every job of every platform runs here: a pull request that passes, fails and is cancelled, main, nights, a release."""
-
-from __future__ import annotations
+"""Every job of every platform runs here: pull requests that pass, fail and are cancelled, main, nights, a release."""
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,16 +20,16 @@ SCENES = ("passes", "fails", "is cancelled", "main", "nightly", "release")
 STAGING, PROD = "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333"
 VARIABLES = "--var name_prefix=pr12_ --var snapshot_catalog=staging"
 DEPLOY, DESTROY = (f"bundle {verb} --target staging {VARIABLES}" for verb in ("deploy", "destroy --auto-approve"))
-RUNS = "/api/2.2/jobs/runs"
+# FakeWorkspace, FakeJobs and the function that loads a bundle, of the generated project.
+Fakes = tuple[Any, Any, Any]
 
 
 @pytest.fixture(scope="module")
-def fakes() -> Iterator[Any]:
+def fakes() -> Iterator[Fakes]:
     """The generated project's own fakes, whose names are not taken here."""
     sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "src")]
     try:
         import fake_jobs  # noqa: PLC0415 - only now on the path
-
         from bundle_tools.bundle.load import load  # noqa: PLC0415 - as above
 
         yield fake_jobs.FakeWorkspace, fake_jobs.FakeJobs, load
@@ -53,7 +52,7 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
     gone = (404, {"error_code": "SCHEMA_DOES_NOT_EXIST", "message": "none"})
     all_of_it = {"privilege_assignments": [{"principal": principal, "privileges": [{"privilege": "ALL_PRIVILEGES"}]}]}
 
-    def listed(request: Any) -> dict[str, Any]:
+    def listed(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a class of the generated project
         name = request.query["filter"].partition(' eq "')[2].rstrip('"')
         entry = {"id": "1", "displayName": name, "applicationId": name}
         return {"Resources": [entry] if request.query["startIndex"] == "1" else []}
@@ -92,7 +91,7 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
 
 
 @pytest.fixture(scope="module")
-def scenes(bake: Bake, fakes: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Scene]:
+def scenes(bake: Bake, fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Scene]:
     """Every scene on every platform; as many at once as there are processors, because each starts many processes."""
     todo = [(platform, scene) for platform in FOLDERS for scene in SCENES]
     projects = {platform: bake(cicd_platform=platform) for platform in FOLDERS}
@@ -107,7 +106,7 @@ def scenes(bake: Bake, fakes: Any, tmp_path_factory: pytest.TempPathFactory) -> 
         return dict(zip(todo, pool.map(played, todo), strict=True))
 
 
-def play(project: Project, fakes: Any, folder: Path, platform: str, scene: str) -> Scene:
+def play(project: Project, fakes: Fakes, folder: Path, platform: str, scene: str) -> Scene:
     workspace_class, jobs_class, load = fakes
     target = "prod" if scene == "release" else "staging"
     folder.mkdir(parents=True)
@@ -177,7 +176,9 @@ def test_it_logs_in_as_the_principal_of_the_target_with_an_id_token(scene: Calla
 def test_no_token_is_in_the_log(scene: Callable[[str], Scene]) -> None:
     for name in SCENES:
         said = scene(name).machine.says
-        assert [secret for secret in ("id-of-", "access-token", "request-token", "github-token") if secret in said] == []
+        assert [
+            secret for secret in ("id-of-", "access-token", "request-token", "github-token") if secret in said
+        ] == []
 
 
 def test_the_summary_is_posted(scenes: dict[tuple[str, str], Scene]) -> None:
@@ -238,14 +239,8 @@ def test_the_cli_is_installed_from_a_pinned_commit(scenes: dict[tuple[str, str],
 
 def test_the_make_targets_of_ci_are_listed_by_make_help(bake: Bake, tmp_path: Path) -> None:
     project = bake().copy_to(tmp_path)
-    said = subprocess_make(project, "help")
-    for target in ("validate", "plan", "deploy", "integration", "comment", "destroy", "sweep", "changes", "ci-files"):
-        assert f"make {target} " in said
-
-
-def subprocess_make(project: Project, *words: str) -> str:
-    import subprocess  # noqa: PLC0415
-
     make = shutil.which("make")
     assert make is not None
-    return subprocess.run([make, *words], cwd=project.path, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([make, "help"], cwd=project.path, capture_output=True, text=True, check=True).stdout
+    for target in ("validate", "plan", "deploy", "integration", "comment", "destroy", "sweep", "changes", "ci-files"):
+        assert f"make {target} " in said
