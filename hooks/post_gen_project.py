@@ -16,6 +16,8 @@ ONLY_FOR = (
         "manual",
         ("resources/approval.yml",),
     ),
+    ("inference", "batch", ("resources/batch_inference.job.yml",)),
+    ("inference", "streaming", ("resources/stream_inference.job.yml",)),
     (
         "cicd_platform",
         "github_actions",

@@ -16,6 +16,9 @@ def quote(name: str) -> str:
     return ".".join(f"`{part}`" for part in name.split("."))
 
 
+_GONE = "__gone"
+
+
 @dataclass(frozen=True)
 class Tables:
     """Reads and writes Delta tables.
@@ -64,7 +67,7 @@ class Tables:
         """
         self._write(name, self._aligned(name, frame) if self.exists(name) else frame, "append")
 
-    def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool) -> None:
+    def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool, within: str = "") -> None:
         """Insert the rows whose keys are new. Create the table if it does not exist, and add columns that are new.
 
         Args:
@@ -72,21 +75,45 @@ class Tables:
             frame: Rows with unique, non-null keys.
             keys: The columns that identify a row.
             update: Whether existing rows with the same keys are updated (True) or left unchanged (False).
+            within: An SQL condition on the table, named `t`, that holds for every row with one of these keys: the
+                rest of the table is not searched.
 
         Raises:
             ProjectError: The table has no such keys.
         """
         if not self.exists(name):
             self.append(name, frame.limit(0))
-        there = self.spark.table(quote(name)).columns
-        if missing := [key for key in keys if key not in there]:
-            raise ProjectError(
-                f"table {name} has no column {', '.join(missing)}, which now identifies its rows: it was written with "
-                "other keys. Name another table in databricks.yml, or drop this one; until then it is kept."
-            )
+        self._require_keys(name, keys)
         frame = self._aligned(name, frame)
         matched = "WHEN MATCHED THEN UPDATE SET *" if update else ""
-        self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *")
+        self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *", within)
+
+    def exchange(self, name: str, frame: DataFrame, gone: DataFrame, keys: Sequence[str], *, within: str) -> None:
+        """Insert the rows whose keys are new, and delete those with the keys in `gone`, in one transaction.
+
+        Args:
+            name: The table, which exists.
+            frame: Rows with unique, non-null keys.
+            gone: The keys of rows of the table, none of which is in the frame.
+            keys: The columns that identify a row.
+            within: As in `merge`.
+
+        Raises:
+            ProjectError: The table has no such keys.
+        """
+        self._require_keys(name, keys)
+        frame = self._aligned(name, frame)
+        flagged = frame.withColumn(_GONE, F.lit(False)).unionByName(  # noqa: FBT003 - a literal of Spark
+            _with_columns_of(frame, gone).select(*frame.columns).withColumn(_GONE, F.lit(True))  # noqa: FBT003 - as above
+        )
+        columns = [f"`{column}`" for column in frame.columns]
+        insert = f"INSERT ({', '.join(columns)}) VALUES ({', '.join(f'u.{column}' for column in columns)})"  # noqa: S608 - names
+        clauses = f"WHEN MATCHED AND u.{_GONE} THEN DELETE WHEN NOT MATCHED AND NOT u.{_GONE} THEN {insert}"
+        self._merge(name, flagged, keys, clauses, within)
+
+    def remove(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
+        """Delete the rows of the table whose keys are in the frame."""
+        self._merge(name, frame.select(*keys).distinct(), keys, "WHEN MATCHED THEN DELETE")
 
     def retain(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
         """Delete the rows of the table whose keys are not in the frame."""
@@ -110,10 +137,18 @@ class Tables:
             table = self.spark.table(quote(name))
         return _with_columns_of(table, frame).select(*table.columns)
 
-    def _merge(self, name: str, frame: DataFrame, keys: Sequence[str], clauses: str) -> None:
+    def _require_keys(self, name: str, keys: Sequence[str]) -> None:
+        there = self.spark.table(quote(name)).columns
+        if missing := [key for key in keys if key not in there]:
+            raise ProjectError(
+                f"table {name} has no column {', '.join(missing)}, which now identifies its rows: it was written with "
+                "other keys. Name another table in databricks.yml, or drop this one; until then it is kept."
+            )
+
+    def _merge(self, name: str, frame: DataFrame, keys: Sequence[str], clauses: str, within: str = "") -> None:
         view = "updates_" + "_".join(name.replace("-", "_").split("."))
         frame.createOrReplaceTempView(view)
-        same = " AND ".join(f"t.`{key}` = u.`{key}`" for key in keys)
+        same = " AND ".join([*(f"t.`{key}` = u.`{key}`" for key in keys), *([f"({within})"] if within else [])])
         self._run(f"MERGE INTO {quote(name)} t USING {view} u ON {same} {clauses}")
         self.spark.catalog.dropTempView(view)
 

@@ -14,6 +14,7 @@ import pytest
 
 from bundle_tools.bundle.bundle_files import ROOT_FILE
 from bundle_tools.bundle.load import Bundle
+from contract.triggers import TRIGGERS, start_inference_by
 
 from fake_workspace import SCIM, USER, FakeWorkspace, person
 
@@ -60,12 +61,22 @@ def test_the_cli_reads_the_bundle_as_the_local_runner_does(bundle: Bundle, proje
     for key, job in seen["resources"]["jobs"].items():
         assert tasks(job) == tasks(bundle.jobs[key])
         assert job.get("schedule") == bundle.jobs[key].get("schedule")
+        assert job.get("trigger") == bundle.jobs[key].get("trigger")
 
 
 def tasks(job: dict[str, list[dict[str, object]]]) -> dict[object, tuple[object, ...]]:
     """Each task's dependencies, number of attempts and compute, by task key."""
     fields = ("depends_on", "max_retries", "timeout_seconds", "environment_key", "job_cluster_key")
     return {task["task_key"]: tuple(task.get(field) for field in fields) for task in job["tasks"]}
+
+
+@pytest.mark.parametrize("kind", TRIGGERS)
+def test_the_cli_accepts_every_trigger_and_pauses_it_in_development(project: Path, kind: str) -> None:
+    start_inference_by(project, kind)
+    done = databricks(project, "bundle", "validate", "--strict", "--output", "json", "--target", "dev")
+    assert done.returncode == 0, done.stderr
+    (trigger,) = [job["trigger"] for job in json.loads(done.stdout)["resources"]["jobs"].values() if "trigger" in job]
+    assert (set(trigger), trigger["pause_status"]) == ({kind, "pause_status"}, "PAUSED")
 
 
 def test_the_cli_finds_an_error(project: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import Any
 import pytest
 from croniter import croniter
 from croniter.croniter import CroniterError
+from databricks.bundles.jobs import TriggerSettings
 
-from bundle_tools.bundle.load import Bundle
+from bundle_tools.bundle.bundle_files import ROOT_FILE
+from bundle_tools.bundle.load import Bundle, load
 from bundle_tools.bundle.normalise_jobs import tidy
 from bundle_tools.run import entry_points
 from bundle_tools.run import task_order as plan
+from contract.triggers import TRIGGERS, start_inference_by
 from mlops.errors import ProjectError, did_you_mean
 
 NoneOf = Callable[[Iterable[str]], None]
@@ -101,6 +105,30 @@ def test_schedules_are_quartz_expressions_in_a_known_time_zone(bundle: Bundle, n
             hint = did_you_mean(zone, sorted(zoneinfo.available_timezones()))
             faults.append(f"{place}.timezone_id: '{zone}' is not a valid time zone{hint}")
     none_of(faults)
+
+
+def test_a_trigger_starts_a_job_for_one_reason(bundle: Bundle, none_of: NoneOf) -> None:
+    none_of(
+        f"{bundle.place(f'resources.jobs.{key}')}.trigger: set one of {', '.join(TRIGGERS)}"
+        for key, job in bundle.jobs.items()
+        if "trigger" in job and len(set(job["trigger"]) & set(TRIGGERS)) != 1
+    )
+
+
+@pytest.mark.parametrize("kind", TRIGGERS)
+@pytest.mark.parametrize("target", ["dev", "staging", "prod"])
+def test_inference_can_be_started_by_time_by_a_table_and_by_files(
+    root: Path, tmp_path: Path, kind: str, target: str
+) -> None:
+    shutil.copytree(root / "resources", tmp_path / "resources")
+    shutil.copy(root / ROOT_FILE, tmp_path)
+    start_inference_by(tmp_path, kind)
+    bundle = load(tmp_path, target)
+    triggers = [job["trigger"] for job in bundle.jobs.values() if "trigger" in job]
+    assert triggers
+    for trigger in triggers:
+        assert TriggerSettings.from_dict(trigger).as_dict()[kind]  # type: ignore[literal-required] # one of its fields
+        assert trigger["pause_status"] == ("UNPAUSED" if target == "prod" else "PAUSED")
 
 
 def _quartz_problem(expression: str) -> str | None:

@@ -102,6 +102,7 @@ def test_a_model_of_three_classes_lives_its_whole_life(
 
     predictions = f"{features_schema}.three_predictions"
     where = {"source_tables": f"trips={trips}", "schema_name": features_schema, "predictions_table": predictions}
+    where |= {"quarantine_table": f"{features_schema}.three_quarantined", "scoring_run": "1"}
     run_task(batch_inference, **where, model_name=version["model_name"])
     scored = platform.tables.read(predictions).toPandas()
     assert len(scored) > 100

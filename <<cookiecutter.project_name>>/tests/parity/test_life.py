@@ -75,7 +75,14 @@ def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[d
         found["train"] = made
         found["validate"] = run(vendors, validate, model_name=MODEL, **made)
         found["deploy"] = run(vendors, deploy, model_name=MODEL, **made)
-        found["batch"] = run(vendors, batch_inference, **common, predictions_table=f"{SCHEMA}.predictions")
+        found["batch"] = run(
+            vendors,
+            batch_inference,
+            **common,
+            predictions_table=f"{SCHEMA}.predictions",
+            quarantine_table=f"{SCHEMA}.quarantine",
+            scoring_run="1",
+        )
         yield found
     assert workspace.unknown == []
 

@@ -30,7 +30,7 @@ def integrate(
     if not deployment.prefix:
         raise ProjectError("integration fills tables and registers a version: give a prefix of its own (PREFIX=pr12_)")
     bundle = deployment.bundle
-    steps.require(bundle)
+    steps.require(bundle, steps.steps(bundle))
     runs: list[JobResult] = []
     found: list[checks.Check] = []
     metrics: Mapping[str, tuple[float, float]] = {}
@@ -56,7 +56,7 @@ def _run_steps(
 ) -> None:
     ids = deployment.job_ids()
     waiting = Waiting(minutes_from_now(limits.minutes), deployment.renew_login, pause)
-    for step in steps.STEPS:
+    for step in steps.steps(deployment.bundle):
         if step.job not in ids:
             raise ProjectError(f"job {step.job} is not deployed: run make deploy with the same PREFIX first")
         parameters = step.parameters(deployment.bundle, limits)

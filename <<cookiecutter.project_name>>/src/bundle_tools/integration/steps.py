@@ -36,21 +36,28 @@ def _on_samples(bundle: Bundle) -> str:
     return " ".join(f"{name}={table}" for name, table in sampled_tables(bundle).items())
 
 
-STEPS: tuple[Step, ...] = (
-    Step("snapshot", lambda _, limits: {"rows": str(limits.rows)}),
-    Step("lifecycle", lambda bundle, limits: {"source_tables": _on_samples(bundle), "trials": str(limits.trials)}),
-    # Again: every row has its prediction, so this run must add none.
-    Step("batch_inference", lambda bundle, _: {"source_tables": _on_samples(bundle)}),
-)
+def steps(bundle: Bundle) -> tuple[Step, ...]:
+    """Return the jobs to run, in order."""
+    return (
+        Step("snapshot", lambda _, limits: {"rows": str(limits.rows)}),
+        Step("lifecycle", lambda bundle, limits: {"source_tables": _on_samples(bundle), "trials": str(limits.trials)}),
+        # Again: every row has its prediction, so this run must add none.
+        Step(_inference(bundle), lambda bundle, _: {"source_tables": _on_samples(bundle)}),
+    )
 
 
-def require(bundle: Bundle, steps: tuple[Step, ...] = STEPS) -> None:
+def _inference(bundle: Bundle) -> str:
+    """Return the key of the job that scores rows: in batches or as a stream."""
+    return next((key for key in ("batch_inference", "stream_inference") if key in bundle.jobs), "batch_inference")
+
+
+def require(bundle: Bundle, chosen: tuple[Step, ...]) -> None:
     """Make sure that the bundle has the job of every step.
 
     Raises:
         ProjectError: A job is missing.
     """
-    for step in steps:
+    for step in chosen:
         if step.job not in bundle.jobs:
             raise ProjectError(
                 f"integration runs the job {step.job!r}, which the bundle does not have"

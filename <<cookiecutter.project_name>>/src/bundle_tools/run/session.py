@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
@@ -98,11 +100,15 @@ def run(options: Options, request: Request, console: Console) -> int:
                     call=call,
                     parameters=request.parameters,
                     observer=observer,
+                    # Unlike those of a scheduler alone, they are not used again by the next run.
+                    run_ids=itertools.count(time.time_ns() // 1_000_000),
                     turn=turns(
                         workspace.folder / "locks",
                         lambda job: _say(console, f"waiting for another run of the job {job} to finish"),
                     ),
                 )
+            for note in dict.fromkeys(platform.notes):
+                _say(console, note)
             _conclude(deployed, project, finished, console)
     return 0
 

@@ -1,4 +1,4 @@
-"""The summary of a local run: the champion, its metrics next to the naive baseline, and the rows scored."""
+"""The summary of a local run: the champion, its metrics next to the naive baseline, and what was scored."""
 
 from __future__ import annotations
 
@@ -28,11 +28,16 @@ def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[Re
     scored = [int(one["rows_scored"]) for one in values if "rows_scored" in one]
     if scored:
         yield f"rows scored: {sum(scored):,}"
+    yield from (_quarantine(one) for one in values if one.get("rows_quarantined", "0") != "0")
 
 
 def _snapshot(values: Mapping[str, str]) -> str:
     rows, predictions = int(values["source_rows"]), int(values["prediction_rows"])
     return f"snapshot {values['snapshot_schema']}: {rows:,} rows, {predictions:,} predictions"
+
+
+def _quarantine(values: Mapping[str, str]) -> str:
+    return f"rows in quarantine: {int(values['rows_quarantined']):,} ({values['quarantine_reasons']})"
 
 
 def _champions(bundle: Bundle, settings: ProjectConfig) -> Iterator[RenderableType]:

@@ -27,27 +27,37 @@ class Spine(Settings):
     sources: tuple[str, ...] = ()
 
 
-class Increment(Settings):
-    """How feature rows depend on source times, so that a run can compute a feature table incrementally.
+class SourceTimes(Settings):
+    """How rows depend on source times, so that a run can compute only what is new.
 
     Attributes:
         source_time: The column of the source with the time from which a row counts. For several sources, the column of
-            each, by the name of the source; the table is recomputed whenever a source that is left out here changes.
-        window_hours: How far back from its own time a feature row looks into the source.
+            each, by the name of the source. A source that is left out is read whole.
+        window_hours: How far back from its own time a computed row looks into the source.
         late_hours: How long after its time a source row may still arrive.
-        past_changed: What to do when older source rows were added or removed: recompute everything, or only warn.
     """
 
     source_time: str | dict[str, str]
     window_hours: float = Field(ge=0)
     late_hours: float = Field(ge=0)
-    past_changed: Literal["recompute", "warn"] = "recompute"
 
     def times(self, sources: Sequence[str]) -> dict[str, str]:
         """Return the time columns of these sources, by the name of the source."""
         if isinstance(self.source_time, str):
             return dict.fromkeys(sources, self.source_time)
         return {name: self.source_time[name] for name in sources if name in self.source_time}
+
+
+class Increment(SourceTimes):
+    """How feature rows depend on source times, so that a run can compute a feature table incrementally.
+
+    The table is recomputed whenever a source without a time changes.
+
+    Attributes:
+        past_changed: What to do when older source rows were added or removed: recompute everything, or only warn.
+    """
+
+    past_changed: Literal["recompute", "warn"] = "recompute"
 
 
 class FeatureTable(Settings):

@@ -17,6 +17,7 @@ from ..evaluation.own_metrics import OwnMetric, own_metrics
 from .base import Settings
 from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
+from .inference import Inference, require_inference
 from .search import Search
 from .slices import try_condition
 from .source import Source
@@ -55,6 +56,7 @@ class ProjectConfig(Settings):
     training: Training = Training()
     validation: Validation
     promotion: Promotion
+    inference: Inference = Inference()
     _own_metrics: Mapping[str, OwnMetric] = PrivateAttr(default_factory=dict)
 
     @property
@@ -109,6 +111,7 @@ class ProjectConfig(Settings):
     @model_validator(mode="after")
     def _names_agree(self, info: ValidationInfo) -> Self:
         require_sources(self.sources, self.spine, self.feature_tables)
+        require_inference(self.inference, self.spine, self.sources, [*self.request, *self.features])
         require_classes_where_needed(self.problem_type, self.classes)
         self._own_metrics = (info.context or {}).get(_OWN, {})
         known = self.measures.names

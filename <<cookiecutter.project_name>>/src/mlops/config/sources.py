@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import did_you_mean
-from .features import FeatureTable, Increment, Spine, is_foreign
+from .features import FeatureTable, SourceTimes, Spine, is_foreign
 from .source import Source
 
 _TIMES = ("timestamp", "date")
@@ -55,7 +55,7 @@ def require_sources(sources: Mapping[str, Source], spine: Spine, feature_tables:
             continue
         _require_named(where, table, sources)
         if table.increment is not None:
-            _require_times(f"{where}.increment", table.increment, read_by(table, sources), sources)
+            require_times(f"{where}.increment", table.increment, read_by(table, sources), sources)
 
 
 def _require_named(where: str, part: Spine | FeatureTable, sources: Mapping[str, Source]) -> None:
@@ -75,16 +75,23 @@ def _require_read_only(where: str, name: str, table: FeatureTable) -> None:
         raise ValueError(f"{where} belongs to another project, which computes it: remove sources and increment")
 
 
-def _require_times(where: str, increment: Increment, read: Sequence[str], sources: Mapping[str, Source]) -> None:
-    if isinstance(increment.source_time, str) and len(read) > 1:
+def require_times(where: str, times: SourceTimes, read: Sequence[str], sources: Mapping[str, Source]) -> None:
+    """Make sure that `source_time` names columns with times of the sources that are read.
+
+    Raises:
+        ValueError: It does not.
+    """
+    if isinstance(times.source_time, str) and len(read) > 1:
         raise ValueError(f"{where}.source_time must give the time column of each source, such as {{{read[0]}: column}}")
-    if isinstance(increment.source_time, dict):
-        if not increment.source_time:
-            raise ValueError(f"{where}.source_time is empty: give the time column of a source, or remove increment")
-        for name in increment.source_time:
+    if isinstance(times.source_time, dict):
+        if not times.source_time:
+            raise ValueError(
+                f"{where}.source_time is empty: give the time column of a source, or remove {where.rpartition('.')[2]}"
+            )
+        for name in times.source_time:
             if name not in read:
-                raise ValueError(f"{where}.source_time names {name!r}, which the table does not read")
-    for name, column in increment.times(read).items():
+                raise ValueError(f"{where}.source_time names {name!r}, which is not read there")
+    for name, column in times.times(read).items():
         columns = sources[name].columns
         if column not in columns:
             hint = did_you_mean(column, columns)

@@ -138,11 +138,13 @@ class LocalFeatureStore:
         return f"{self.schema}.{name}"
 
     def _augmented(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
+        calls: list[FunctionCall] = []
         for step in spec.steps(frame.columns):
-            frame = (
-                self._look_up(frame, spec, step) if isinstance(step, TableLookup) else self.functions.call(frame, step)
-            )
-        return frame
+            if isinstance(step, FunctionCall):
+                calls.append(step)
+            else:
+                frame, calls = self._look_up(self.functions.call(frame, calls), spec, step), []
+        return self.functions.call(frame, calls)
 
     def _look_up(self, frame: DataFrame, spec: FeatureSpec, step: TableLookup) -> DataFrame:
         lookup, table = step.lookup, step.table

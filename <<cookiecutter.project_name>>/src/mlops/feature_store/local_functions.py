@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import types as T  # noqa: N812 - the usual alias
+from pyspark.sql.types import StructField, StructType
 
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from .feature_spec import FunctionCall
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - functions get times in UTC without a time zone
+# The types of a result in Spark and in Arrow.
+_TYPES = {
+    "double": (T.DoubleType(), pa.float64()),
+    "bigint": (T.LongType(), pa.int64()),
+    "string": (T.StringType(), pa.string()),
+    "boolean": (T.BooleanType(), pa.bool_()),
+    "timestamp": (T.TimestampType(), pa.timestamp("us", "UTC")),
+    "date": (T.DateType(), pa.date32()),
+}
+
+Call = tuple[Definition, Sequence[str]]
+Batches = Iterable[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -36,50 +49,68 @@ class LocalFunctions:
             file.write_text(definition.to_json(), encoding="utf-8")
         return name
 
-    def call(self, frame: DataFrame, step: FunctionCall) -> DataFrame:
-        """Return the frame with the output of a function as a new column.
+    def call(self, frame: DataFrame, steps: Sequence[FunctionCall]) -> DataFrame:
+        """Return the frame with the output of each function as a new column, computed in one pass over Arrow batches.
+
+        A function may take the output of one before it.
 
         Raises:
             ProjectError: There is no such function, or an argument has the wrong type.
         """
-        file = self._file(step.name)
+        if not steps:
+            return frame
+        schema, calls = frame.schema, []
+        for step in steps:
+            definition = self._definition(step.name)
+            _require_types(definition, step, {field.name: field.dataType.simpleString() for field in schema})
+            calls.append((definition, [step.function.inputs[name] for name, _ in definition.parameters]))
+            schema = StructType([*schema.fields, StructField(step.function.output, _TYPES[definition.returns][0])])
+        return frame.mapInArrow(_on_batches(calls, schema.names), schema)
+
+    def _definition(self, name: str) -> Definition:
+        file = self._file(name)
         if not file.exists():
             raise ProjectError(
-                f"function {step.name} does not exist: run the features job, which creates the functions of "
-                "functions.py."
+                f"function {name} does not exist: run the features job, which creates the functions of functions.py."
             )
-        definition, types = Definition.from_json(file.read_text(encoding="utf-8")), dict(frame.dtypes)
-        arguments = []
-        for parameter, kind in definition.parameters:
-            column = step.function.inputs[parameter]
-            if types[column] != kind:
-                raise ProjectError(
-                    f"the function {definition.function} takes {parameter} as {kind}, but {column} is {types[column]}: "
-                    "cast it in features.spine, or annotate the function accordingly."
-                )
-            arguments.append(_as_argument(F.col(column), kind))
-        return frame.withColumn(step.function.output, F.udf(_on_row(definition), definition.returns)(*arguments))
+        return Definition.from_json(file.read_text(encoding="utf-8"))
 
     def _file(self, name: str) -> Path:
         catalog, schema, function = name.split(".")
         return self.folder / catalog / schema / "functions" / f"{function}.json"
 
 
-def _as_argument(column: Column, kind: str) -> Column:
-    return F.unix_micros(column) if kind == "timestamp" else column
-
-
-def _on_row(definition: Definition) -> Any:  # noqa: ANN401 - whatever the function returns
-    """Return the function for Spark. Times are passed as microseconds, because a worker would use its own time zone."""
-    called = definition.compiled()
-    times = [kind == "timestamp" for _, kind in definition.parameters]
-
-    def on_row(*values: Any) -> Any:  # noqa: ANN401 - as the function takes and returns
-        return called(
-            *(
-                _EPOCH + timedelta(microseconds=value) if is_time and value is not None else value
-                for value, is_time in zip(values, times, strict=True)
+def _require_types(definition: Definition, step: FunctionCall, types: Mapping[str, str]) -> None:
+    for parameter, kind in definition.parameters:
+        column = step.function.inputs[parameter]
+        if types[column] != kind:
+            raise ProjectError(
+                f"the function {definition.function} takes {parameter} as {kind}, but {column} is {types[column]}: "
+                "cast it in features.spine, or annotate the function accordingly."
             )
-        )
 
-    return on_row
+
+def _on_batches(calls: Sequence[Call], names: Sequence[str]) -> Callable[[Batches], Batches]:
+    """Return what adds the results of the calls to each batch."""
+
+    def add(batches: Batches) -> Batches:
+        ready = [(one.compiled(), one.parameters, _TYPES[one.returns][1], columns) for one, columns in calls]
+        for batch in batches:
+            arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
+            for (called, parameters, returns, columns), output in zip(ready, names[-len(ready) :], strict=True):
+                given = [_values(arrays[one], kind) for one, (_, kind) in zip(columns, parameters, strict=True)]
+                results = [called(*values) for values in zip(*given, strict=True)] if given else [called()] * len(batch)
+                arrays[output] = pa.array(results, returns)
+            yield pa.RecordBatch.from_arrays(list(arrays.values()), list(names))
+
+    return add
+
+
+def _values(column: pa.Array, kind: str) -> list[Any]:
+    """Return the values as a function gets them: null as None, and a time in UTC without a time zone."""
+    if kind != "timestamp":
+        values: list[Any] = column.to_pylist()
+        return values
+    micros = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    times: list[Any] = micros.fill_null(0).to_numpy().view("datetime64[us]").tolist()
+    return [time if known else None for time, known in zip(times, micros.is_valid().to_pylist(), strict=True)]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..config.features import FeatureTable, Increment
@@ -16,7 +15,7 @@ from .definition import definition_digest
 from .incremental import Progress, Span
 from .numbers import numbers_as_doubles
 from .sources import Sources
-from .times import from_micros
+from .times import before, newest, since
 
 Compute = Callable[..., DataFrame]
 
@@ -67,9 +66,9 @@ def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
     definition = definition_digest(compute, table)
     settled = {one.table: one.settled(increment, last.get(one.table)) for one in seen}
     chosen = incremental.wider(incremental.span(increment, last, settled, definition), wanted)
-    since = chosen.source_since(increment)
-    frame = computed(*[_since(one.frame, one.time, since) for one in seen])
-    frame = _since(frame, table.event_time, chosen.since)
+    from_time = chosen.source_since(increment)
+    frame = computed(*[since(one.frame, one.time, from_time) for one in seen])
+    frame = since(frame, table.event_time, chosen.since)
     return Computation(name, frame, chosen, _progress(seen, increment, definition))
 
 
@@ -95,12 +94,7 @@ class _Seen:
             return self.digest
         if last.until is None:
             return None
-        return self.frame.where(_before(self.time, incremental.settled_before(increment, last.until))).count()
-
-    def until(self) -> datetime | None:
-        """Return the newest time."""
-        newest = self.frame.select(F.max(_micros(str(self.time)))).collect()[0][0]
-        return None if newest is None else from_micros(newest)
+        return self.frame.where(before(self.time, incremental.settled_before(increment, last.until))).count()
 
 
 def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> dict[str, Progress]:
@@ -113,22 +107,9 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
         if one.time is None:
             found[one.table] = Progress(definition, None, one.digest)
             continue
-        until = one.until()
+        until = newest(one.frame, one.time)
         if until is None:
             return {}
-        rows = one.frame.where(_before(one.time, incremental.settled_before(increment, until))).count()
+        rows = one.frame.where(before(one.time, incremental.settled_before(increment, until))).count()
         found[one.table] = Progress(definition, until, rows)
     return found
-
-
-def _since(frame: DataFrame, column: str | None, since: datetime | None) -> DataFrame:
-    return frame if since is None or column is None else frame.where(~_before(column, since))
-
-
-def _before(column: str, time: datetime) -> Column:
-    return _micros(column) < F.lit(round(time.timestamp() * 1_000_000))
-
-
-def _micros(column: str) -> Column:
-    """Return a time in microseconds since 1970; a date counts as its midnight in UTC."""
-    return F.unix_micros(F.col(column).cast("timestamp"))

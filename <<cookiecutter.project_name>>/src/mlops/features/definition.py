@@ -12,16 +12,16 @@ from importlib.util import resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
 
-from ..config.features import FeatureTable
+from ..config.base import Settings
 
 
-def definition_digest(compute: Callable[..., Any], table: FeatureTable) -> str:
-    """Return the digest of a feature function, the code that it uses from its own package, and the table's settings.
+def definition_digest(compute: Callable[..., Any], settings: Settings) -> str:
+    """Return the digest of a feature function, the code that it uses from its own package, and its settings.
 
     It covers the code of functions and classes, and the statements that define constants. Comments, docstrings,
     formatting and the contents of other packages do not change it.
     """
-    return _digest(compute, table.model_dump_json())
+    return _digest(compute, settings.model_dump_json())
 
 
 def source_digest(function: Callable[..., Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..config.features import Increment
+from ..config.features import Increment, SourceTimes
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Span:
     replace: bool
     reason: str
 
-    def source_since(self, increment: Increment) -> datetime | None:
+    def source_since(self, increment: SourceTimes) -> datetime | None:
         """Return the time since which source rows are needed; None for all."""
         return None if self.since is None else self.since - timedelta(hours=increment.window_hours)
 
 
-def settled_before(increment: Increment, until: datetime) -> datetime:
+def settled_before(increment: SourceTimes, until: datetime) -> datetime:
     """Return the time before which no more source rows are expected to arrive."""
     return until - timedelta(hours=increment.late_hours)
 
@@ -119,3 +119,16 @@ def asked(text: str) -> Span | None:
     time = datetime.fromisoformat(text)
     since = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return Span(since, replace=False, reason="requested by the user")
+
+
+def require_asked(text: str) -> str:
+    """Return the text if `asked` understands it.
+
+    Raises:
+        ValueError: It does not; the message says what to write.
+    """
+    try:
+        asked(text)
+    except ValueError:
+        raise ValueError("give an ISO 8601 time such as 2026-01-31T00:00, or all, or leave it empty") from None
+    return text

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_micros(micros: int) -> datetime:
     """Return the exact time, in UTC, of this number of microseconds since 1970."""
     return EPOCH + timedelta(microseconds=micros)
+
+
+def micros(column: str) -> Column:
+    """Return a time in microseconds since 1970; a date counts as its midnight in UTC."""
+    return F.unix_micros(F.col(column).cast("timestamp"))
+
+
+def before(column: str, time: datetime) -> Column:
+    """Return whether a time is before another."""
+    return micros(column) < F.lit(round(time.timestamp() * 1_000_000))
+
+
+def since(frame: DataFrame, column: str | None, time: datetime | None) -> DataFrame:
+    """Return the rows with times since this time; all rows if no time, or no column of times, is given."""
+    return frame if time is None or column is None else frame.where(~before(column, time))
+
+
+def newest(frame: DataFrame, column: str) -> datetime | None:
+    """Return the newest time, or None if there is none."""
+    found = frame.select(F.max(micros(column))).collect()[0][0]
+    return None if found is None else from_micros(found)

@@ -1,58 +1,73 @@
-"""Batch inference: finds the rows without a prediction, and predicts them."""
+"""Batch inference: searches the new part of the source for rows without a prediction, and scores them."""
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from ..config.load import ProjectConfig
-from ..errors import ProjectError
-from ..feature_store.base import RESULT_TYPES, FeatureStore
-from ..features.sources import Sources
-from ..project import Project
-from ..training import training_set
+from ..features.incremental import Span, wider
+from .predictions import Between
+from .quarantine import require_share
+from .rows import Scorer
+from .run_log import InferenceRuns, Scored, Seen
+from .search import Search
+
+log = logging.getLogger(__name__)
 
 
-def unscored(project: Project, sources: Sources, predictions_table: str) -> DataFrame:
-    """Return the rows to predict whose keys are not in the predictions table.
+@dataclass(frozen=True)
+class Batch:
+    """One run of batch inference.
 
-    Raises:
-        ProjectError: A source is missing or lacks a column, or the predictions have another key.
+    Attributes:
+        search: Reads the sources.
+        scorer: Scores rows with the champion that was found at the start.
+        runs: The record of runs.
     """
-    tables, rows = sources.tables, training_set.spine(project, sources)
-    if not tables.exists(predictions_table):
-        return rows
-    key, known = project.config.spine.key, tables.read(predictions_table)
-    ours, theirs = dict(rows.dtypes)[key], dict(known.dtypes).get(key)
-    if ours != theirs:
-        raise ProjectError(
-            f"table {predictions_table} has {f'the key {key} as {theirs}' if theirs else f'no column {key}'}, but "
-            f"project.yml identifies rows by {key} ({ours}): it has predictions of an earlier version of the project. "
-            "Give the variable predictions_table another name in databricks.yml; the old table is kept."
+
+    search: Search
+    scorer: Scorer
+    runs: InferenceRuns
+
+    def run(self, wanted: Span | None, most_rows: int) -> Scored:
+        """Score the rows that need it, and record the run.
+
+        Args:
+            wanted: The rows that the user asked for, besides those that are new.
+            most_rows: About how many source rows are scored in one go.
+
+        Raises:
+            ProjectError: A larger share of the rows than the configuration allows cannot be scored. The others are
+                scored then, but the run is not recorded, so that the next one searches the same rows.
+        """
+        seen = self.search.seen()
+        retry_hours = self.scorer.settings.inference.quarantine.retry_hours
+        oldest = self.scorer.quarantine.oldest(self.search.now, retry_hours)
+        span = wider(self.search.span(seen, self.runs.last(self.scorer.run), oldest), wanted)
+        log.info("searching %s (%s)", _extent(span), span.reason)
+        searched, between = 0, None
+        for rows in self.search.rows(span.since, most_rows):
+            found = self.scorer.process(rows)
+            searched += found.rows
+            if found.between is not None:
+                between = found.between if between is None else between.with_those(found.between)
+        self.scorer.quarantine.release(self.scorer.run, span.since)
+        return self._finished(span, searched, between, seen)
+
+    def _finished(self, span: Span, searched: int, between: Between | None, seen: Mapping[str, Seen]) -> Scored:
+        scorer = self.scorer
+        scored = 0 if between is None else scorer.written(between)
+        quarantined, reasons = scorer.quarantine.of_run(scorer.run)
+        at_most = scorer.settings.inference.quarantine.at_most
+        require_share(at_most, quarantined, searched, reasons, scorer.quarantine.name)
+        done = Scored(
+            scorer.run, scorer.champion, span, searched, scored, quarantined, reasons, between, self.search.now
         )
-    return rows.join(known.select(key), [key], "left_anti")
+        self.runs.record(done, seen)
+        log.info("version %s scored %d rows; %d in quarantine", scorer.champion.version, scored, quarantined)
+        return done
 
 
-def score(settings: ProjectConfig, store: FeatureStore, model_uri: str, rows: DataFrame) -> DataFrame:
-    """Return the request columns of the rows, their features, and a column `prediction`.
-
-    That is a number, the probability of class 1 of two, or the most probable of more than two classes. The column
-    `probabilities` then maps the text of each class to its probability: a map keeps the names of classes out of the
-    names of columns, and is what Databricks' monitoring reads. The model itself returns an array in the order of
-    `classes`, which is what an MLflow signature and a Spark UDF can carry.
-
-    The model looks up its features itself, as of the event time.
-    """
-    scored = store.score_batch(model_uri, rows.select(*settings.request), RESULT_TYPES[settings.problem_type])
-    if settings.problem_type == "classification":
-        return scored.withColumn("prediction", F.element_at("prediction", -1))
-    return _most_probable(settings, scored) if settings.problem_type == "multiclass" else scored
-
-
-def _most_probable(settings: ProjectConfig, scored: DataFrame) -> DataFrame:
-    """Return the rows with the most probable class as `prediction`, and the map `probabilities` of all classes."""
-    classes = F.array(*[F.lit(one) for one in settings.classes])
-    names = F.array(*[F.lit(str(one)) for one in settings.classes])
-    best = F.array_position("prediction", F.array_max("prediction")).cast("int")
-    chosen = {"probabilities": F.map_from_arrays(names, F.col("prediction")), "prediction": F.element_at(classes, best)}
-    return scored.withColumns(chosen)
+def _extent(span: Span) -> str:
+    return "all rows" if span.since is None else f"rows since {span.since:%Y-%m-%d %H:%M:%S}"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import ProjectError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ..config.features import FeatureTable
     from ..feature_store.base import FeatureStore
     from ..tables import Tables
+    from .streaming import Sink, Streaming
 
 
 class Platform(Protocol):
@@ -28,6 +30,22 @@ class Platform(Protocol):
 
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""
+
+    def secret(self, scope: str, key: str) -> str:
+        """Return a secret.
+
+        Raises:
+            ProjectError: It does not exist, or may not be read.
+        """
+
+    def volume(self, path: str) -> Path:
+        """Return where files of a folder in a volume (`/Volumes/...`) can be read and written."""
+
+    def stream(self, table: str, sink: Sink, how: Streaming) -> None:
+        """Give the new rows of a table to the sink in micro-batches, until none are left or for ever.
+
+        A batch that was interrupted is repeated with the same number and the same rows.
+        """
 
 
 _current: ContextVar[Platform | None] = ContextVar("platform", default=None)

@@ -6,17 +6,57 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import mlflow
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from ..config.features import FeatureTable
+from ..errors import ProjectError
 from ..feature_store.databricks import DatabricksFeatureStore
 from ..tables import Tables, quote
+from .streaming import Sink, Streaming
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OnDatabricks:
+    """Calls a sink with a platform of its own: Spark Connect runs it in another process, where no task is running.
+
+    Attributes:
+        sink: The sink.
+        tracking_uri: Where the driver's MLflow tracks runs.
+        registry_uri: Where the driver's MLflow registers models.
+    """
+
+    sink: Sink
+    tracking_uri: str
+    registry_uri: str
+
+    def __call__(self, rows: DataFrame, batch: int) -> None:
+        """Process the rows of the batch with this number."""
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.registry_uri)
+        spark = rows.sparkSession
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        self.sink(rows, batch, DatabricksPlatform(spark, None))
+
+
+def _stream_problem(table: str, message: str) -> str | None:
+    if "INFINITE_STREAMING_TRIGGER_NOT_SUPPORTED" in message:
+        return (
+            "serverless compute only runs streams that stop: set the variable stream_interval in databricks.yml to "
+            "nothing, or use job clusters."
+        )
+    if any(name in message for name in ("DELTA_SCHEMA_CHANGED", "DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE")):
+        return (
+            f"the schema of {table} changed while it was streamed: run the job again, which goes on from the "
+            "checkpoint with the new schema, and says what to do if a column is gone."
+        )
+    return None
 
 
 @dataclass(frozen=True)
@@ -54,6 +94,49 @@ class DatabricksPlatform:
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""
         self.dbutils.jobs.taskValues.set(key=key, value=value)
+
+    def secret(self, scope: str, key: str) -> str:
+        """Return a secret of the workspace.
+
+        Raises:
+            ProjectError: It does not exist, or may not be read.
+        """
+        try:
+            value: str = self.dbutils.secrets.get(scope, key)
+        except Exception as error:  # noqa: BLE001 - dbutils differs by runtime, and so do its errors
+            raise ProjectError(
+                f"the secret {key} of the scope {scope} cannot be read ({type(error).__name__}): create it with "
+                f"`databricks secrets put-secret {scope} {key}`, and let the identity of the job read the scope."
+            ) from None
+        return value
+
+    def volume(self, path: str) -> Path:
+        """Return where files of a folder in a volume can be read and written: volumes are mounted under their names."""
+        return Path(path)
+
+    def stream(self, table: str, sink: Sink, how: Streaming) -> None:
+        """Give the new rows of a table to the sink in micro-batches, with Structured Streaming.
+
+        Raises:
+            ProjectError: The schema of the table changed meanwhile, or the compute cannot run for ever.
+        """
+        trigger: dict[str, Any] = {"availableNow": True} if how.interval is None else {"processingTime": how.interval}
+        reader = self.spark.readStream.options(**how.options).table(quote(table))
+        query = (
+            reader.writeStream.foreachBatch(OnDatabricks(sink, mlflow.get_tracking_uri(), mlflow.get_registry_uri()))
+            .option("checkpointLocation", how.checkpoint)
+            .trigger(**trigger)
+        )
+        try:
+            running = query.start()
+            # A batch that is stopped half-way is repeated by the next run.
+            if not running.awaitTermination(None if how.interval is None else round(how.hours * 3600)):
+                running.stop()
+        except PySparkException as error:
+            told = _stream_problem(table, str(error))
+            if told is None:
+                raise
+            raise ProjectError(told) from error
 
     def _table_version(self, name: str) -> str:
         try:

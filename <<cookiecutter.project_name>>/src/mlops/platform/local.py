@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,8 +12,11 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from ..config.features import FeatureTable
+from ..errors import ProjectError
 from ..feature_store.local import LocalFeatureStore
 from ..tables import Tables
+from .delta_log_stream import DeltaLogStream
+from .streaming import Sink, Streaming
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,13 @@ class LocalPlatform:
         spark: A session of the embedded engine.
         folder: The folder of the tables: a table is stored at `folder/catalog/schema/table`.
         task_values: The task values that were published since this was last cleared.
+        notes: What a local run does differently, for the runner to show.
     """
 
     spark: SparkSession
     folder: Path
     task_values: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def tables(self) -> Tables:
@@ -40,6 +47,37 @@ class LocalPlatform:
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""
         self.task_values[key] = value
+
+    def secret(self, scope: str, key: str) -> str:
+        """Return a secret from the environment: SECRET_<scope>_<key> in capitals, with _ for all other characters.
+
+        Raises:
+            ProjectError: There is no such variable.
+        """
+        name = re.sub(r"\W", "_", f"SECRET_{scope}_{key}").upper()
+        if name not in os.environ:
+            raise ProjectError(
+                f"the secret {key} of the scope {scope} is not set: a local run takes it from the environment variable "
+                f"{name}."
+            )
+        return os.environ[name]
+
+    def volume(self, path: str) -> Path:
+        """Return the folder that stands for one in a volume, next to the tables."""
+        return self.folder.parent / "volumes" / path.removeprefix("/Volumes/")
+
+    def stream(self, table: str, sink: Sink, how: Streaming) -> None:
+        """Give the new rows of a table to the sink in micro-batches: the files that its Delta log names.
+
+        This is what a stream that stops when no rows are left (available now) does, without the engine's support.
+        """
+        self.notes.append(
+            f"a local run does not stream: the new files in the Delta log of {table} are its micro-batches, and it "
+            "stops after them (available now)"
+        )
+        log_stream = DeltaLogStream(self.spark, self._path(table), self.volume(how.checkpoint))
+        for batch, rows in log_stream.batches():
+            sink(rows, batch, self)
 
     def _path(self, name: str) -> Path:
         return self.folder.joinpath(*name.split("."))

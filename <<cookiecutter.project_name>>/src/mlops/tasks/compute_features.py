@@ -42,11 +42,7 @@ class Parameters(task.Parameters):
     @field_validator("since")
     @classmethod
     def _since_is_a_time(cls, text: str) -> str:
-        try:
-            incremental.asked(text)
-        except ValueError:
-            raise ValueError("give an ISO 8601 time such as 2026-01-31T00:00, or all, or leave it empty") from None
-        return text
+        return incremental.require_asked(text)
 
 
 class Values(task.Values):

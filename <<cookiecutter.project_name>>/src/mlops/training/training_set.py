@@ -33,17 +33,31 @@ def spine(project: Project, sources: Sources) -> DataFrame:
     """Return the rows to predict from `features.spine`, without those that have no event time to look up features at.
 
     Raises:
+        ProjectError: As `rows_to_predict`.
+    """
+    frames = {name: sources.frame(name) for name in project.config.spine_sources}
+    rows = rows_to_predict(project, frames, sources.names)
+    return rows.where(F.col(project.config.spine.event_time).isNotNull())
+
+
+def rows_to_predict(project: Project, frames: Mapping[str, DataFrame], tables: Mapping[str, str]) -> DataFrame:
+    """Return the rows that `features.spine` makes of these rows of its sources, numbers as models get them.
+
+    Args:
+        project: The project.
+        frames: The rows of each source that the function takes.
+        tables: The three-level name of the table of each source.
+
+    Raises:
         ProjectError: A source lacks a column, or the spine lacks one that the configuration names.
     """
     config = project.config
-    frames = sources.frames(config.spine_sources)
-    for name, frame in zip(config.spine_sources, frames, strict=True):
-        require_columns(frame.columns, config.sources[name].columns, f"source table {sources.names[name]}")
-    rows = project.spine(*frames)
+    for name in config.spine_sources:
+        require_columns(frames[name].columns, config.sources[name].columns, f"source table {tables[name]}")
+    rows = project.spine(*[frames[name] for name in config.spine_sources])
     require_columns(rows.columns, config.request, "the frame that features.spine returns")
     require_time(rows, config.spine.event_time, "the frame that features.spine returns")
-    rows = numbers_as_doubles(rows, [name for name in config.spine.inputs if name not in config.fixed_types])
-    return rows.where(F.col(config.spine.event_time).isNotNull())
+    return numbers_as_doubles(rows, [name for name in config.spine.inputs if name not in config.fixed_types])
 
 
 def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSet:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -117,6 +118,13 @@ def workspace() -> Iterator[FakeWorkspace]:
     with FakeWorkspace(routes) as fake:
         yield fake
     assert fake.unknown == []
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Forget the login that a deployment puts into the environment."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from databricks.sdk import WorkspaceClient
@@ -55,6 +56,13 @@ def jobs(bundle: Bundle, config: ProjectConfig) -> Iterator[FakeJobs]:
         assert workspace.unknown == []
 
 
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Forget the login that a deployment puts into the environment."""
+    with patch.dict(os.environ):
+        yield
+
+
 @pytest.fixture
 def run(
     jobs: FakeJobs, bundle: Bundle, config: ProjectConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -86,7 +94,7 @@ def test_every_job_runs_in_order_on_bounded_data(run: Integrate, jobs: FakeJobs,
     assert jobs.started == [
         ("snapshot", {"rows": "300"}),
         ("lifecycle", {"source_tables": samples, "trials": "3"}),
-        ("batch_inference", {"source_tables": samples}),
+        (steps.steps(bundle)[-1].job, {"source_tables": samples}),
     ]
 
 
@@ -159,6 +167,7 @@ def test_a_run_that_does_not_end_in_time_is_cancelled(run: Integrate, jobs: Fake
 
 def test_a_run_is_cancelled_when_ci_stops_the_process(jobs: FakeJobs) -> None:
     jobs.endless.add("lifecycle")
+    os.environ.pop("DATABRICKS_AUTH_TYPE", None)
     client = WorkspaceClient(host=jobs.workspace.url, token="secret-token")  # noqa: S106 - of a fake
     waiting = Waiting(minutes_from_now(1), lambda: os.kill(os.getpid(), signal.SIGTERM), pause=0.01)
     with pytest.raises(KeyboardInterrupt, match="stopped by signal 15"):

@@ -23,6 +23,8 @@ def parameters(trained: dict[str, str], trips: str, features_schema: str, schema
         "schema_name": features_schema,
         "model_name": trained["model_name"],
         "predictions_table": f"{schema}.predictions",
+        "quarantine_table": f"{schema}.quarantine",
+        "scoring_run": "1",
     }
 
 
@@ -30,7 +32,7 @@ def test_every_row_is_scored_once_however_often_the_job_runs(
     parameters: dict[str, str], trips: str, run_task: Runner, platform: LocalPlatform
 ) -> None:
     first = run_task(batch_inference, **parameters)
-    second = run_task(batch_inference, **parameters)
+    second = run_task(batch_inference, **(parameters | {"scoring_run": "2"}))
     predictions = platform.tables.read(parameters["predictions_table"])
     rows = training_set.spine(PROJECT, trips_of(platform, trips)).count()
     assert (first["rows_scored"], second["rows_scored"]) == (str(rows), "0")
@@ -44,7 +46,7 @@ def test_only_new_rows_are_scored(
     early = f"{schema}.early"
     platform.tables.overwrite(early, source.where("tpep_pickup_datetime < '2016-02-01'"))
     before = int(run_task(batch_inference, **(parameters | {"source_tables": f"trips={early}"}))["rows_scored"])
-    after = int(run_task(batch_inference, **parameters)["rows_scored"])
+    after = int(run_task(batch_inference, **(parameters | {"scoring_run": "2"}))["rows_scored"])
     assert 0 < before < before + after == training_set.spine(PROJECT, trips_of(platform, trips)).count()
 
 
@@ -54,7 +56,7 @@ def test_predictions_say_which_version_and_run_made_them_and_when(
     run_task(batch_inference, **parameters)
     row = platform.tables.read(parameters["predictions_table"]).first()
     assert (row.model_name, row.model_version) == (trained["model_name"], trained["model_version"])
-    assert row.run_id == trained["run_id"]
+    assert row.scoring_run == "1"
     assert row.scored_at is not None
 
 
@@ -90,6 +92,8 @@ def test_without_a_champion_nothing_is_scored(
             schema_name=features_schema,
             model_name=trained["model_name"],
             predictions_table=f"{schema}.predictions",
+            quarantine_table=f"{schema}.quarantine",
+            scoring_run="1",
         )
     assert not platform.tables.exists(f"{schema}.predictions")
 

@@ -66,7 +66,7 @@ def test_several_sources_are_read_in_the_order_in_which_they_are_named() -> None
             BOTH,
             spine("flights"),
             {"one": table("flights", source_time={"weather": "hour"})},
-            "source_time names 'weather', which the table does not read",
+            "source_time names 'weather', which is not read there",
         ),
         (BOTH, spine("flights"), {"one": table("flights", source_time={})}, "source_time is empty"),
         (BOTH, spine("flights"), {"a.b": table("flights")}, "a.b belongs to another project, which computes it"),
