@@ -7,6 +7,7 @@ belongs to no run, whether its pull request is closed, stale or still open.
 from __future__ import annotations
 
 import logging
+import math
 import posixpath
 import re
 import sys
@@ -63,10 +64,14 @@ def prefixes(client: WorkspaceClient, main: Deployment, before_ms: int) -> list[
     return sorted(prefix for path, prefix in matches if _changed_ms(client, path) < before_ms)
 
 
-def _changed_ms(client: WorkspaceClient, folder: str) -> int:
-    """Return when the state of a deployment was last written; 0 if it has none, as the deployment never got so far."""
+def _changed_ms(client: WorkspaceClient, folder: str) -> float:
+    """Return when the state of a deployment was last written.
+
+    It is 0 without a state, because the deployment never got so far, and infinite if the workspace does not tell.
+    """
     try:
         files = list(client.workspace.list(posixpath.join(folder, "state")))
     except NotFound:
         return 0
-    return max((file.modified_at or 0 for file in files), default=0)
+    times = [file.modified_at for file in files if file.modified_at is not None]
+    return max(times, default=math.inf if files else 0)

@@ -104,6 +104,16 @@ def test_a_deployment_without_a_state_never_got_far_and_is_swept(place: Place) -
     assert place.calls()[-1] == DESTROYED
 
 
+def test_a_deployment_of_unknown_age_is_left_alone(place: Place) -> None:
+    def objects(request: Request) -> object:
+        below = {ROOT: "pr12_staging", f"{ROOT}/pr12_staging/state": "resources.json"}[request.query["path"]]
+        return {"objects": [{"path": f"{request.query['path']}/{below}"}]}
+
+    place.workspace.routes["GET", LIST] = objects
+    sweep(place.root, "staging", hours=0)
+    assert place.calls() == []
+
+
 def test_one_that_cannot_be_removed_does_not_stop_the_others(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     folders(place, pr11_staging=0, pr12_staging=0)
     for name in ("pr11_taxi", "pr11_taxi_snapshot"):
