@@ -77,7 +77,7 @@ def next_steps(answers: Mapping[str, str]) -> str:
 
   cd {name}
   make setup        install the project and its tools
-  make lifecycle    run every job of the project, from features to batch inference
+  make lifecycle    run every job of the project, from features to predictions
 
 Then on Databricks ({address}):
 

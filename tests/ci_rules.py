@@ -233,8 +233,10 @@ def production(files: Files) -> Iterator[str]:
         yield f"{deploy.name}: does not wait for the plan"
     if plan.makes()[-3:] != ["validate", "doctor", "plan"]:
         yield f"{plan.name}: {plan.makes()}"
-    variables = str(deploy.env) + (files.project / "Makefile").read_text(encoding="utf-8")
-    yield from (f"{deploy.name}: no variable {name}" for name in ("COMMIT", "FIRST_RUN") if name not in variables)
+    made = (files.project / "Makefile").read_text(encoding="utf-8")
+    for target, variables in {"plan": ("COMMIT",), "deploy": ("COMMIT", "FIRST_RUN")}.items():
+        recipe = made.partition(f"\n{target}: ")[2].partition("\n\n")[0].partition("\n")[2]
+        yield from (f"make {target} ignores {name}" for name in variables if f"given,{name}," not in recipe)
 
 
 def locks(files: Files) -> Iterator[str]:

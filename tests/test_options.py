@@ -27,6 +27,7 @@ OTHER_ANSWERS = {
     "compute": "job_cluster",
     "problem_type": "classification",
     "approval": "manual",
+    "inference": "streaming",
     "cicd_platform": "gitlab",
     "schema": "other_schema",
     **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},

@@ -16,7 +16,8 @@ from mlops.errors import ProjectError
 from ..arguments import key_value
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace
-from .session import Options, Request, describe_jobs, run
+from .prediction import Asked
+from .session import Options, Request, describe_jobs, predict, run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,18 +53,25 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
     runner.set_defaults(command=_run)
 
+    predict = commands.add_parser("predict", help="show what the champion predicts for a row, and from what")
+    which = predict.add_mutually_exclusive_group(required=True)
+    which.add_argument("--key", default="", help="the key of a row of the source")
+    which.add_argument("--json", type=Path, help="file with a row, or a list of rows, as JSON")
+    predict.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
+    predict.set_defaults(command=_predict)
+
     jobs = commands.add_parser("jobs", help="list the jobs and their tasks")
     jobs.set_defaults(command=lambda options, console: describe_jobs(_options(options), console))
 
     ui = commands.add_parser("ui", help="open the MLflow UI with the local runs and models")
     ui.set_defaults(command=_ui)
 
-    for command in (runner, jobs, ui):
+    for command in (runner, predict, jobs, ui):
         command.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
         command.add_argument(
             "--state", type=Path, help="folder of the local state (default: .local in the root folder)"
         )
-    for command in (runner, jobs):
+    for command in (runner, predict, jobs):
         command.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
         command.add_argument(
             "--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a bundle variable"
@@ -86,6 +94,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     source = SourceData(files=options.source, drift_from=options.drift_from, rows=options.rows)
     request = Request(options.job, dict(options.param), options.engine, source, options.approve)
     return run(_options(options), request, console)
+
+
+def _predict(options: argparse.Namespace, console: Console) -> int:
+    return predict(_options(options), Asked(options.key, options.json), options.engine, console)
 
 
 def _ui(options: argparse.Namespace, _: Console) -> int:

@@ -23,8 +23,9 @@ from mlops.project import Project
 from ..bundle import load as bundles
 from ..workspace import engine
 from ..workspace.source_data import SourceData
-from ..workspace.workspace import Workspace, foreign_tables, own_schema, source_tables
-from . import auto_approve, entry_points, progress, summary, task_order, uncommitted
+from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
+from . import auto_approve, entry_points, prediction, progress, summary, task_order, uncommitted
+from .prediction import Asked, Names
 from .queue import turns
 from .runs import JobRun
 from .scheduler import run_job
@@ -110,6 +111,27 @@ def run(options: Options, request: Request, console: Console) -> int:
             for note in dict.fromkeys(platform.notes):
                 _say(console, note)
             _conclude(deployed, project, finished, console)
+    return 0
+
+
+def predict(options: Options, asked: Asked, name: str, console: Console) -> int:
+    """Show what the champion predicts for single rows, with the engine of this name; return 0.
+
+    Raises:
+        ProjectError: Nothing was trained in this state, or there is no such row.
+    """
+    bundle, workspace = options.bundle(), Workspace(options.state)
+    if not workspace.folder.is_dir():
+        raise ProjectError(f"there is no local state in {workspace.folder} yet: run make lifecycle first.")
+    project = entry_points.project(entry_points.load(options.root))
+    foreign = foreign_tables(bundle, project.config).values()
+    with _log_file(workspace.folder), engine.start(name, workspace.catalogs(bundle, foreign)) as spark:
+        workspace.open_mlflow()
+        deployed = workspace.deploy(bundle, spark)
+        model = model_name(deployed, next(iter(deployed.config["resources"]["registered_models"])))
+        names = Names(own_schema(deployed), model, str(deployed.variables.get("source_tables") or ""))
+        for table in prediction.predictions(project, LocalPlatform(spark, workspace.tables), names, asked):
+            console.print(table)
     return 0
 
 

@@ -31,9 +31,10 @@ _CONF = {
     # The defaults, 200 and 50, are for clusters; here a few cores run all partitions.
     "spark.sql.shuffle.partitions": "4",
 }
+_PACKAGES = "spark.jars.packages"
 _DELTA = {
     # Delta is built for each minor version of Spark; the PyPI package delta-spark contains no jars.
-    "spark.jars.packages": f"io.delta:delta-spark_{'.'.join(pyspark.__version__.split('.')[:2])}_2.13:4.4.0",
+    _PACKAGES: f"io.delta:delta-spark_{'.'.join(pyspark.__version__.split('.')[:2])}_2.13:4.4.0",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.databricks.delta.snapshotPartitions": "2",
@@ -42,7 +43,7 @@ _DELTA = {
 
 @contextmanager
 def apache_spark(
-    catalogs: Sequence[str], *, delta: bool = True, interceptors: Sequence[object] = ()
+    catalogs: Sequence[str], *, delta: bool = True, interceptors: Sequence[object] = (), packages: Sequence[str] = ()
 ) -> Iterator[SparkSession]:
     """Start a server and yield a session that knows the catalogs; both stop with the `with` block.
 
@@ -50,6 +51,7 @@ def apache_spark(
         catalogs: Three-level names in these catalogs are mapped to names that Apache Spark supports.
         delta: Whether tables are Delta tables; otherwise they are Parquet tables, which need no jars.
         interceptors: Interceptors that see each request before its names are mapped.
+        packages: Maven coordinates of further jars, such as the driver of a database.
 
     Raises:
         ProjectError: The server did not start.
@@ -58,7 +60,9 @@ def apache_spark(
     from pyspark.sql.connect.session import SparkSession as ConnectSession  # noqa: PLC0415 - as above
 
     token = uuid4().hex
-    with _server(token, _DELTA if delta else {}) as port:
+    jars = ",".join([*([_DELTA[_PACKAGES]] if delta else []), *packages])
+    conf = (_DELTA if delta else {}) | ({_PACKAGES: jars} if jars else {})
+    with _server(token, conf) as port:
         channel = DefaultChannelBuilder(f"sc://localhost:{port}/;token={token}")
         for interceptor in interceptors:
             channel.add_interceptor(interceptor)

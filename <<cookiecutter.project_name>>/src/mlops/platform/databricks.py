@@ -27,11 +27,13 @@ class OnDatabricks:
     """Calls a sink with a platform of its own: Spark Connect runs it in another process, where no task is running.
 
     Attributes:
+        platform: The platform to make.
         sink: The sink.
         tracking_uri: Where the driver's MLflow tracks runs.
         registry_uri: Where the driver's MLflow registers models.
     """
 
+    platform: type[DatabricksPlatform]
     sink: Sink
     tracking_uri: str
     registry_uri: str
@@ -42,7 +44,7 @@ class OnDatabricks:
         mlflow.set_registry_uri(self.registry_uri)
         spark = rows.sparkSession
         spark.conf.set("spark.sql.session.timeZone", "UTC")
-        self.sink(rows, batch, DatabricksPlatform(spark, None))
+        self.sink(rows, batch, self.platform(spark, None))
 
 
 def _stream_problem(table: str, message: str) -> str | None:
@@ -123,8 +125,10 @@ class DatabricksPlatform:
         trigger: dict[str, Any] = {"availableNow": True} if how.interval is None else {"processingTime": how.interval}
         reader = self.spark.readStream.options(**how.options).table(quote(table))
         query = (
-            reader.writeStream.foreachBatch(OnDatabricks(sink, mlflow.get_tracking_uri(), mlflow.get_registry_uri()))
-            .option("checkpointLocation", how.checkpoint)
+            reader.writeStream.foreachBatch(
+                OnDatabricks(type(self), sink, mlflow.get_tracking_uri(), mlflow.get_registry_uri())
+            )
+            .option("checkpointLocation", str(self.volume(how.checkpoint)))
             .trigger(**trigger)
         )
         try:
