@@ -118,6 +118,14 @@ def test_a_project_outside_a_repository_has_its_files_only_once(
     assert not list(tmp_path.rglob("__pycache__"))
 
 
+def test_a_project_that_git_ignores_leaves_the_repository_alone(tmp_path: Path, user_config: Path) -> None:
+    """As that of `make demo`, in the template's own build folder."""
+    git_init(tmp_path)
+    (tmp_path / ".gitignore").write_text("build/\n")
+    cookiecutter(str(ROOT), no_input=True, output_dir=str(tmp_path / "build"), config_file=str(user_config))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".git", ".gitignore", "build"]
+
+
 def test_the_hook_removes_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "folder/inner").mkdir(parents=True)
     (tmp_path / "file").touch()
@@ -128,7 +136,7 @@ def test_the_hook_removes_files_and_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["github_actions", "azure_devops", "gitlab", "none"])
 def test_the_hook_keeps_only_what_the_platform_needs(answer: str) -> None:
-    gone = post_gen.superfluous({"approval": "manual", "cicd_platform": answer})
+    gone = post_gen.superfluous({"approval": "manual", "inference": "batch", "cicd_platform": answer})
     kept = {
         "github_actions": {".github", "ci/github_actions", "docs/ci-github-actions.md"},
         "azure_devops": {".azure-pipelines", "ci/azure_devops", "docs/ci-azure-devops.md", "renovate.json"},

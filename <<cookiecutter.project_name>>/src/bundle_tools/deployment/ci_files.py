@@ -10,6 +10,8 @@ It also runs while the project is generated, before anything is installed, so it
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,8 +35,18 @@ def main(project: Path | None = None) -> int:
 
 
 def repository_root(project: Path) -> Path | None:
-    """Return the root of the git repository that contains a folder, or None if there is none."""
-    return next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), None)
+    """Return the root of the git repository that a folder belongs to, or None; an ignored folder belongs to none."""
+    root = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), None)
+    return None if root is None or _is_ignored(root, project) else root
+
+
+def _is_ignored(root: Path, project: Path) -> bool:
+    """Return whether git ignores the folder, such as a build folder with a project to try out."""
+    git = shutil.which("git")
+    if git is None or root == project:
+        return False
+    command = [git, "-C", str(root), "check-ignore", "--quiet", str(project)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - no shell
 
 
 def place(project: Path, root: Path) -> list[str]:
