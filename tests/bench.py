@@ -50,6 +50,68 @@ with engine.start("sail", workspace.catalogs(loaded)) as spark:
     store.score_batch(model, rows, "double").agg(F.sum("prediction")).collect()
     print("measured", time.perf_counter() - start, bare)
 """
+# The whole batch job on a source with inputs only, then a daily run that finds a hundredth more rows.
+INFERENCE = """
+import logging, resource, tempfile, time
+from dataclasses import replace
+from pathlib import Path
+import mlflow, numpy as np, pandas as pd
+from mlflow.models import infer_signature
+from pyspark.sql import functions as F
+from sklearn.ensemble import HistGradientBoostingRegressor
+from bundle_tools.workspace import engine
+from bundle_tools.workspace.workspace import Workspace
+from mlops.config.inference import Inference, NewRows
+from mlops.config.source import Source
+from mlops.platform.local import LocalPlatform
+from mlops.registry import CHAMPION, Registry
+from mlops.tasks import batch_inference
+from {package}.entry_points import PROJECT
+rows, features, late = {rows}, {features}, {rows} // 100
+names = ["x%d" % number for number in range(features)]
+config = PROJECT.config.model_copy(update=dict(
+    problem_type="regression", label="x0", feature_tables={{}}, lookups=(), functions=(),
+    sources=dict(s=Source.model_validate(dict(
+        columns=dict(id="bigint", at="timestamp", **dict.fromkeys(names, "double")), keys=["id"], rules=[]))),
+    spine=PROJECT.config.spine.model_copy(update=dict(key="id", event_time="at", inputs=tuple(names), sources=())),
+    inference=Inference(new_rows=NewRows(source_time="at", late_hours=0)),
+))
+project = replace(PROJECT, config=config, spine=lambda source: source)
+random = np.random.default_rng(0)
+block = pd.DataFrame(random.uniform(0, 10, (min(rows, 1_000_000), features)), columns=names)
+model = HistGradientBoostingRegressor(max_iter=100).fit(block.head(10_000), block["x0"].head(10_000))
+start = time.perf_counter(); model.predict(block); bare = (time.perf_counter() - start) * rows / len(block)
+with tempfile.TemporaryDirectory() as folder, engine.start("{engine}", ["dev"]) as spark:
+    Workspace(Path(folder)).open_mlflow()
+    platform = LocalPlatform(spark, Path(folder) / "tables")
+    spark.sql("CREATE SCHEMA dev.s").collect()
+    mlflow.set_experiment(experiment_id=mlflow.create_experiment("bench", Path(folder).joinpath("files").as_uri()))
+    time_of = F.timestamp_micros(F.lit(1_600_000_000_000_000) + F.col("id") * 1_000_000).alias("at")
+    def source(first, last):
+        values = [((F.col("id") * (7 + number)) % 1000 / 100.0).alias(name) for number, name in enumerate(names)]
+        return spark.range(first, last).select("id", time_of, *values)
+    platform.tables.append("dev.s.source", source(0, rows))
+    store = platform.feature_store("dev.s", {{}})
+    built = store.training_set(source(0, 5), config.feature_set, {{}}, "x0")
+    example = source(0, 5).toPandas()
+    with mlflow.start_run():
+        logged = store.log_model(
+            model, built, example, signature=infer_signature(example[names], model.predict(example[names])),
+            pyfunc_predict_fn="predict", serialization_format="cloudpickle", pip_requirements=["scikit-learn"])
+    registry = Registry("dev.s.m"); registry.set_alias(CHAMPION, registry.register(logged))
+    def job(run):
+        start = time.perf_counter()
+        done = batch_inference.run(batch_inference.Parameters(
+            source_tables="s=dev.s.source", schema_name="dev.s", model_name="dev.s.m",
+            predictions_table="dev.s.p", quarantine_table="dev.s.q", scoring_run=run), project, platform)
+        return time.perf_counter() - start, done.rows_scored
+    taken, scored = job("first")
+    assert scored == rows, scored
+    platform.tables.append("dev.s.source", source(rows, rows + late))
+    daily, scored = job("second")
+    assert scored == late, scored
+    print("measured", taken, bare, daily, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 # Each of three feature tables has {features} rows for a hundred thousand keys over two years of days.
 JOIN = """
 import tempfile, time
@@ -92,6 +154,7 @@ class Size:
     scored: int
     features: int
     looked_up: tuple[int, ...]
+    inferred: tuple[tuple[int, int], ...]  # rows and features
 
 
 FULL = Size(
@@ -101,8 +164,9 @@ FULL = Size(
     1_000_000,
     1_000_000,
     (10**6, 4 * 10**6, 16 * 10**6),
+    ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50)),
 )
-SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000))
+SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), ((2_000, 10),))
 
 
 @dataclass(frozen=True)
@@ -210,10 +274,19 @@ class Bench:
         for rows, taken in found:
             yield Figure(f"look {rows:,.0f} rows up in three tables", taken, f"{smallest:,.0f} rows", baseline)
 
+    def inference(self) -> Iterator[Figure]:
+        """The whole batch job, and a daily run after it, against the model alone on the same rows in memory."""
+        for rows, features in self.size.inferred:
+            script = INFERENCE.format(package=PACKAGE, rows=rows, features=features, engine="sail")
+            [[taken, bare, daily, peak]] = self.measured(script)
+            what = f"batch inference, {rows:,} rows x {features} ({peak:,.0f} MB)"
+            yield Figure(what, taken, "the model alone", bare)
+            yield Figure(f"daily run after {rows:,} rows x {features}", daily, "the first run", taken)
+
     def run(self) -> tuple[list[Figure], list[str]]:
         """Run every measure; return the figures, and one sentence for each measure that failed."""
         figures, failures = [], []
-        for measure in (self.generation, self.lifecycle, self.unit_tests, self.scoring, self.lookups):
+        for measure in (self.generation, self.lifecycle, self.unit_tests, self.scoring, self.inference, self.lookups):
             try:
                 for figure in measure():
                     figures.append(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,7 +12,11 @@ from pyspark.sql import functions as F
 
 from ..errors import ProjectError, first_line
 
-MOST_FAILURES = 100  # with more, the model or the source is at fault, not single rows
+# With more failures, the model, the source or the workers are at fault, not single rows.
+MOST_FAILURES = 100
+MOST_AT_FIRST = 10  # before any row has been scored
+
+log = logging.getLogger(__name__)
 
 _PARTS = 8  # a part with a failing row is split into this many
 _BITS = 3
@@ -26,11 +31,13 @@ class Isolation:
         key: The column that identifies a row.
         attempt: Scores and writes rows; it may be repeated, and fails as a whole.
         failures: The rows that failed alone, each with the reason.
+        succeeded: Whether the model could score any row.
     """
 
     key: str
     attempt: Callable[[DataFrame], None]
     failures: list[tuple[DataFrame, str]] = field(default_factory=list)
+    succeeded: bool = False
 
     def run(self, rows: DataFrame) -> None:
         """Score and write all rows but those on which the model fails.
@@ -39,11 +46,19 @@ class Isolation:
             ProjectError: The model fails on too many rows.
             PySparkException: The engine failed, not the model.
         """
-        self._try(rows, 0)
+        try:
+            self.attempt(rows)
+        except PySparkException as error:
+            if not is_model_failure(error):
+                raise
+            # A worker may also fail because of a download or a lack of memory, which the same rows survive next time.
+            log.warning("scoring failed and is tried again, then row by row: %s", first_line(error))
+            self._try(rows, 0)
 
     def _try(self, rows: DataFrame, level: int) -> None:
         try:
             self.attempt(rows)
+            self.succeeded = True
         except PySparkException as error:
             if not is_model_failure(error):
                 raise
@@ -52,16 +67,18 @@ class Isolation:
     def _split(self, rows: DataFrame, level: int, reason: str) -> None:
         if rows.limit(2).count() <= 1 or level >= _LEVELS:
             self.failures.append((rows, reason))
-            if len(self.failures) > MOST_FAILURES:
+            if len(self.failures) > (MOST_FAILURES if self.succeeded else MOST_AT_FIRST):
                 raise ProjectError(
-                    f"the model fails on more than {MOST_FAILURES} rows, for example because of {reason}: look at the "
-                    "source and at the model; the rows that it could score are kept."
+                    f"the model fails on {len(self.failures)} rows and more, for example because of {reason}: look at "
+                    "the source and at the model; the rows that it could score are kept."
                 )
             return
         # Each level looks at other bits of the hash, so that the parts become smaller, whatever the keys are.
         part = F.pmod(F.shiftright(F.xxhash64(self.key), _BITS * level), F.lit(_PARTS))
         for number in range(_PARTS):
-            self._try(rows.where(part == number), level + 1)
+            some = rows.where(part == number)
+            if some.limit(1).count():
+                self._try(some, level + 1)
 
 
 def is_model_failure(error: PySparkException) -> bool:

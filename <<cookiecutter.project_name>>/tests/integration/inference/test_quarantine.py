@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pyspark.errors import PySparkException
 
 from integration.inference.conftest import Taxi, hour
 from mlops.errors import ProjectError
 from mlops.inference import isolate
+from mlops.inference.rows import Scorer
 
 LUCK = "ValueError: 13 miles bring bad luck"
 
@@ -102,8 +106,36 @@ def test_a_larger_share_than_allowed_fails_the_run_after_the_others_were_scored(
 
 
 def test_a_model_that_fails_on_most_rows_stops_the_run(tolerant: Taxi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolate, "MOST_FAILURES", 3)
+    monkeypatch.setattr(isolate, "MOST_AT_FIRST", 3)
     tolerant.champion(2.0)
     tolerant.source([(f"t{n}", hour(n), 13.0) for n in range(20)])
-    with pytest.raises(ProjectError, match=r"the model fails on more than 3 rows, for example because of .*bad luck"):
+    with pytest.raises(ProjectError, match=r"the model fails on 4 rows and more, for example because of .*bad luck"):
         tolerant.score()
+
+
+def test_a_failure_that_does_not_happen_again_puts_no_row_into_quarantine(taxi: Taxi) -> None:
+    version, failed = taxi.champion(2.0), []
+    original = Scorer._attempt  # noqa: SLF001 - what a worker runs
+
+    def fail_once(self: Scorer, *arguments: Any) -> None:  # noqa: ANN401 - passed on
+        if not failed:
+            failed.append(True)
+            raise PySparkException("Traceback (most recent call last): OSError: the download was cut off")
+        original(self, *arguments)
+
+    taxi.patch.setattr(Scorer, "_attempt", fail_once)
+    assert taxi.score()["rows_scored"] == "3"
+    assert {row[2] for row in taxi.predictions} == {version}
+    assert taxi.quarantined == []
+
+
+def test_a_failure_of_the_engine_is_not_blamed_on_rows(taxi: Taxi) -> None:
+    taxi.champion(2.0)
+
+    def fail(*_: object) -> None:
+        raise PySparkException("no space left on device")
+
+    taxi.patch.setattr(Scorer, "_attempt", fail)
+    with pytest.raises(PySparkException, match="no space left"):
+        taxi.score()
+    assert taxi.quarantined == []

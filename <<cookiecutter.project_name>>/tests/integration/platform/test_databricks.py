@@ -1,3 +1,4 @@
+import base64
 import importlib
 import inspect
 import sys
@@ -9,12 +10,16 @@ from types import SimpleNamespace
 import mlflow
 import pytest
 from databricks.sdk import WorkspaceClient
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from mlops.errors import ProjectError
 from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.platform import databricks as module
 from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.streaming import Streaming
+
+from fake_workspace import FakeWorkspace, error
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +116,45 @@ def test_the_error_for_a_missing_feature_engineering_client_says_what_to_do(
     monkeypatch.setitem(sys.modules, "databricks.feature_engineering", None)
     with pytest.raises(ProjectError, match=r"cannot be imported.*Runtime ML, or add it to .*resources/common\.yml"):
         databricks.feature_store("dev.s", {}).client  # noqa: B018 - reading the property imports the client
+
+
+def test_a_secret_is_read_by_the_vendors_utilities(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = {
+        ("GET", "/api/2.0/secrets/get"): lambda asked: (
+            {"key": "db", "value": base64.b64encode(b"sword fish").decode()}
+            if asked.query == {"scope": "shop", "key": "db"}
+            else error(404, "RESOURCE_DOES_NOT_EXIST", "Secret does not exist")
+        )
+    }
+    with FakeWorkspace(routes) as fake:
+        monkeypatch.setenv("DATABRICKS_HOST", fake.url)
+        platform = DatabricksPlatform(spark, WorkspaceClient().dbutils)
+        assert platform.secret("shop", "db") == "sword fish"
+        with pytest.raises(ProjectError, match=r"the secret pw of the scope shop cannot be read .*put-secret shop pw"):
+            platform.secret("shop", "pw")
+
+
+def test_a_volume_is_mounted_under_its_name(databricks: DatabricksPlatform) -> None:
+    assert str(databricks.volume("/Volumes/main/shop/artifacts/x")) == "/Volumes/main/shop/artifacts/x"
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("[INFINITE_STREAMING_TRIGGER_NOT_SUPPORTED] ...", "serverless compute only runs streams that stop"),
+        ("[DELTA_SCHEMA_CHANGED_WITH_VERSION] ...", "the schema of c.s.t changed while it was streamed: run the job"),
+        ("[OTHER] ...", "OTHER"),
+    ],
+)
+def test_what_stops_a_stream_says_what_to_do(
+    databricks: DatabricksPlatform, monkeypatch: pytest.MonkeyPatch, raised: str, told: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise PySparkException(raised)
+
+    monkeypatch.setattr("pyspark.sql.connect.streaming.readwriter.DataStreamWriter.start", fail)
+    monkeypatch.setattr(
+        "pyspark.sql.connect.streaming.readwriter.DataStreamReader.table", lambda *_: databricks.spark.range(1)
+    )
+    with pytest.raises((ProjectError, PySparkException), match=told):
+        databricks.stream("c.s.t", print, Streaming("/Volumes/c/s/v/x", {}, None, 1.0))  # type: ignore[arg-type] # not called

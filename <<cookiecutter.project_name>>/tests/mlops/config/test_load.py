@@ -17,6 +17,11 @@ def changed(**changes: object) -> str:
     return yaml.safe_dump(yaml.safe_load(TEXT) | changes)
 
 
+def inferred(**settings: object) -> str:
+    """Return the configuration with these settings of inference."""
+    return changed(inference=settings)
+
+
 def gated(**changes: object) -> str:
     return changed(validation=yaml.safe_load(TEXT)["validation"] | changes)
 
@@ -94,6 +99,21 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
             "did you mean 'pickup_zip'",
         ),
         (TEXT.replace("min: 0, max: 500", "max_: 500"), "max_"),
+        (
+            inferred(new_rows={"source_time": "when", "late_hours": 1}),
+            "new_rows.source_time: the source trips has no col",
+        ),
+        (inferred(new_rows={"source_time": "pickup_zip", "late_hours": 1}), "is int, not a timestamp or date"),
+        (inferred(new_rows={"source_time": {"x": "y"}, "late_hours": 1}), "names 'x', which is not read there"),
+        (inferred(stream={"source": "flights"}), "features.spine does not read 'flights'"),
+        (inferred(outputs={"a": {"format": "parquet"}}), "format parquet writes files: give the path of a folder"),
+        (inferred(outputs={"a": {"format": "kafka", "path": "x"}}), "path is for files"),
+        (inferred(outputs={"a": {"format": "csv", "path": "../x"}}), "path must not contain .."),
+        (inferred(outputs={"a": {"format": "jdbc", "options": {"url": "x"}}}), "format jdbc needs the options dbtable"),
+        (inferred(outputs={"a": {"format": "online_store", "options": {"x": 1}}}), "has no options here"),
+        (inferred(outputs={"a": {"format": "csv", "path": "x", "columns": ["no"]}}), "there is no column 'no'"),
+        (inferred(new_champion="keep"), "inference.new_champion: Input should be 'replace' or 'beside'"),
+        (TEXT.replace("output: distance_band", "output: model_version"), "rename model_version"),
         (changed(training={"weight": "w"}), "unknown key 'training.weight': did you mean 'weights'"),
         (changed(training={"weights": PROJECT.config.label}), "is an input of the model or its label"),
         (changed(training={"weights": "trip_distance"}), "training.weights: 'trip_distance' is an input of the model"),
