@@ -11,7 +11,7 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring clean tools
+.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring compare-release release-notes clean tools
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ SCALE ?=
 bench-monitoring: .venv/.tests ## Simulate monitoring: false alarms in 100 healthy weeks and delays to detection [LIVES=10] [SCALE="1 4 16"]
 	$(SIMULATION) $(LIVES)
 	$(if $(SCALE),$(SIMULATION).scale $(SCALE))
+
+compare-release: .venv/.tests ## Compare what is generated with the last release; docs/changed-files.txt lists what may differ
+	$(BIN)/python tests/release.py compare
+
+release-notes: ## Print the changes of a release: make release-notes TAG=v1.2.0
+	@"$(PYTHON)" tests/release.py notes "$${TAG}"
 
 clean: ## Remove what demo, tests and builds create, including the virtual environments
 	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache

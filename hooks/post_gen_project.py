@@ -1,8 +1,11 @@
 """Removes the files that the given answers do not need, and prints the next steps."""
 
 import contextlib
+import importlib
 import json
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,12 +18,53 @@ ONLY_FOR = (
     ),
     ("inference", "batch", ("resources/batch_inference.job.yml",)),
     ("inference", "streaming", ("resources/stream_inference.job.yml",)),
+    (
+        "cicd_platform",
+        "github_actions",
+        (".github", "ci/github_actions", "docs/ci-github-actions.md"),
+    ),
+    (
+        "cicd_platform",
+        "azure_devops",
+        (".azure-pipelines", "ci/azure_devops", "docs/ci-azure-devops.md"),
+    ),
+    (
+        "cicd_platform",
+        "gitlab",
+        (".gitlab", ".gitlab-ci.yml", "ci/gitlab", "docs/ci-gitlab.md"),
+    ),
+)
+# Files that all answers but some need: question, answers, paths.
+NOT_FOR = (
+    ("cicd_platform", ("github_actions", "none"), ("renovate.json",)),
+    ("cicd_platform", ("none",), ("ci",)),
 )
 
 
 def superfluous(answers: Mapping[str, str]) -> list[str]:
     """Return the paths, relative to the project, that the given answers do not need."""
-    return [path for question, answer, paths in ONLY_FOR if answers[question] != answer for path in paths]
+    only = [path for question, answer, paths in ONLY_FOR if answers[question] != answer for path in paths]
+    return only + [path for question, without, paths in NOT_FOR if answers[question] in without for path in paths]
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with everything in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def place_ci_files(project: Path) -> None:
+    """Copy the CI files to the root of the repository if the project is a folder in one.
+
+    The function belongs to the project, because the copies are made again after each update (`make ci-files`).
+    """
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(project / "src"))
+    ci_files = importlib.import_module("bundle_tools.deployment.ci_files")
+    if ci_files.repository_root(project) is not None:
+        ci_files.main(project)
 
 
 def next_steps(answers: Mapping[str, str]) -> str:
@@ -47,7 +91,9 @@ Continue with {name}/README.md. More about bundles: {docs}/dev-tools/bundles
 if __name__ == "__main__":
     given = json.loads(r"""<< cookiecutter | jsonify >>""")
     for superfluous_path in superfluous(given):
-        Path(superfluous_path).unlink()
+        remove(Path(superfluous_path))
+    with contextlib.suppress(OSError):
+        place_ci_files(Path.cwd())
     # Cookiecutter deletes the project when a hook fails, so this hook must not fail when the reader closes the pipe.
     with contextlib.suppress(OSError):
         os.write(1, next_steps(given).encode())

@@ -93,13 +93,14 @@ DEPENDENCIES = """
     cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering
     databricks-sdk delta delta-spark great-expectations great_expectations grpc grpcio hatchling hypothesis ipython
     joblib markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy numba numpy optuna packaging pandas pandas-stubs
-    pip pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pyyaml rich ruff
-    scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown types-pyyaml uv wheel yaml
+    pip pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest_cov pyyaml
+    rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown types-pyyaml uv
+    wheel yaml
 """.split()
 # What these install in turn.
 TRANSITIVE = """
     alembic altair annotated-doc annotated-types anyio attr attrs blinker cachetools certifi cffi
-    charset-normalizer click cloudpickle colorlog contourpy cryptography cycler dateutil docker dotenv fastapi
+    charset-normalizer click cloudpickle colorlog contourpy coverage cryptography cycler dateutil docker dotenv fastapi
     flask flask-cors fonttools git gitdb gitpython google google-auth googleapis-common-protos graphene graphql
     graphql-core graphql-relay greenlet grpc-status grpcio-status gunicorn h11 huey idna importlib-metadata
     iniconfig itsdangerous jinja2 jsonschema jsonschema-specifications kiwisolver librt mako markdown-it
@@ -111,7 +112,7 @@ TRANSITIVE = """
     typing-extensions tzdata tzlocal urllib3 uvicorn werkzeug zipp
 """.split()
 FOLDERS = """
-    build bundle_tools conftest data dist docs example fake_workspace integration mlops notebooks parity
+    build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops notebooks parity
     promotion_simulation resources src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]

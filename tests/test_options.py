@@ -28,6 +28,7 @@ OTHER_ANSWERS = {
     "problem_type": "classification",
     "approval": "manual",
     "inference": "streaming",
+    "cicd_platform": "gitlab",
     "schema": "other_schema",
     **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},
     **{f"{environment}_catalog": f"other_{environment}" for environment in ENVIRONMENTS},
@@ -110,7 +111,9 @@ def test_each_environment_setting_is_written_once_in_the_bundle(bake: Bake, key:
     holders = [path for path, text in project.texts().items() if answer in text]
 
     assert "databricks.yml" in holders
-    assert [path for path in holders if not is_for_readers(path)] == ["databricks.yml"]
+    # Platforms and federation policies cannot read the branch from there; tests/contract/test_ci.py compares them.
+    also = (".github/", "ci/") if key == "release_branch" else ()
+    assert [path for path in holders if not (is_for_readers(path) or path.startswith(also))] == ["databricks.yml"]
 
 
 def is_for_readers(path: str) -> bool:

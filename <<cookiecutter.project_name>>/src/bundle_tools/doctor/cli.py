@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from mlops.errors import ProjectError
 from ..arguments import key_value
 from ..bundle.load import Bundle
 from ..bundle.load import load as load_bundle
+from ..deployment import identity
 from .examination import examine
 from .patience import Patience
 
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None, patience: Patience = _PATIENCE) -> i
 
     complete = True
     try:
+        os.environ.update(identity.settings(load(None), os.environ))
         for finding in examine(load, patience):
             console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
             complete = complete and finding.ok is True

@@ -74,6 +74,6 @@ def _no_entry(host: str, error: Exception) -> Finding:
 
 def _login(host: str) -> str:
     return (
-        f"run databricks auth login --host {host or '<address>'}, or in CI set DATABRICKS_CLIENT_ID and "
-        "DATABRICKS_CLIENT_SECRET (or the variables of another authentication method)"
+        f"run databricks auth login --host {host or '<address>'}, or in CI set up "
+        "workload identity federation, as docs/ci-*.md describes"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..bundle.load import Bundle
-from . import command
+from . import command, federation
 from .access import Visit
 from .checks import CHECKS, Question
 from .entry import enter
@@ -29,6 +29,7 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
     """
     bundle = load(None)
     yield command.check(bundle)
+    yield from federation.check(bundle)
     entered = yield from enter(bundle, patience)
     if entered is None:
         yield from (
@@ -36,6 +37,7 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
         )
         return
     client, me = entered
+    yield from federation.login_is_the_targets(bundle, me.name)
     yield from _questions(Visit(client, load(me.name), me), patience)
 
 

@@ -101,7 +101,9 @@ Doctor = Callable[..., tuple[int, list[str]]]
 def install_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InstallCli:
     """Remove all settings of the machine, and put a fake Databricks CLI, initially 1.3.0, on the PATH."""
     for name in list(os.environ):
-        if name.startswith(("DATABRICKS_", "BUNDLE_VAR_", "ARM_", "GOOGLE_", "AZURE_", "GITHUB_", "ACTIONS_")):
+        if name.startswith(("DATABRICKS_", "BUNDLE_VAR_", "ARM_", "GOOGLE_", "AZURE_", "GITHUB_", "ACTIONS_")) or (
+            name in {"CI", "TF_BUILD"}
+        ):
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()

@@ -1,0 +1,118 @@
+"""Removes a deployment with everything that its jobs made, also after a run that was cancelled half-way."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound
+from databricks.sdk.errors.base import DatabricksError
+
+from mlops.errors import ProjectError
+
+from .deployment import Deployment
+
+log = logging.getLogger(__name__)
+
+_SECONDS = 120  # how long cancelled runs may take to end
+_PAUSE = 5.0
+
+
+def destroy(deployment: Deployment, pause: float = _PAUSE) -> None:
+    """Cancel the runs, remove what tasks made outside the bundle, destroy the bundle, and look whether all is gone.
+
+    One failing step does not stop the others.
+
+    Raises:
+        ProjectError: It is production or the main deployment of a shared target, a step failed, or something is left.
+    """
+    if deployment.is_protected or (deployment.bundle.mode is None and not deployment.prefix):
+        raise ProjectError(
+            f"target {deployment.bundle.target} is shared, so only its deployments with a prefix can be destroyed: "
+            "give PREFIX=pr12_"
+        )
+    client = deployment.client()
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: _cancel_runs(client, deployment, pause),
+        lambda: _delete_endpoints(client, deployment),
+        lambda: _delete_snapshots(client, deployment),
+        lambda: deployment.cli("destroy", "--auto-approve"),
+        lambda: _require_gone(client, deployment),
+    )
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except (ProjectError, DatabricksError, TimeoutError) as error:
+            failures.append(str(error))
+    if failures:
+        raise ProjectError("; ".join(failures))
+
+
+def _cancel_runs(client: WorkspaceClient, deployment: Deployment, pause: float) -> None:
+    ids = deployment.job_ids()
+    end = time.monotonic() + _SECONDS
+    while active := [run for job_id in ids.values() for run in _active_runs(client, job_id)]:
+        for run_id in active:  # again each time, because a job may have started another one meanwhile
+            client.jobs.cancel_run(run_id)
+        if time.monotonic() > end:
+            raise ProjectError(f"{len(active)} runs do not end, such as run {active[0]}: cancel them by hand")
+        time.sleep(pause)
+
+
+def _active_runs(client: WorkspaceClient, job_id: int) -> list[int]:
+    return [run.run_id for run in client.jobs.list_runs(job_id=job_id, active_only=True) if run.run_id]
+
+
+def _delete_endpoints(client: WorkspaceClient, deployment: Deployment) -> None:
+    """Delete the serving endpoints of models in the deployment's schemas; tasks create them, not the bundle."""
+    schemas = tuple(f"{name}." for name in schema_names(deployment))
+    for endpoint in client.serving_endpoints.list():
+        served = (endpoint.config.served_entities if endpoint.config else None) or []
+        if endpoint.name and any((one.entity_name or "").startswith(schemas) for one in served):
+            client.serving_endpoints.delete(endpoint.name)
+            log.info("deleted the serving endpoint %s", endpoint.name)
+
+
+def _delete_snapshots(client: WorkspaceClient, deployment: Deployment) -> None:
+    for name in snapshot_schemas(deployment):
+        try:
+            client.schemas.delete(name, force=True)
+        except NotFound:
+            continue
+        log.info("deleted the schema %s", name)
+
+
+def _require_gone(client: WorkspaceClient, deployment: Deployment) -> None:
+    left = [name for name in [*schema_names(deployment), *snapshot_schemas(deployment)] if _exists(client, name)]
+    if left:
+        raise ProjectError(f"schema {' and '.join(left)} still exists after the deployment was destroyed: delete it")
+
+
+def _exists(client: WorkspaceClient, schema: str) -> bool:
+    try:
+        client.schemas.get(schema)
+    except NotFound:
+        return False
+    return True
+
+
+def schema_names(deployment: Deployment) -> list[str]:
+    """Return the two-level names of the schemas that the bundle makes."""
+    schemas = (deployment.bundle.config["resources"].get("schemas") or {}).values()
+    return [f"{schema['catalog_name']}.{schema['name']}" for schema in schemas]
+
+
+def snapshot_schemas(deployment: Deployment) -> list[str]:
+    """Return the schemas that tasks with the parameter `snapshot_schema` write, if they are this deployment's own."""
+    return sorted({name for name in _snapshots(deployment) if f".{deployment.prefix}" in name})
+
+
+def _snapshots(deployment: Deployment) -> Iterator[str]:
+    for job in deployment.bundle.jobs.values():
+        for task in job.get("tasks") or []:
+            parameters = (task.get("python_wheel_task") or {}).get("named_parameters") or {}
+            if name := parameters.get("snapshot_schema"):
+                yield str(name)

@@ -1,0 +1,1 @@
+"""Runs every job of a deployment in a workspace, checks the results and reports them."""
