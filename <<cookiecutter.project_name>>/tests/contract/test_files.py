@@ -91,6 +91,17 @@ def test_every_file_of_resources_is_included(root: Path, none_of: NoneOf) -> Non
     )
 
 
+def test_every_file_that_a_resource_names_exists(
+    root: Path, written: dict[str, dict[str, Any]], none_of: NoneOf
+) -> None:
+    none_of(
+        f"{name}: {path}: there is no file '{value}'"
+        for name, scalars in written.items()
+        for path, value in scalars.items()
+        if path.endswith(".file_path") and not (root / name).parent.joinpath(str(value)).is_file()
+    )
+
+
 def test_every_variable_is_used(root: Path, written: dict[str, dict[str, Any]], none_of: NoneOf) -> None:
     texts = [str(value) for scalars in written.values() for value in scalars.values()]
     used = {name for text in texts for name in re.findall(r"\$\{var\.([\w-]+)", text)}

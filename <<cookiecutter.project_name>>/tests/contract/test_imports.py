@@ -15,7 +15,7 @@ LAYERS = (
     {"validation", "preflight"},
     {"training"},
     {"registry", "platform"},
-    {"feature_store"},
+    {"feature_store", "profiling"},
     {"features"},
     {"project"},
     {"config", "tables", "parameters"},

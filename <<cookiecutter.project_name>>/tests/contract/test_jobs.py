@@ -30,6 +30,7 @@ SAID_BY_EVERY_JOB = {
     "max_concurrent_runs": "not set: set how many runs may run at once",
     "timeout_seconds": "not set, so a run that hangs never ends",
 }
+MOST_NESTED = 3
 FIELDS = "second minute hour day-of-month month day-of-week year"
 
 
@@ -210,6 +211,32 @@ def test_every_task_says_how_often_it_is_tried(bundle: Bundle, none_of: NoneOf) 
         if "python_wheel_task" in task and not task.get("timeout_seconds"):
             faults.append(f"{place}.timeout_seconds: not set, so a task that hangs never ends")
     none_of(faults)
+
+
+def test_run_job_tasks_are_nested_as_deep_as_databricks_supports(bundle: Bundle, none_of: NoneOf) -> None:
+    """Source: https://docs.databricks.com/jobs/run-job."""
+    none_of(
+        f"{bundle.place(f'resources.jobs.{key}')}: nests {depth} Run Job tasks, and Databricks supports {MOST_NESTED}"
+        for key in bundle.jobs
+        if (depth := _nested(bundle, key)) > MOST_NESTED
+    )
+
+
+def _nested(bundle: Bundle, key: str) -> int:
+    started = [task["run_job_task"]["job_id"] for task in bundle.jobs[key].get("tasks") or [] if "run_job_task" in task]
+    children = [child for child in map(bundle.job_of, started) if child is not None]
+    return max((1 + _nested(bundle, child) for child in children), default=0)
+
+
+def test_the_lifecycle_monitors_as_the_job_monitoring_does(bundle: Bundle, none_of: NoneOf) -> None:
+    of_lifecycle = {task["task_key"]: task for task in bundle.jobs["lifecycle"]["tasks"]}
+    none_of(
+        f"{bundle.place(f'resources.jobs.lifecycle.tasks[{key}]')}: differs from the task of the job monitoring"
+        for task in bundle.jobs["monitoring"]["tasks"]
+        if "python_wheel_task" in task
+        for key in [task["task_key"]]
+        if {**of_lifecycle.get(key, {}), "depends_on": None} != {**task, "depends_on": None}
+    )
 
 
 def test_a_job_parameter_is_used_by_one_of_its_tasks(bundle: Bundle, none_of: NoneOf) -> None:

@@ -25,6 +25,7 @@ from ..workspace import engine
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
 from . import auto_approve, entry_points, prediction, progress, summary, task_order, uncommitted
+from .durations import Durations
 from .prediction import Asked, Names
 from .queue import turns
 from .runs import JobRun
@@ -100,7 +101,7 @@ def run(options: Options, request: Request, console: Console) -> int:
                     request.job,
                     call=call,
                     parameters=request.parameters,
-                    observer=observer,
+                    observer=Durations(platform, observer),
                     # Unlike those of a scheduler alone, they are not used again by the next run.
                     run_ids=itertools.count(time.time_ns() // 1_000_000),
                     turn=turns(

@@ -1,4 +1,4 @@
-"""The summary of a local run: the champion, its metrics next to the naive baseline, and what was scored."""
+"""The summary of a local run: the champion with its metrics, what was scored, and the verdict of monitoring."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .runs import JobRun
 
 
 def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
-    """Yield the results of the run: a comparison, a snapshot, or else the champions, and the rows scored."""
+    """Yield the results: a comparison, a snapshot, or else the champions; the rows scored; the verdict."""
     values = [task.values for task in leaves(run)]
     said = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
     said += [_snapshot(one) for one in values if "snapshot_schema" in one]
@@ -29,6 +29,12 @@ def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[Re
     if scored:
         yield f"rows scored: {sum(scored):,}"
     yield from (_quarantine(one) for one in values if one.get("rows_quarantined", "0") != "0")
+    yield from (f"monitoring: {_verdict(one)}" for one in values if "verdict" in one)
+
+
+def _verdict(values: Mapping[str, str]) -> str:
+    words = values["verdict"].replace("_", " ")
+    return f"{words} ({values['reason']})" if values["reason"] else words
 
 
 def _snapshot(values: Mapping[str, str]) -> str:

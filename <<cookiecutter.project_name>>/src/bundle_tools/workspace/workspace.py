@@ -31,6 +31,7 @@ from .source_data import SourceData
 
 log = logging.getLogger(__name__)
 
+_SYSTEM = "system"  # Databricks' own catalog, which a local run does without
 _IN_CATALOG = re.compile(r"([a-z_][\w-]*)(?:\.[\w-]+){1,2}")  # name of a schema, table or model
 
 
@@ -76,7 +77,7 @@ class Workspace:
         ]
         named = [match[1] for text in texts if (match := _IN_CATALOG.fullmatch(text))]
         earlier = sorted(path.name for path in self.tables.glob("*") if path.is_dir())
-        return list(dict.fromkeys([*ours, *read, *named, *earlier]))
+        return [name for name in dict.fromkeys([*ours, *read, *named, *earlier]) if name != _SYSTEM]
 
     def deploy(self, bundle: Bundle, spark: SparkSession) -> Bundle:
         """Create what the bundle declares, as a deployment does, and return the bundle with the ids of its resources.
@@ -85,11 +86,7 @@ class Workspace:
             bundle: Its schemas, experiments and registered models are created unless they exist.
             spark: The engine; tables of earlier runs are registered with it.
         """
-        for log_folder in sorted(self.tables.glob("*/*/*/_delta_log")):
-            table = log_folder.parent
-            name = ".".join(table.relative_to(self.tables).parts)
-            _create_schema(spark, name.rsplit(".", maxsplit=1)[0])
-            spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(name)} USING delta LOCATION '{table}'").collect()
+        self.register_tables(spark)
         ids = {f"jobs.{key}": key for key in bundle.jobs}
         for key, schema in _resources(bundle, "schemas").items():
             ids[f"schemas.{key}"] = f"{schema['catalog_name']}.{schema['name']}"
@@ -100,6 +97,14 @@ class Workspace:
             ids[f"registered_models.{key}"] = model_name(bundle, key)
             _create_model(ids[f"registered_models.{key}"])
         return bundle.with_ids(ids)
+
+    def register_tables(self, spark: SparkSession) -> None:
+        """Register the tables of earlier runs with the engine."""
+        for log_folder in sorted(self.tables.glob("*/*/*/_delta_log")):
+            table = log_folder.parent
+            name = ".".join(table.relative_to(self.tables).parts)
+            _create_schema(spark, name.rsplit(".", maxsplit=1)[0])
+            spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(name)} USING delta LOCATION '{table}'").collect()
 
     def fill_sources(self, bundle: Bundle, platform: LocalPlatform, project: Project, data: SourceData) -> str:
         """Fill the source tables unless they already contain this data, and return where their rows come from.

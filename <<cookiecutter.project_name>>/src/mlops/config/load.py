@@ -18,6 +18,7 @@ from .base import Settings
 from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
 from .inference import Inference, require_inference
+from .monitoring import Monitoring
 from .search import Search
 from .slices import try_condition
 from .source import Source
@@ -56,6 +57,7 @@ class ProjectConfig(Settings):
     training: Training = Training()
     validation: Validation
     promotion: Promotion
+    monitoring: Monitoring = Monitoring()
     inference: Inference = Inference()
     _own_metrics: Mapping[str, OwnMetric] = PrivateAttr(default_factory=dict)
 
@@ -135,6 +137,12 @@ class ProjectConfig(Settings):
         self._bounds_decide()
         for name, one in self.validation.slices.items():
             try_condition(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
+        self.monitoring.require_known(
+            self.problem_type,
+            [*self.request, *self.features],
+            self.sources,
+            [*self.request, *self.features, self.label],
+        )
         self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
 

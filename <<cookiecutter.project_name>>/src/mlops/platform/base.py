@@ -14,6 +14,7 @@ from ..errors import ProjectError
 if TYPE_CHECKING:
     from ..config.features import FeatureTable
     from ..feature_store.base import FeatureStore
+    from ..profiling.base import Profiler
     from ..tables import Tables
     from .streaming import Sink, Streaming
 
@@ -27,6 +28,12 @@ class Platform(Protocol):
 
     def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> FeatureStore:
         """The feature store of a schema (two-level name) with these feature tables, by name."""
+
+    def profiler(self, wait_minutes: float) -> Profiler:
+        """The profiler of inference logs, which waits at most this long for a refresh."""
+
+    def job_minutes(self, jobs: Mapping[str, str]) -> Mapping[str, float | None]:
+        """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""
 
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import mlflow
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors.base import DatabricksError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from ..config.features import FeatureTable
 from ..errors import ProjectError
 from ..feature_store.databricks import DatabricksFeatureStore
+from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
 from .streaming import Sink, Streaming
 
@@ -93,6 +96,15 @@ class DatabricksPlatform:
         """The feature store of a schema (two-level name) with these feature tables, by name."""
         return DatabricksFeatureStore(self.tables, schema, feature_tables)
 
+    def profiler(self, wait_minutes: float) -> DatabricksProfiler:
+        """The profiler of inference logs, which waits at most this long for a refresh."""
+        return DatabricksProfiler(self.tables, wait_minutes)
+
+    def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
+        """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""
+        client = WorkspaceClient()
+        return {name: _last_minutes(client, job_id) for name, job_id in jobs.items()}
+
     def publish(self, key: str, value: str) -> None:
         """Set a task value of the running task."""
         self.dbutils.jobs.taskValues.set(key=key, value=value)
@@ -150,3 +162,14 @@ class DatabricksPlatform:
             log.warning("table %s has no readable history: %s", name, error.getCondition())
             return "unversioned"
         return str(row["version"]) if row is not None else "unversioned"
+
+
+def _last_minutes(client: WorkspaceClient, job_id: str) -> float | None:
+    try:
+        run = next(iter(client.jobs.list_runs(job_id=int(job_id), completed_only=True, limit=1)), None)
+    except DatabricksError as error:
+        log.warning("the runs of job %s cannot be read: %s", job_id, error)
+        return None
+    if run is None or not run.end_time or not run.start_time:
+        return None
+    return (run.end_time - run.start_time) / 60_000

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from ..config.features import FeatureTable
 from ..errors import ProjectError
 from ..feature_store.local import LocalFeatureStore
+from ..profiling.local import LocalProfiler
 from ..tables import Tables
 from .delta_log_stream import DeltaLogStream
 from .streaming import Sink, Streaming
@@ -27,12 +28,14 @@ class LocalPlatform:
         spark: A session of the embedded engine.
         folder: The folder of the tables: a table is stored at `folder/catalog/schema/table`.
         task_values: The task values that were published since this was last cleared.
+        minutes: How many minutes the last run of each job took, by its key, if this process has run it.
         notes: What a local run does differently, for the runner to show.
     """
 
     spark: SparkSession
     folder: Path
     task_values: dict[str, str] = field(default_factory=dict)
+    minutes: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @cached_property
@@ -43,6 +46,14 @@ class LocalPlatform:
     def feature_store(self, schema: str, feature_tables: Mapping[str, FeatureTable]) -> LocalFeatureStore:
         """The feature store of a schema (two-level name) with these feature tables, by name."""
         return LocalFeatureStore(self.tables, schema, feature_tables, self.folder)
+
+    def profiler(self, wait_minutes: float) -> LocalProfiler:  # noqa: ARG002 - a local refresh never waits
+        """The profiler of inference logs."""
+        return LocalProfiler(self.tables)
+
+    def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
+        """How many minutes the last run of each job took, by name, if this process has run it."""
+        return {name: self.minutes.get(key) for name, key in jobs.items() if key in self.minutes}
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

@@ -14,7 +14,7 @@ from ..features import on_demand
 from ..features.uc_function import Definition
 from ..project import Project
 from ..tables import Tables
-from . import code, rehearsal
+from . import code, monitored, rehearsal
 from .empty_frames import columns
 from .inputs import Types, follow
 
@@ -64,6 +64,7 @@ def problems(project: Project, spark: SparkSession, foreign: Mapping[str, Types]
         return found
     followed = follow(config, spine, {**tables, **(foreign or {})}, _functions(project))
     found += followed.problems
+    found += [] if found else monitored.problems(config, followed.types, spark)
     return found or list(rehearsal.problems(project, followed.types))
 
 

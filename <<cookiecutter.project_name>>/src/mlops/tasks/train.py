@@ -27,9 +27,12 @@ from . import task
 
 log = logging.getLogger(__name__)
 
+REASON_TAG = "training_reason"
+NO_REASON = "started by hand"
+
 
 class Parameters(task.Parameters):
-    """Where to read and write, how many trials to run, and what to record on the version."""
+    """Where to read and write, how many trials to run, and what to record on the version, such as the reason."""
 
     source_tables: str
     schema_name: str
@@ -39,6 +42,7 @@ class Parameters(task.Parameters):
     trials: int = Field(ge=1)
     owner: str
     git_commit: str = ""
+    reason: str = ""
 
 
 class Values(task.Values):
@@ -103,6 +107,7 @@ def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str,
         }
     )
     mlflow.set_tag("git_commit", parameters.git_commit)
+    mlflow.set_tag(REASON_TAG, parameters.reason or NO_REASON)
 
 
 def _log_model(
@@ -144,6 +149,7 @@ def _describe(
         "data_from": str(times.min()),
         "data_to": str(times.max()),
         "git_commit": parameters.git_commit or NO_COMMIT,
+        REASON_TAG: parameters.reason or NO_REASON,
     }
     for key, value in origin.items():
         registry.tag(version, key, value)

@@ -56,16 +56,14 @@ def test_every_entry_point_is_used_by_a_job() -> None:
     assert used == set(entry_points.load(ROOT))
 
 
-def test_the_lifecycle_runs_every_scheduled_job() -> None:
+def test_the_lifecycle_runs_what_is_scheduled() -> None:
     jobs = bundle.load(ROOT, "dev").jobs
-    assert [task["task_key"] for task in jobs["lifecycle"]["tasks"]] == [
-        "features",
-        "training",
-        "batch_inference",
-    ]
-    assert {key for key, job in jobs.items() if "schedule" in job} == {
-        task["task_key"] for task in jobs["lifecycle"]["tasks"]
-    }
+    tasks = [task["task_key"] for task in jobs["lifecycle"]["tasks"]]
+    monitoring = [task["task_key"] for task in jobs["monitoring"]["tasks"] if "python_wheel_task" in task]
+    assert tasks == ["features", "training", "inference", *monitoring]
+    inference = {key for key in jobs if key.endswith("_inference")}
+    started = {key for key, job in jobs.items() if {"schedule", "trigger", "continuous"} & set(job)}
+    assert started - inference == {"features", "retraining", "monitoring"}
 
 
 def test_the_package_has_the_name_of_the_wheel(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.platform import databricks as module
 from mlops.platform.databricks import DatabricksPlatform
 from mlops.platform.streaming import Streaming
+from mlops.profiling.databricks import DatabricksProfiler
 
-from fake_workspace import FakeWorkspace, error
+from fake_workspace import FakeWorkspace, Request, error
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,34 @@ def test_the_version_of_a_table_is_the_newest_of_its_history(databricks: Databri
     session = SimpleNamespace(sql=lambda statement: SimpleNamespace(first=lambda: rows[statement]))
     found = DatabricksPlatform(session, databricks.dbutils).tables.version("dev.s.t")  # type: ignore[arg-type]
     assert found == "12"
+
+
+def test_the_minutes_of_a_job_are_those_of_its_last_finished_run(
+    databricks: DatabricksPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def runs(request: Request) -> object:
+        if request.query["job_id"] == "13":
+            return error(403, "PERMISSION_DENIED", "no")
+        ended = {"run_id": 1, "job_id": 12, "start_time": 1_000_000, "end_time": 1_090_000}
+        return {"runs": [ended] if request.query["job_id"] == "12" else []}
+
+    with FakeWorkspace({("GET", f"/api/2.{minor}/jobs/runs/list"): runs for minor in (1, 2)}) as fake:
+        monkeypatch.setenv("DATABRICKS_HOST", fake.url)
+        found = databricks.job_minutes({"training": "12", "features": "13", "new": "14"})
+        assert found == {"training": 1.5, "features": None, "new": None}
+        assert {one.query["completed_only"] for one in fake.asked("/api/2.2/jobs/runs/list")} <= {"true"}
+
+
+def test_a_profiler_is_that_of_databricks_and_says_which_sdk_it_needs(
+    databricks: DatabricksPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiler = databricks.profiler(5)
+    assert (type(profiler), profiler.wait_minutes) == (DatabricksProfiler, 5)
+    monkeypatch.setitem(sys.modules, "databricks.sdk.service.dataquality", None)
+    with pytest.raises(
+        ProjectError, match=r"databricks-sdk [\d.]+ does not know data profiling: install 0\.68 or later"
+    ):
+        profiler._sdk  # noqa: B018, SLF001 - reading the property imports the module
 
 
 def test_feature_tables_are_those_of_the_schema(databricks: DatabricksPlatform) -> None:

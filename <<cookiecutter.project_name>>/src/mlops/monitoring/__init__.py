@@ -1,0 +1,1 @@
+"""The inference log, and the decisions about the metrics that data profiling computes from it."""

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+
+from bundle_tools.report.command import main
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_report_before_any_run_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spark: object
+) -> None:
+    assert spark is not None  # the engine of this process is started once
+    assert main(["--root", str(ROOT), "--state", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: table dev.")
+    assert error.endswith("does not exist: run make lifecycle, or the job monitoring, first.\n")
+    assert not (tmp_path / "report.html").exists()
