@@ -11,7 +11,8 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring compare-release release-notes clean tools
+.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring compare-release \
+  release-notes clean tools
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -48,6 +49,12 @@ lint: .venv/.tests ## Check style and types of hooks and tests
 bench: .venv/.tests ## Measure generation, unit tests, full lifecycle and scoring against baselines [SOURCE=trips.parquet]
 	$(BIN)/python tests/bench.py $(SOURCE)
 
+compare-release: .venv/.tests ## Compare what is generated with the last release; docs/changed-files.txt lists what may differ
+	$(BIN)/python tests/release.py compare
+
+release-notes: ## Print the changes of a release: make release-notes TAG=v1.2.0
+	@"$(PYTHON)" tests/release.py notes "$${TAG}"
+
 # The simulation needs no generated project: what it runs is the same in every project.
 SIMULATION = PYTHONPYCACHEPREFIX=build/pycache PYTHONPATH="<<cookiecutter.project_name>>/src:<<cookiecutter.project_name>>/tests" $(BIN)/python -m monitoring_simulation
 LIVES ?= 10
@@ -56,12 +63,6 @@ SCALE ?=
 bench-monitoring: .venv/.tests ## Simulate monitoring: false alarms in 100 healthy weeks and delays to detection [LIVES=10] [SCALE="1 4 16"]
 	$(SIMULATION) $(LIVES)
 	$(if $(SCALE),$(SIMULATION).scale $(SCALE))
-
-compare-release: .venv/.tests ## Compare what is generated with the last release; docs/changed-files.txt lists what may differ
-	$(BIN)/python tests/release.py compare
-
-release-notes: ## Print the changes of a release: make release-notes TAG=v1.2.0
-	@"$(PYTHON)" tests/release.py notes "$${TAG}"
 
 clean: ## Remove what demo, tests and builds create, including the virtual environments
 	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache

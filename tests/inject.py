@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 PARTS = ["databricks.yml", "pyproject.toml", "constraints.txt", "README.md", "wheel_version.py", "wheel_build.py"]
-PARTS += ["dashboards", "resources", "src", "ci", ".github"]
+PARTS += ["resources", "src", "ci", ".github", "dashboards"]
 WHEEL = "tests/contract/test_wheel.py"
 CODE = "tests/contract/test_project.py"  # starts Spark, and is not about the bundle
 ALL = Path(__file__).with_name("faults.yml")
