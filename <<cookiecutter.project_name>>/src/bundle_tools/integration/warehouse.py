@@ -71,13 +71,17 @@ def _only_row(statement: str, answer: StatementResponse) -> dict[str, str | None
 def find(client: WorkspaceClient, bundle: Bundle) -> Warehouse:
     """Return the warehouse that DATABRICKS_WAREHOUSE_ID or the variable `warehouse_id` names, or else the readiest.
 
+    By default the variable refers to a warehouse of the bundle, which is not found before a deployment.
+
     Raises:
         ProjectError: There is none that this identity may use.
     """
     named = os.environ.get(_ID) or str(bundle.variables.get("warehouse_id") or "")
-    if named:
+    if named and not named.startswith("${"):
         return Warehouse(client, named)
     known = [one for one in client.warehouses.list() if one.id]
+    own = {str(one["name"]) for one in (bundle.config["resources"].get("sql_warehouses") or {}).values()}
+    known = [one for one in known if one.name in own] or known
     if not known:
         raise ProjectError(
             "integration counts rows with a SQL warehouse, and this identity may use none: grant it CAN USE on one, "

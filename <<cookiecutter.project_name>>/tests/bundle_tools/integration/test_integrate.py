@@ -15,7 +15,7 @@ from databricks.sdk import WorkspaceClient
 
 from bundle_tools.bundle.load import Bundle, load
 from bundle_tools.deployment.deployment import Deployment
-from bundle_tools.integration import checks, steps
+from bundle_tools.integration import checks, steps, warehouse
 from bundle_tools.integration.integrate import integrate
 from bundle_tools.integration.limits import Limits
 from bundle_tools.integration.runs import Waiting, minutes_from_now, run_job
@@ -191,6 +191,19 @@ def test_without_a_warehouse_it_says_what_to_do(run: Integrate, jobs: FakeJobs, 
         run()
     assert "grant it CAN USE on one" in summary(tmp_path)
     assert jobs.started == []
+
+
+def test_the_warehouse_of_the_deployment_comes_first(
+    bundle: Bundle, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABRICKS_WAREHOUSE_ID", raising=False)
+    client = WorkspaceClient(host=jobs.workspace.url, token="secret-token")  # noqa: S106 - of a fake
+    (own,) = bundle.config["resources"]["sql_warehouses"].values()
+    there = [{"id": "w1", "name": "shared", "state": "RUNNING"}, {"id": "w2", "name": own["name"]}]
+    jobs.workspace.routes["GET", "/api/2.0/sql/warehouses"] = {"warehouses": there}
+    assert warehouse.find(client, bundle).id == "w2"
+    jobs.workspace.routes["GET", "/api/2.0/sql/warehouses"] = {"warehouses": there[:1]}
+    assert warehouse.find(client, bundle).id == "w1"
 
 
 def test_it_needs_a_prefix_of_its_own(bundle: Bundle, config: ProjectConfig, tmp_path: Path) -> None:
