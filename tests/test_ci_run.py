@@ -28,6 +28,7 @@ Fakes = tuple[Any, Any, Any]
 def fakes() -> Iterator[Fakes]:
     """The generated project's own fakes, whose names are not taken here."""
     sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "src")]
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # projects are generated from these folders
     try:
         import fake_jobs  # noqa: PLC0415 - only now on the path
         from bundle_tools.bundle.load import load  # noqa: PLC0415 - as above
@@ -35,6 +36,7 @@ def fakes() -> Iterator[Fakes]:
         yield fake_jobs.FakeWorkspace, fake_jobs.FakeJobs, load
     finally:
         sys.path[:2] = []
+        sys.dont_write_bytecode = writes
 
 
 @dataclass(frozen=True)
