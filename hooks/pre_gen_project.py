@@ -94,8 +94,8 @@ DEPENDENCIES = """
     databricks-sdk delta delta-spark great-expectations great_expectations grpc grpcio hatchling hypothesis ipython
     joblib markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy numba numpy optuna packaging pandas pandas-stubs
     pip pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest_cov
-    pytest-xdist pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown
-    types-pyyaml uv wheel yaml
+    pytest-xdist pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl
+    types-markdown types-pyyaml uv wheel yaml
 """.split()
 # What these install in turn.
 TRANSITIVE = """
