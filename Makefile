@@ -27,9 +27,9 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 
 test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
 	$(BIN)/python -m pytest -m "not slow" $(BESIDE)
-	$(BIN)/python -m pytest -m "slow and not mutation and not thorough and not versions" $(BESIDE) --durations 10
+	$(BIN)/python -m pytest -m "slow and not mutation and not thorough and not versions" $(BESIDE) --dist load --maxschedchunk 1 --durations 10
 
-test-mutation: .venv/.tests ## Break each module of a generated project in turn and check that its tests fail; 15 minutes
+test-mutation: .venv/.tests ## Break modules and operators of a generated project and check that its tests fail; stop its jobs at every step; 40 minutes
 	$(BIN)/python -m pytest -m mutation $(BESIDE)
 
 test-parity: .venv/.tests parity ## Compare the local feature store with the oldest and newest Databricks client; needs Java 17

@@ -19,6 +19,14 @@ CHOICES = {key: answers for key, answers in QUESTIONS.items() if isinstance(answ
 COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in AllPairs(list(CHOICES.values()))]
 UNIT = ["tests/project", "tests/mlops", "tests/bundle_tools"]
 
+# Workers that start with the longest tests end at the same time.
+LONGEST = ("for_another_problem", "[lifecycle]", "[classification]", "test_twin.py", "type_checker", "at_its_place")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest tests first."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
+
 
 @dataclass(frozen=True)
 class Project:

@@ -62,7 +62,7 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
     ("options", "selected"),
     [
         (VARIANTS[0], ["tests/integration/test_lifecycle.py"]),
-        (VARIANTS[0], ["tests/integration/test_faults.py"]),
+        pytest.param(VARIANTS[0], ["tests/integration/test_faults.py"], marks=pytest.mark.mutation),
         (VARIANTS[0], ["tests/contract"]),
         (VARIANTS[1], ["tests/project", "tests/contract", *OF_THE_EXAMPLE]),
         (VARIANTS[2], ["tests/project", "tests/contract"]),
@@ -309,5 +309,5 @@ def test_a_renamed_part_of_the_bundle_makes_the_projects_unit_tests_fail(
     text = project.read(file)
     assert old in text
     (project.path / file).write_text(text.replace(old, new), encoding="utf-8")
-    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/bundle_tools")
+    found = run(project.path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/bundle_tools/run")
     assert found.returncode == 1, found.stdout
