@@ -117,9 +117,7 @@ class InferenceRuns:
     def with_predictions(self) -> DataFrame:
         """Return the runs that made predictions: their id, end, and event times (`first`, `last`, microseconds)."""
         if not self.tables.exists(self.name):
-            return self.tables.spark.createDataFrame(
-                [], "scoring_run STRING, finished_at TIMESTAMP, first BIGINT, last BIGINT"
-            )
+            return self.tables.spark.createDataFrame([], _MADE)
         runs = self.tables.read(self.name).where(
             (F.col("predictions_table") == self.predictions_table) & (F.col("rows_scored") > 0)
         )

@@ -55,6 +55,8 @@ class MicroBatches:
         frames = {name: rows if name == self.source else sources.frame(name) for name in config.spine_sources}
         scorer = Scorer.of(config, platform, self, self.checkpoint.run(batch))
         asked = training_set.rows_to_predict(self.project, frames, sources.names)
+        # Rows of a file that was rewritten since the last batch come as often as it was.
+        asked = asked.select(*config.request).dropDuplicates()
         scorer.quarantine.forget(asked, config.spine.key)
         found = scorer.process(asked)
         scored = 0 if found.between is None else scorer.written(found.between)

@@ -45,6 +45,15 @@ def test_the_order_of_arrival_does_not_matter(taxi: Taxi) -> None:
     assert taxi.predictions == [(key, 2 * miles, "1") for key, _, miles in TRIPS]
 
 
+def test_a_row_that_comes_twice_in_one_batch_is_scored_once(taxi: Taxi) -> None:
+    taxi.champion(2.0)
+    taxi.stream()
+    for _ in range(2):
+        taxi.arrive(TRIPS[3:6])
+    assert taxi.stream()["rows_scored"] == "3"
+    assert taxi.quarantined == []
+
+
 @pytest.mark.parametrize(("owner", "method"), [(Predictions, "write"), (Quarantine, "add"), (InferenceRuns, "record")])
 def test_a_batch_that_is_killed_is_repeated_with_the_same_rows(taxi: Taxi, owner: type, method: str) -> None:
     taxi.set(quarantine={"at_most": 1.0})
