@@ -65,7 +65,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     added = inference_log.add_predictions(parameters.predictions_table)
     measured = [Measured("rows_logged", float(added))]
     if parameters.payload_table:
-        endpoint = Endpoint(parameters.payload_table, parameters.served_entities_table, parameters.quarantine_table)
+        entities = platform.served_entities(parameters.served_entities_table)
+        endpoint = Endpoint(parameters.payload_table, entities, parameters.quarantine_table)
         served, of_endpoint = endpoint.add_to(inference_log, project, sources, parameters.model_name)
         added += served
         measured += of_endpoint
