@@ -32,6 +32,7 @@ VARIANTS = [
         "cloud": "aws",
         "approval": "manual",
         "inference": "streaming",
+        "serving": True,
     },
     {"project_name": "churn", "schema": "churn", "dev_catalog": "ml-dev", "cloud": "gcp"},
 ]

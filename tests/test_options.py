@@ -28,6 +28,7 @@ OTHER_ANSWERS = {
     "problem_type": "classification",
     "approval": "manual",
     "inference": "streaming",
+    "serving": True,
     "cicd_platform": "gitlab",
     "schema": "other_schema",
     **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,15 @@ from ..config.features import FeatureSet, FeatureTable, Function, Lookup
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from ..tables import Tables, quote
-from .base import TrainingSet, full_name
+from .base import Published, TrainingSet, full_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from databricks.feature_engineering import FeatureEngineeringClient
 
+# The states of a synchronised table that has all of its source
+# (https://docs.databricks.com/api/workspace/database/getsynceddatabasetable).
+_COMPLETE = ("SYNCED_TABLE_ONLINE_NO_PENDING_UPDATE", "SYNCED_TABLE_ONLINE_CONTINUOUS_UPDATE", "SYNCED_TABLE_ONLINE")
 _CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
 
 
@@ -141,6 +144,24 @@ class DatabricksFeatureStore:
             online_store=store, source_table_name=f"{self.schema}.{name}", online_table_name=online_name
         )
         return online_name
+
+    def published(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
+        """Return what the online store has of a feature table, or None if the table is not published."""
+        source = full_name(self.schema, name)
+        try:
+            table = self.workspace.database.get_synced_database_table(f"{source}_online")
+        except NotFound:
+            return None
+        status = table.data_synchronization_status
+        state = status.detailed_state.value if status and status.detailed_state else "unknown"
+        last = status.last_sync if status else None
+        ended = last.sync_end_timestamp if last else None
+        return Published(
+            online_name=f"{source}_online",
+            synchronised_at=datetime.fromisoformat(ended) if ended else None,
+            complete=state in _COMPLETE,
+            detail=f"{state} {(status.message if status else None) or ''}".strip(),
+        )
 
     def _online_store(self, name: str, capacity: str) -> Any:  # noqa: ANN401 - a class of the vendor's
         found = self.client.get_online_store(name=name)

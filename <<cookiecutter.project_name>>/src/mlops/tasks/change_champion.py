@@ -8,10 +8,12 @@ from ..platform.base import Platform
 from ..project import Project
 from ..promotion.pause import resume
 from ..registry import Registry
+from ..serving.promote import align
+from ..serving.settings import ServingParameters
 from . import deploy, rollback, task
 
 
-class Parameters(task.Parameters):
+class Parameters(ServingParameters):
     """What to do, and the parameters of it: those of `deploy`, those of `rollback`, or a reason to resume promotion."""
 
     action: Literal["promote", "rollback", "resume"]
@@ -52,5 +54,6 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         return Values(champion_version=restored.champion_version, rolled_back_version=restored.rolled_back_version)
     registry = Registry(parameters.model_name)
     resume(registry, parameters.reason)
+    align(registry, parameters, project, platform)
     champion = registry.champion()
     return Values(champion_version=str(champion.version) if champion else "none")

@@ -1,4 +1,4 @@
-"""Compare the challenger with the champion, and move the alias Champion if the challenger is better.
+"""Compare the challenger with the champion; if it is better, serve it, and move the alias Champion.
 
 It runs in the job `promotion`, the only one that moves the alias (see `promotion/champion.py`).
 """
@@ -13,11 +13,12 @@ from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..promotion import pause
-from ..promotion.champion import promote
 from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
 from ..promotion.same_model import equal_to_rolled_back
 from ..registry import ROLLED_BACK, Registry
+from ..serving.promote import align, promote_and_serve
+from ..serving.settings import ServingParameters
 from ..training import training_set
 from ..validation import proof
 from ..validation.candidate import Candidate, resolved
@@ -26,8 +27,8 @@ from . import task
 log = logging.getLogger(__name__)
 
 
-class Parameters(Candidate):
-    """The version to deploy, and an operator's reason to promote it although the champion cannot be scored."""
+class Parameters(Candidate, ServingParameters):
+    """The version to deploy, the endpoint, and a reason to promote it although the champion cannot be scored."""
 
     override_reason: str = ""
 
@@ -42,9 +43,11 @@ class Values(task.Values):
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Promote the version if it passed validation and beats the champion; otherwise leave the champion unchanged.
 
+    In any case the endpoint, if there is one, serves the champion afterwards.
+
     Raises:
-        ProjectError: The version has not passed validation as it is now, was rolled back, or could not be compared; or
-            another version has become champion in the meantime.
+        ProjectError: The version has not passed validation as it is now, was rolled back, could not be compared, or
+            does not answer on the endpoint; or another version has become champion in the meantime.
     """
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
@@ -53,6 +56,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
         log.info("version %s is already the champion", incumbent)
+        align(registry, parameters, project, platform)
         return Values(promoted="false", champion_version=incumbent)
     decision = _decide(parameters, project, platform, champion)
     for version, tags in decision.records.items():
@@ -64,8 +68,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}")
     log.info("%s", said)
     if not decision.passed:
+        align(registry, parameters, project, platform)
         return Values(promoted="false", champion_version=incumbent or "none")
-    moved = promote(registry, parameters.model_version, incumbent)
+    moved = promote_and_serve(registry, parameters, incumbent, parameters, project, platform)
     return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
 
 
