@@ -125,6 +125,7 @@ RESERVED_NAMES: tuple[tuple[str, Iterable[str]], ...] = (
     ("is a name that Windows reserves", WINDOWS),
     ("is a word that YAML does not read as text", YAML_WORDS),
 )
+YES_OR_NO = ("serving",)
 RESERVED_CATALOGS = ("hive_metastore", "samples", "spark_catalog", "system")
 RESERVED_SCHEMAS = ("global_temp", "information_schema")
 
@@ -157,7 +158,7 @@ def problems(answers: Mapping[str, str]) -> list[str]:
 
 
 def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object]) -> list[str]:
-    """Return a sentence for each answer that is not text: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
+    """Return a sentence for each answer of the wrong type, such as one that is not text: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
 
     Cookiecutter makes text of numbers, but also hands over the answers before that. What a person has typed at the
     prompt since then is text.
@@ -166,7 +167,10 @@ def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object
     for key, answer in answers.items():
         number = unrendered.get(key)
         is_number = isinstance(number, int | float) and str(number) == answer
-        if not key.startswith("_") and (is_number or not isinstance(answer, str)):
+        if key in YES_OR_NO:
+            if not isinstance(answer, bool):
+                found.append(f"{key} {json.dumps(answer)} is neither true nor false: write one of them, without quotes.")
+        elif not key.startswith("_") and (is_number or not isinstance(answer, str)):
             found.append(f"{key} {json.dumps(number if is_number else answer)} is not text: put it into quotes.")
     return found
 

@@ -1,8 +1,9 @@
-"""Databricks' serving endpoints as far as their HTTP API can be told, with states that change from request to request."""
+"""Databricks' serving endpoints as far as their HTTP API can be told, with states that change between requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +87,7 @@ class FakeEndpoints:
     def _create(self, request: Request) -> Any:  # noqa: ANN401 - a reply
         if self.endpoint is not None:
             return error(409, "RESOURCE_ALREADY_EXISTS", f"Endpoint with name '{self.name}' already exists.")
-        body = request.body
+        body = deepcopy(request.body)
         self.endpoint = self._told(body["config"], ai_gateway=body.get("ai_gateway"), tags=body.get("tags", []))
         self.endpoint["state"] = {"ready": "NOT_READY", "config_update": "IN_PROGRESS"}
         self._begin(body["config"], {"served_entities": []})
@@ -97,7 +98,7 @@ class FakeEndpoints:
             return self._missing()
         if self.endpoint["state"]["config_update"] == "IN_PROGRESS":
             return error(409, "RESOURCE_CONFLICT", f"Endpoint '{self.name}' is currently being updated.")
-        self._begin(request.body, self.endpoint["config"])
+        self._begin(deepcopy(request.body), self.endpoint["config"])
         return self.endpoint
 
     def _begin(self, wanted: dict[str, Any], served: dict[str, Any]) -> None:

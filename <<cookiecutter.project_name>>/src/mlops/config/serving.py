@@ -73,6 +73,8 @@ class Serving(Settings):
         unit: The column of the request by which callers assign requests to versions, if they do so themselves: requests
             with the same value then count as one observation. None if the endpoint splits the traffic.
         guardrails: What ends a rollout at once.
+        features_max_age_hours: A feature table in the online store that lacks new rows may be this old when a version
+            is deployed.
     """
 
     rollout: Literal["direct", "canary", "ab"] = "direct"
@@ -83,6 +85,7 @@ class Serving(Settings):
     max_hours: float = Field(default=336, gt=0)
     unit: str | None = None
     guardrails: Guardrails = Guardrails()
+    features_max_age_hours: float = Field(default=48, gt=0)
 
     @property
     def steps(self) -> tuple[int, ...]:

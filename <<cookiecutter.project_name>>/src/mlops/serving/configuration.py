@@ -99,9 +99,10 @@ class Configuration:
 
     def equals(self, other: Configuration | None) -> bool:
         """Return whether the other configuration serves the same with the same shares."""
-        return other is not None and self._compared() == other._compared()
+        return other is not None and self.compared() == other.compared()
 
-    def _compared(self) -> tuple[object, ...]:
+    def compared(self) -> tuple[object, ...]:
+        """Return what two configurations are compared by."""
         entities = {
             str(one.name): [getattr(one, field) or None for field in _COMPARED if field != "workload_type"]
             + [one.workload_type or ServingModelWorkloadType.CPU]

@@ -11,15 +11,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pandas as pd
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound, ResourceConflict, ResourceDoesNotExist
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.serving import ServingEndpointDetailed
 
 from ..errors import ProjectError
+from ..evaluation.metrics import Array
 from . import states
 from .access import create, set_access
 from .configuration import Configuration
+from .query import query, query_optimized
 from .settings import ServingParameters
 
 log = logging.getLogger(__name__)
@@ -74,13 +77,31 @@ class Endpoint:
             set_access(self.client, found, self.settings)
             return
         try:
-            self._send(found is not None, wanted, deadline)
+            self._send(wanted, deadline, exists=found is not None)
             ready = self._wait(wanted, deadline)
             set_access(self.client, ready, self.settings)
         except (EndpointError, DatabricksError) as error:
-            reason = str(error) if isinstance(error, EndpointError) else f"endpoint {self.name}: {states.told(error)}"
-            raise EndpointError(f"{reason}. {self._restore(found is not None, before)}") from error
+            reason = (
+                states.told(error)
+                if isinstance(error, EndpointError)
+                else f"endpoint {self.name}: {states.told(error)}"
+            )
+            raise EndpointError(f"{reason}. {self._restore(before, existed=found is not None)}") from error
         log.info("endpoint %s serves %s", self.name, states.shown(wanted.versions()))
+
+    def query(self, rows: pd.DataFrame, version: str | None = None) -> Array:
+        """Return the predictions of some rows, of any version or of one, whatever its share of the requests.
+
+        Args:
+            rows: The columns of the request.
+            version: The version; None for the one that the endpoint chooses.
+
+        Raises:
+            ProjectError: As `query.query`.
+        """
+        if self.settings.endpoint_route_optimized:
+            return query_optimized(self.client, self.name, rows)
+        return query(self.client, self.name, rows, version)
 
     def delete(self) -> None:
         """Delete the endpoint, if it exists."""
@@ -105,7 +126,7 @@ class Endpoint:
             self._pause(deadline, "an earlier update is still in progress")
         return found
 
-    def _send(self, exists: bool, wanted: Configuration, deadline: float) -> None:  # noqa: FBT001 - internal
+    def _send(self, wanted: Configuration, deadline: float, *, exists: bool) -> None:
         """Create the endpoint, or start its update. Somebody else's update may come first: then wait for it."""
         while True:
             try:
@@ -143,7 +164,7 @@ class Endpoint:
                 said, shown = now, state
             self._pause(deadline, f"it is not ready after {self.settings.endpoint_minutes:g} minutes ({state})")
 
-    def _restore(self, existed: bool, before: Configuration | None) -> str:  # noqa: FBT001 - internal
+    def _restore(self, before: Configuration | None, *, existed: bool) -> str:
         """Serve what was served before; return a sentence about it."""
         deadline = time.monotonic() + 60 * self.settings.endpoint_minutes
         try:
@@ -154,7 +175,7 @@ class Endpoint:
             if found is None or before is None:
                 return "There is no configuration to go back to"
             if not before.equals(Configuration.read(found.config)):
-                self._send(True, before, deadline)
+                self._send(before, deadline, exists=True)
                 self._wait(before, deadline)
         except (EndpointError, DatabricksError) as error:
             log.exception("endpoint %s: the previous configuration could not be restored", self.name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -15,61 +17,88 @@ from ..training import training_set
 from ..validation.candidate import Candidate
 from .online_features import require_published
 from .release import Releases
+from .rollout.record import is_open, open_rollout, started
 from .settings import ServingParameters
 
 log = logging.getLogger(__name__)
 
 
-def promote_and_serve(  # noqa: PLR0913 - what changes the champion, and where
-    registry: Registry,
-    candidate: Candidate,
-    expected: str | None,
-    settings: ServingParameters,
-    project: Project,
-    platform: Platform,
-    *,
-    remember: bool = True,
-) -> bool:
-    """Make a version champion, after the endpoint serves it; return whether the alias was moved.
+@dataclass(frozen=True)
+class ChampionOnEndpoint:
+    """The champion of a model, and the endpoint that serves it.
 
-    Args:
+    Attributes:
         registry: The registered model.
-        candidate: The version, with its training run.
-        expected: The champion that the version was compared with; None if there was none.
-        settings: The endpoint; without a name only the alias moves.
+        settings: The endpoint; without a name there is none, and only the alias moves.
         project: The project.
         platform: The platform.
-        remember: Whether to record the expected champion as the version to go back to in a rollback.
-
-    Raises:
-        ProjectError: As `promote` and `Releases.release`, or a feature table is not in the online store.
     """
 
-    def move_alias() -> bool:
-        return promote(registry, candidate.model_version, expected, remember=remember)
+    registry: Registry
+    settings: ServingParameters
+    project: Project
+    platform: Platform
 
-    if not settings.endpoint_name:
-        return move_alias()
-    require_published(project.config, platform, registry.name.rpartition(".")[0], settings.online_store)
-    releases = Releases.of(platform.serving(), settings, registry.name, project.config)
-    return releases.release(candidate.model_version, _rows(candidate, platform), move_alias)
+    def promote(self, candidate: Candidate, expected: str | None, *, remember: bool = True) -> bool:
+        """Make a version champion, once the endpoint serves it; return whether the alias was moved.
 
+        Args:
+            candidate: The version, with its training run.
+            expected: The champion that the version was compared with; None if there was none.
+            remember: Whether to record the expected champion as the version to go back to in a rollback.
 
-def align(registry: Registry, settings: ServingParameters, project: Project, platform: Platform) -> None:
-    """Let the endpoint, if there is one, serve the champion.
+        Raises:
+            ProjectError: As `promotion.champion.promote` and `Releases.release`, or a feature table is not in the
+                online store.
+        """
 
-    Raises:
-        ProjectError: It does not become ready.
-    """
-    champion = registry.champion()
-    if settings.endpoint_name and champion is not None:
-        releases = Releases.of(platform.serving(), settings, registry.name, project.config)
-        releases.align(str(champion.version))
+        def move_alias() -> bool:
+            return promote(self.registry, candidate.model_version, expected, remember=remember)
 
+        if not self.settings.endpoint_name:
+            return move_alias()
+        return self._releases(candidate).release(candidate.model_version, self._rows(candidate), move_alias)
 
-def _rows(candidate: Candidate, platform: Platform) -> pd.DataFrame | None:
-    try:
-        return training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
-    except ProjectError as error:
-        log.warning("%s", error)
-        return None
+    @property
+    def compares_online(self) -> bool:
+        """Whether a version that wins the offline comparison is compared with the champion on requests as well."""
+        return bool(self.settings.endpoint_name) and self.project.config.serving.rollout != "direct"
+
+    def compare_online(self, candidate: Candidate, champion: str) -> None:
+        """Open the rollout of a version that won the offline comparison: it answers a share of the requests.
+
+        Raises:
+            ProjectError: As `promote`, or another rollout is open.
+        """
+        version = candidate.model_version
+
+        def open_() -> int:
+            return open_rollout(self.registry, version, champion, self.project.config.serving, datetime.now(UTC))
+
+        self._releases(candidate).begin_rollout(version, champion, self._rows(candidate), open_)
+        started(self.registry, datetime.now(UTC))
+
+    def align(self) -> None:
+        """Let the endpoint, if there is one, serve the champion, unless a rollout is open.
+
+        Raises:
+            ProjectError: It does not become ready.
+        """
+        champion = self.registry.champion() if self.settings.endpoint_name else None
+        if champion is not None and not is_open(self.registry):
+            client = self.platform.serving()
+            releases = Releases.of(client, self.settings, self.registry.name, self.project.config)
+            releases.align(str(champion.version))
+
+    def _releases(self, candidate: Candidate) -> Releases:
+        """Return the releases to the endpoint, which can look up what the version needs."""
+        schema = candidate.model_name.rpartition(".")[0]
+        require_published(self.project.config, self.platform, schema, self.settings.online_store)
+        return Releases.of(self.platform.serving(), self.settings, candidate.model_name, self.project.config)
+
+    def _rows(self, candidate: Candidate) -> pd.DataFrame | None:
+        try:
+            return training_set.read(self.platform.tables, candidate.training_table, candidate.run_id, "holdout")
+        except ProjectError as error:
+            log.warning("%s", error)
+            return None

@@ -71,5 +71,7 @@ def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: 
 
 def _split(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the rows as JSON values: times as ISO 8601, what is missing as null."""
-    split: dict[str, Any] = json.loads(rows.to_json(orient="split", date_format="iso", double_precision=15, index=False))
+    split: dict[str, Any] = json.loads(
+        rows.to_json(orient="split", date_format="iso", double_precision=15, index=False)
+    )
     return split

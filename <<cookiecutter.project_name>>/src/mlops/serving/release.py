@@ -12,17 +12,16 @@ may differ until the next run of the job `promotion`, which ends with `align`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 from databricks.sdk import WorkspaceClient
 
 from ..config.load import ProjectConfig
-from ..evaluation.metrics import Array
 from ..registry import uri
 from .endpoint import Endpoint, EndpointError
-from .query import query, query_optimized
 from .settings import ServingParameters
 from .trial import require_same_answers
 
@@ -62,10 +61,9 @@ class Releases:
             ProjectError: The version does not become ready, does not answer as it should, or the alias does not move.
                 The endpoint serves what it served before.
         """
-        before = {one: share for one, share in self.endpoint.shares().items() if share}
+        before = self._requested()
         if not self.endpoint.settings.endpoint_route_optimized:
-            beside = before if version in before else {**before, version: 0 if before else 100}
-            self.endpoint.serve(self.model_name, beside)
+            self._serve_beside(version, before)
         try:
             if self.endpoint.settings.endpoint_route_optimized:  # only the address of all versions can be asked
                 self.endpoint.serve(self.model_name, {version: 100})
@@ -75,6 +73,37 @@ class Releases:
         except Exception:
             self._take_back(before)
             raise
+
+    def begin_rollout(self, version: str, champion: str, rows: pd.DataFrame | None, open_: Callable[[], int]) -> None:
+        """Try a version, then give it a share of the requests beside the champion.
+
+        Args:
+            version: The challenger.
+            champion: The champion.
+            rows: Held-out rows of the challenger's training run to try it with; None if they are gone.
+            open_: Records that the rollout begins; returns the challenger's share in percent.
+
+        Raises:
+            ProjectError: As `release`.
+        """
+        before = self._requested()
+        self._serve_beside(version, before)
+        try:
+            self._try(version, rows)
+            share = open_()
+            self.endpoint.serve(self.model_name, {champion: 100 - share, version: share})
+        except Exception:
+            self._take_back(before)
+            raise
+
+    def _requested(self) -> dict[str, int]:
+        """Return the share of each version that gets requests."""
+        return {one: share for one, share in self.endpoint.shares().items() if share}
+
+    def _serve_beside(self, version: str, before: Mapping[str, int]) -> None:
+        """Serve a version without requests, unless it is the only one."""
+        beside = before if version in before else {**before, version: 0 if before else 100}
+        self.endpoint.serve(self.model_name, beside)
 
     def align(self, champion: str | None) -> None:
         """Let the endpoint serve the champion for all requests, as the alias says; without a champion, leave it.
@@ -89,15 +118,9 @@ class Releases:
         if rows is None:
             log.warning("version %s is served without a trial: the held-out rows of its training are gone", version)
             return
-        client, name = self.endpoint.client, self.endpoint.name
-
-        def ask(frame: pd.DataFrame) -> Array:
-            if self.endpoint.settings.endpoint_route_optimized:
-                return query_optimized(client, name, frame)
-            return query(client, name, frame, version)
-
+        ask = partial(self.endpoint.query, version=version)
         require_same_answers(uri(self.model_name, version), rows, self.config, ask)
-        log.info("endpoint %s: version %s answers as the registered model does", name, version)
+        log.info("endpoint %s: version %s answers as the registered model does", self.endpoint.name, version)
 
     def _take_back(self, before: dict[str, int]) -> None:
         """Serve what was served before. The error that led here is told, whether this succeeds or not."""

@@ -29,7 +29,9 @@ def problem(found: ServingEndpointDetailed) -> str | None:
     if state not in {EndpointStateConfigUpdate.UPDATE_FAILED, EndpointStateConfigUpdate.UPDATE_CANCELED}:
         return None
     ended = "failed" if state == EndpointStateConfigUpdate.UPDATE_FAILED else "was cancelled"
-    messages = [message for _, deployment, message in _entities(found) if message and "READY" not in deployment]
+    told = [(deployment, message) for _, deployment, message in _entities(found) if message]
+    failed = [message for deployment, message in told if deployment in {"DEPLOYMENT_FAILED", "DEPLOYMENT_ABORTED"}]
+    messages = failed or [message for _, message in told]
     return f"the update {ended}{': ' + '; '.join(messages) if messages else ''}"
 
 
@@ -60,4 +62,4 @@ def shown(versions: Mapping[str, int]) -> str:
 def told(error: Exception) -> str:
     """Return the platform's own words; the SDK adds its settings to them."""
     text = str(error) if isinstance(error, ProjectError) else first_line(error)
-    return text.partition(". Config: ")[0]
+    return text.partition(". Config: ")[0].rstrip(".")

@@ -64,4 +64,4 @@ def _request(rows: pd.DataFrame, signature: ModelSignature | None, columns: list
     required = [str(one.name) for one in declared if getattr(one, "required", True) and one.name in known]
     kept = rows[known].dropna(subset=[*required, *whole])
     booleans = [name for name in known if types.get(name) == DataType.boolean]
-    return kept.astype({name: "int64" for name in whole} | {name: "bool" for name in booleans if name in required})
+    return kept.astype(dict.fromkeys(whole, "int64") | {name: "bool" for name in booleans if name in required})

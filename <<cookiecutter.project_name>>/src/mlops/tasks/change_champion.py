@@ -8,7 +8,7 @@ from ..platform.base import Platform
 from ..project import Project
 from ..promotion.pause import resume
 from ..registry import Registry
-from ..serving.promote import align
+from ..serving.promote import ChampionOnEndpoint
 from ..serving.settings import ServingParameters
 from . import deploy, rollback, task
 
@@ -54,6 +54,6 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         return Values(champion_version=restored.champion_version, rolled_back_version=restored.rolled_back_version)
     registry = Registry(parameters.model_name)
     resume(registry, parameters.reason)
-    align(registry, parameters, project, platform)
+    ChampionOnEndpoint(registry, parameters, project, platform).align()
     champion = registry.champion()
     return Values(champion_version=str(champion.version) if champion else "none")

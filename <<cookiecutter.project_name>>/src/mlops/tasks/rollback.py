@@ -14,7 +14,7 @@ from ..project import Project
 from ..promotion.decision import Decision
 from ..promotion.pause import note_rolled_back, pause
 from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
-from ..serving.promote import promote_and_serve
+from ..serving.promote import ChampionOnEndpoint
 from ..serving.settings import ServingParameters
 from ..validation import proof
 from ..validation.candidate import Candidate, resolved
@@ -79,7 +79,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     told = Candidate(
         model_name=parameters.model_name, model_uri="", model_version=target, training_table=parameters.training_table
     )
-    promote_and_serve(registry, resolved(told), bad, parameters, project, platform, remember=False)
+    ChampionOnEndpoint(registry, parameters, project, platform).promote(resolved(told), bad, remember=False)
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
     return Values(champion_version=target, rolled_back_version=bad)
 
