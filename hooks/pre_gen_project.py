@@ -158,7 +158,7 @@ def problems(answers: Mapping[str, str]) -> list[str]:
 
 
 def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object]) -> list[str]:
-    """Return a sentence for each answer of the wrong type, such as one that is not text: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
+    """Return a sentence for each answer of the wrong type: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
 
     Cookiecutter makes text of numbers, but also hands over the answers before that. What a person has typed at the
     prompt since then is text.
@@ -169,7 +169,7 @@ def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object
         is_number = isinstance(number, int | float) and str(number) == answer
         if key in YES_OR_NO:
             if not isinstance(answer, bool):
-                found.append(f"{key} {json.dumps(answer)} is neither true nor false: write one of them, without quotes.")
+                found.append(f"{key} {json.dumps(answer)} is neither true nor false: write one of them unquoted.")
         elif not key.startswith("_") and (is_number or not isinstance(answer, str)):
             found.append(f"{key} {json.dumps(number if is_number else answer)} is not text: put it into quotes.")
     return found

@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -50,7 +51,7 @@ with engine.start("sail", workspace.catalogs(loaded)) as spark:
     store.score_batch(model, rows, "double").agg(F.sum("prediction")).collect()
     print("measured", time.perf_counter() - start, bare)
 """
-# The whole batch job on a source with inputs only, then a daily run that finds a hundredth more rows.
+# The whole batch job on a source with inputs only, then a daily run that finds 10,000 more rows.
 INFERENCE = """
 import logging, resource, tempfile, time
 from dataclasses import replace
@@ -67,7 +68,8 @@ from mlops.platform.local import LocalPlatform
 from mlops.registry import CHAMPION, Registry
 from mlops.tasks import batch_inference
 from {package}.entry_points import PROJECT
-rows, features, late = {rows}, {features}, {rows} // 100
+rows, features = {rows}, {features}
+late = min(10_000, rows // 100)  # the same for every size, so that daily runs can be compared
 names = ["x%d" % number for number in range(features)]
 config = PROJECT.config.model_copy(update=dict(
     problem_type="regression", label="x0", feature_tables={{}}, lookups=(), functions=(),
@@ -154,7 +156,7 @@ class Size:
     scored: int
     features: int
     looked_up: tuple[int, ...]
-    inferred: tuple[tuple[int, int], ...]  # rows and features
+    inferred: Mapping[str, tuple[tuple[int, int], ...]]  # rows and features, by engine
 
 
 FULL = Size(
@@ -164,9 +166,13 @@ FULL = Size(
     1_000_000,
     1_000_000,
     (10**6, 4 * 10**6, 16 * 10**6),
-    ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50)),
+    {
+        "sail": ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50), (16 * 10**6, 50)),
+        "spark": ((10**6, 10), (4 * 10**6, 10), (10**6, 50)),
+    },
 )
-SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), ((2_000, 10),))
+SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)})
+SPARK = ROOT / ".venv-parity" / "bin" / "python"  # Apache Spark has an environment of its own, and needs Java
 
 
 @dataclass(frozen=True)
@@ -212,11 +218,11 @@ class Bench:
             times.append(time.perf_counter() - start)
         return min(times)
 
-    def measured(self, script: str) -> list[list[float]]:
+    def measured(self, script: str, python: str = sys.executable) -> list[list[float]]:
         """Run a script in the project and return the numbers of the lines that it marked."""
         file = self.project / "measure.py"
         file.write_text(script, encoding="utf-8")
-        lines = self._run(sys.executable, str(file), cwd=self.project).splitlines()
+        lines = self._run(python, str(file), cwd=self.project).splitlines()
         return [[float(word) for word in line.split()[1:]] for line in lines if line.startswith("measured ")]
 
     @staticmethod
@@ -276,12 +282,19 @@ class Bench:
 
     def inference(self) -> Iterator[Figure]:
         """The whole batch job, and a daily run after it, against the model alone on the same rows in memory."""
-        for rows, features in self.size.inferred:
-            script = INFERENCE.format(package=PACKAGE, rows=rows, features=features, engine="sail")
-            [[taken, bare, daily, peak]] = self.measured(script)
-            what = f"batch inference, {rows:,} rows x {features} ({peak:,.0f} MB)"
-            yield Figure(what, taken, "the model alone", bare)
-            yield Figure(f"daily run after {rows:,} rows x {features}", daily, "the first run", taken)
+        pythons = {"sail": sys.executable, "spark": str(SPARK)}
+        there = [engine for engine in self.size.inferred if engine != "spark" or (SPARK.exists() and which("java"))]
+        for engine in there:
+            daily_runs = []
+            for rows, features in self.size.inferred[engine]:
+                script = INFERENCE.format(package=PACKAGE, rows=rows, features=features, engine=engine)
+                [[taken, bare, daily, peak]] = self.measured(script, pythons[engine])
+                what = f"batch inference, {engine}, {rows:,} rows x {features}"
+                yield Figure(f"{what} ({rows / taken:,.0f} rows/s, {peak:,.0f} MB)", taken, "the model alone", bare)
+                daily_runs.append(daily)
+                yield Figure(
+                    f"daily run, {engine}, after {rows:,} rows x {features}", daily, "the first", daily_runs[0]
+                )
 
     def run(self) -> tuple[list[Figure], list[str]]:
         """Run every measure; return the figures, and one sentence for each measure that failed."""
@@ -310,6 +323,11 @@ def machine() -> str:
     )
 
 
+def _measure(what: str) -> str:
+    """Return the name of a measure without its own figures, which differ from run to run."""
+    return what.partition(" (")[0]
+
+
 def document(figures: list[Figure], peak: float, where: str, before: str) -> str:
     """Return the text of docs/benchmarks.md: the figures of this run next to those of the run before.
 
@@ -319,11 +337,11 @@ def document(figures: list[Figure], peak: float, where: str, before: str) -> str
         where: The machine of this run.
         before: The document as the run before left it, or "".
     """
-    earlier = dict(re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE))
+    earlier = {_measure(what): shown for what, shown in re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE)}
     machine_before = re.search(r"^- this run: (.+)$", before, re.MULTILINE)
     rows = [(one.what, f"{one.seconds:.2f} s = {one.seconds / one.baseline:.2f} x {one.against}") for one in figures]
     rows.append(("peak memory of a process", f"{peak:.0f} MB"))
-    lines = [f"| {what} | {shown} | {earlier.get(what, '')} |" for what, shown in rows]
+    lines = [f"| {what} | {shown} | {earlier.get(_measure(what), '')} |" for what, shown in rows]
     return "\n".join(
         [
             "# Benchmarks",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Bake, Project
@@ -24,7 +25,7 @@ OF_THE_EXAMPLE = [
     "tests/mlops/training",
     *(f"tests/integration/{room}" for room in ("tasks", "training", "validation")),
 ]
-VARIANTS = [
+VARIANTS: list[dict[str, Any]] = [
     {},
     {
         "problem_type": "classification",

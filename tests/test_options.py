@@ -21,7 +21,7 @@ ANSWERS = {
     "schema": "some_schema",
     **{f"{environment}_host": f"https://{environment}.example.com" for environment in ENVIRONMENTS},
 }
-OTHER_ANSWERS = {
+OTHER_ANSWERS: dict[str, Any] = {
     "project_name": "other-name",
     "cloud": "aws",
     "compute": "job_cluster",
