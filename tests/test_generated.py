@@ -203,9 +203,10 @@ def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
         ("newest", "tests/parity/test_twin.py"),
         # This one uses Delta tables, whose jars come from Maven Central.
         pytest.param("newest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
-        # These two use Delta tables or PostgreSQL, whose jars come from Maven Central too.
+        # These use Delta tables, PostgreSQL and Kafka, whose jars come from Maven Central too.
         pytest.param("newest", "tests/parity/test_streaming.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_jdbc.py", marks=pytest.mark.thorough),
+        pytest.param("newest", "tests/parity/test_kafka.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_twin.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
