@@ -22,6 +22,7 @@ from typing import Any
 
 import uvicorn
 
+from . import running
 from .app import application
 from .documents import ID
 from .endpoints import Endpoints
@@ -52,14 +53,15 @@ def main() -> int:
         except OSError as error:
             print(f"port {options.port} cannot be used ({error.strerror})", file=sys.stderr)  # noqa: T201 - read by the caller
             return 1
-        (options.folder / "gateway.json").unlink(missing_ok=True)
+        before = running.forget(options.folder)
+        token = before.token if before else secrets.token_hex()  # clients of last time remain valid
         reading, writing = os.pipe()
         if os.fork():  # the lock belongs to the background process as well, and stays with it
             os.close(writing)
             return 0 if os.read(reading, 1) else 1
         os.close(reading)
         _detach(options.folder / "gateway.log")
-        _serve(options, opened, writing)
+        _serve(options, opened, token, writing)
     return 0
 
 
@@ -70,13 +72,13 @@ def _detach(log: Path) -> None:
             os.dup2(source.fileno(), descriptor)
 
 
-def _serve(options: argparse.Namespace, opened: socket.socket, ready: int) -> None:
+def _serve(options: argparse.Namespace, opened: socket.socket, token: str, ready: int) -> None:
     """Serve until a signal comes, then end the scoring servers."""
     folder: Path = options.folder
     temporary = folder / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    state, token = State(folder), secrets.token_hex()
+    state = State(folder)
     state.create()
     environment = _environment(options.tracking_uri, options.tables, temporary)
 

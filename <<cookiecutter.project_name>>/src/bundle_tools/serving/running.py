@@ -80,6 +80,13 @@ def last(folder: Path) -> Running | None:
         return None
 
 
+def forget(folder: Path) -> Running | None:
+    """Return the gateway that ran last, and remove what says where it is."""
+    before = last(folder)
+    (folder / "gateway.json").unlink(missing_ok=True)
+    return before
+
+
 def stop(folder: Path) -> bool:
     """End the gateway of a folder, and with it the processes that it started; return whether one ran."""
     found = find(folder)

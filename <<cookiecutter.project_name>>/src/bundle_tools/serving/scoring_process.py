@@ -22,6 +22,7 @@ _START_SECONDS = 600.0
 _ANSWER_SECONDS = 120.0
 _DRAIN_SECONDS = 30.0
 _STOP_SECONDS = 5.0
+_END_SECONDS = 1.0  # between a connection that breaks and the end of the process
 _LAST_ERROR = re.compile(r"^(?:[\w.]+(?:Error|Exception|Exit)\b.*|ERROR: .*)$", re.MULTILINE)
 
 
@@ -85,6 +86,15 @@ class ScoringProcess:
             HTTPError: It does not answer.
         """
         self.start()
+        try:
+            return self._answer(body, content_type)
+        except HTTPError:
+            if not self._has_died():
+                raise
+        self.start()  # a prediction changes nothing, so it can be asked for twice
+        return self._answer(body, content_type)
+
+    def _answer(self, body: bytes, content_type: str) -> Answer:
         if self._pool is None:
             raise NotStartedError("the scoring server was stopped")
         headers = {"Content-Type": content_type}
@@ -92,6 +102,13 @@ class ScoringProcess:
             "POST", "/invocations", body=body, headers=headers, timeout=_ANSWER_SECONDS, retries=False
         )
         return Answer(reply.status, reply.data, reply.headers.get("Content-Type", "application/json"))
+
+    def _has_died(self) -> bool:
+        process = self._process
+        try:
+            return process is None or process.wait(_END_SECONDS) is not None
+        except subprocess.TimeoutExpired:
+            return False
 
     @contextmanager
     def used(self) -> Iterator[None]:

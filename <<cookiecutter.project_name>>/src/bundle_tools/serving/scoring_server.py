@@ -20,8 +20,9 @@ APP = "mlflow.pyfunc.scoring_server.app:app"
 def main(descriptor: int) -> None:
     """Serve the model of the environment on the socket with this file descriptor, until the gateway ends."""
     Thread(target=_exit_with_the_gateway, daemon=True).start()
-    server = uvicorn.Server(uvicorn.Config(APP, log_level="warning"))
-    server.run(sockets=[inherited(descriptor)])
+    listening = inherited(descriptor)
+    print(f"process {os.getpid()}, port {listening.getsockname()[1]}", flush=True)  # noqa: T201 - the log of the server
+    uvicorn.Server(uvicorn.Config(APP, log_level="warning")).run(sockets=[listening])
 
 
 def _exit_with_the_gateway() -> None:

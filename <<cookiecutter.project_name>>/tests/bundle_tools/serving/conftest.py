@@ -23,10 +23,11 @@ from bundle_tools.workspace.workspace import Workspace
 MODEL = "dev.s.sums"
 CODE = """
 import mlflow
+import pandas as pd
 class Sum(mlflow.pyfunc.PythonModel):
     def load_context(self, context):
         assert {factor}, "this version has no factor"
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pd.DataFrame, params=None):
         assert (model_input["x"] < 100).all(), "x is too large"
         return [float(row) * {factor} for row in model_input["x"] + model_input["y"]]
 mlflow.models.set_model(Sum())
