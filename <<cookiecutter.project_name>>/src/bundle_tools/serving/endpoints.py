@@ -144,6 +144,12 @@ class Endpoints:
             process.stop()
 
     def _begin(self, endpoint: Document) -> Document:
+        """Start what the pending configuration needs; with nothing to start, it is in use at once."""
+        config = endpoint["pending_config"]
+        if all(self._of(entity).runs for entity in config["served_entities"]):
+            found = self._saved(documents.in_use(endpoint, config, _now()))
+            Thread(target=self._sweep, daemon=True).start()
+            return found
         self._saved(endpoint)
         Thread(target=self._apply, args=[endpoint], daemon=True).start()
         return endpoint

@@ -27,11 +27,10 @@ from .app import application
 from .documents import ID
 from .endpoints import Endpoints
 from .listeners import listener
-from .running import Running, locked
+from .running import RUNS_ALREADY, Running, locked
 from .scoring_process import ScoringProcess
 from .state import State
 
-RUNS_ALREADY = 3  # the exit code if the folder has a gateway
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5
 

@@ -13,9 +13,8 @@ from databricks.sdk import WorkspaceClient
 from mlops.errors import ProjectError
 
 from . import running
-from .gateway import RUNS_ALREADY
 from .listeners import LOOPBACK
-from .running import Running
+from .running import RUNS_ALREADY, Running
 from .state import State
 
 
@@ -45,9 +44,20 @@ class LocalGateway:
         _go_around_proxies()
         return WorkspaceClient(host=f"http://{LOOPBACK}:{found.port}", token=found.token, auth_type="pat")
 
+    @property
+    def state(self) -> State:
+        """What the gateway has saved."""
+        return State(self.folder)
+
+    @property
+    def url(self) -> str | None:
+        """The address of the gateway; None if it does not run or has no endpoint."""
+        found = running.find(self.folder) if self.state.endpoints() else None
+        return None if found is None else f"http://{LOOPBACK}:{found.port}"
+
     def served_entities(self) -> list[tuple[str, str]]:
         """Return the id and the model version of each entity that was ever served."""
-        return State(self.folder).served_entities()
+        return self.state.served_entities()
 
     def started(self) -> Running:
         """Return the gateway, which is started if it does not run.

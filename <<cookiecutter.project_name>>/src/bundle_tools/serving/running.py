@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+RUNS_ALREADY = 3  # the exit code of a gateway whose folder has another
 _STOP_SECONDS = 20.0
 _PAUSE_SECONDS = 0.05
 

@@ -47,15 +47,16 @@ class ScoringProcess:
         self.environment = environment
         self.log = log
         self._lock = Lock()
+        self._is_loaded = False
         self._users = 0
         self._unused = Condition()
         self._process: subprocess.Popen[bytes] | None = None
         self._pool: urllib3.HTTPConnectionPool | None = None
 
     @property
-    def pid(self) -> int | None:
-        """The process id, if it was started."""
-        return None if self._process is None else self._process.pid
+    def runs(self) -> bool:
+        """Whether it has loaded the model, and still runs."""
+        return self._is_loaded and self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start the process unless it runs, and wait until it has loaded the model.
@@ -77,6 +78,7 @@ class ScoringProcess:
         if reply is None or reply.status != 200:  # noqa: PLR2004 - HTTP's number
             self.stop()
             raise NotStartedError(self._last_error() or "the scoring server is not healthy")
+        self._is_loaded = True
 
     def ask(self, body: bytes, content_type: str) -> Answer:
         """Return what the scoring server answers; it is started again if it has died.
@@ -144,6 +146,7 @@ class ScoringProcess:
             process.stdin.close()
 
     def _spawn(self) -> None:
+        self._is_loaded = False
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with listener(0) as opened, self.log.open("wb") as log:
             self._process = subprocess.Popen(
