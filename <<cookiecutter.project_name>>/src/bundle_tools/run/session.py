@@ -21,6 +21,8 @@ from mlops.preflight import check as preflight
 from mlops.project import Project
 
 from ..bundle import load as bundles
+from ..serving.delivery import deliver
+from ..serving.local_gateway import LocalGateway
 from ..workspace import engine
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
@@ -54,13 +56,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: the job and its parameters, the engine, the source data, and the version that is approved."""
+    """What to run: the job, its parameters, the engine, the source data, the version that is approved, the endpoint's port."""
 
     job: str
     parameters: Mapping[str, str]
     engine: str
     source: SourceData
     approve: str = ""
+    port: int | None = None
 
 
 def run(options: Options, request: Request, console: Console) -> int:
@@ -88,8 +91,12 @@ def run(options: Options, request: Request, console: Console) -> int:
     with _log_file(workspace.folder):
         workspace.open_mlflow()
         with embedded as spark:
-            platform = LocalPlatform(spark, workspace.tables)
+            gateway = LocalGateway(workspace.serving, workspace.tables, workspace.tracking_uri, request.port)
+            platform = LocalPlatform(spark, workspace.tables, gateway=gateway)
             deployed = workspace.deploy(bundle, spark)
+            delivered = deliver(gateway.state, spark, platform.tables)
+            if delivered:
+                _say(console, f"{delivered:,} requests to the local endpoint were added to its payload table")
             preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
             _say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
@@ -111,6 +118,8 @@ def run(options: Options, request: Request, console: Console) -> int:
                 )
             for note in dict.fromkeys(platform.notes):
                 _say(console, note)
+            if url := gateway.url:
+                _say(console, f"the endpoint answers at {url}: ask it with make query KEY=..., end it with make serve-stop")
             _conclude(deployed, project, finished, console)
     return 0
 

@@ -55,6 +55,11 @@ class Workspace:
         """The folder of the tables: catalog / schema / table."""
         return (self.folder / "tables").resolve()
 
+    @property
+    def serving(self) -> Path:
+        """The folder of the gateway that serves models."""
+        return (self.folder / "serving").resolve()
+
     def open_mlflow(self) -> None:
         """Point MLflow at this workspace, and create its database the first time."""
         self.folder.mkdir(parents=True, exist_ok=True)
