@@ -97,7 +97,9 @@ def test_messages_arrive_with_their_key_and_the_row_as_json(spark: SparkSession,
     options = {"kafka.bootstrap.servers": broker, "topic": "predictions"}
     output = Output.model_validate({"format": "kafka", "options": options})
     place = Destinations(LocalPlatform(spark, tmp_path), "dev.s", "/Volumes/dev/s/artifacts", "trip_id", "", "CU_1")
-    rows = spark.createDataFrame([("a", 1.5, "Zoë"), ("b", None, None)], "trip_id STRING, prediction DOUBLE, name STRING")
+    rows = spark.createDataFrame(
+        [("a", 1.5, "Zoë"), ("b", None, None)], "trip_id STRING, prediction DOUBLE, name STRING"
+    )
     place.write("events", output, rows, "run1")
     reader = spark.read.format("kafka").option("kafka.bootstrap.servers", broker).option("subscribe", "predictions")
     there = {bytes(row["key"]): bytes(row["value"]) for row in reader.load().collect()}

@@ -119,7 +119,10 @@ def run(options: Options, request: Request, console: Console) -> int:
             for note in dict.fromkeys(platform.notes):
                 _say(console, note)
             if url := gateway.url:
-                _say(console, f"the endpoint answers at {url}: ask it with make query KEY=..., end it with make serve-stop")
+                _say(
+                    console,
+                    f"the endpoint answers at {url}: ask it with make query KEY=..., end it with make serve-stop",
+                )
             _conclude(deployed, project, finished, console)
     return 0
 

@@ -70,7 +70,9 @@ class Endpoints:
             endpoint = documents.new(name, given, _now())
             if given.get("config") is None:
                 return self._saved(endpoint)
-            return self._begin(documents.updating(endpoint, documents.pending(endpoint, given["config"], _now()), _now()))
+            return self._begin(
+                documents.updating(endpoint, documents.pending(endpoint, given["config"], _now()), _now())
+            )
 
     def update(self, name: str, given: Mapping[str, Any]) -> Document:
         """Begin to change an endpoint to another configuration.
@@ -164,7 +166,9 @@ class Endpoints:
         with self._lock:
             now = self._documents.get(str(endpoint["name"]), {})
             if now.get("pending_config", {}).get("start_time") == config["start_time"] and now["id"] == endpoint["id"]:
-                self._saved(documents.failed(now, failures, _now()) if failures else documents.in_use(now, config, _now()))
+                self._saved(
+                    documents.failed(now, failures, _now()) if failures else documents.in_use(now, config, _now())
+                )
         self._sweep()
 
     def _sweep(self) -> None:

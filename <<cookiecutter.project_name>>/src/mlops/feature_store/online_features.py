@@ -69,16 +69,12 @@ class OnlineFeatures:
         if isinstance(step, TableLookup):
             keys = list(zip(*[columns[name] for name in step.lookup.keys], strict=True))
             features = self.store.look_up(step.name, keys, step.lookup.features)
-            return {
-                name: list(values) for name, values in zip(step.outputs, zip(*features, strict=True), strict=True)
-            }
+            return {name: list(values) for name, values in zip(step.outputs, zip(*features, strict=True), strict=True)}
         return {step.function.output: self._called(step, columns)}
 
     def _called(self, step: FunctionCall, columns: Columns) -> list[Any]:
         called, parameters = _compiled(self.functions, step.name)
-        given = [
-            [_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters
-        ]
+        given = [[_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters]
         rows = len(next(iter(columns.values())))
         return [called(*values) for values in zip(*given, strict=True)] if given else [called()] * rows
 

@@ -74,7 +74,8 @@ def served(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> It
 def config(**shares: int) -> EndpointCoreConfigInput:
     """Return the configuration with an entity `v<version>` for each version, with its share of the traffic."""
     entities = [
-        ServedEntityInput(name=name, entity_name=MODEL, entity_version=name[1:], workload_size="Small") for name in shares
+        ServedEntityInput(name=name, entity_name=MODEL, entity_version=name[1:], workload_size="Small")
+        for name in shares
     ]
     routes = [Route(served_entity_name=name, traffic_percentage=share) for name, share in shares.items()]
     return EndpointCoreConfigInput(name="x", served_entities=entities, traffic_config=TrafficConfig(routes=routes))

@@ -50,7 +50,9 @@ def test_rows_are_delivered_once_with_the_columns_of_an_inference_table(
     assert (first.response, first.logging_error_codes) == (None, ["MAX_RESPONSE_SIZE_EXCEEDED"])
 
 
-def test_a_delivery_that_was_interrupted_adds_no_row_twice(platform: LocalPlatform, schema: str, tmp_path: Path) -> None:
+def test_a_delivery_that_was_interrupted_adds_no_row_twice(
+    platform: LocalPlatform, schema: str, tmp_path: Path
+) -> None:
     table = f"{schema}.log_payload"
     deliver(state_with(tmp_path / "one", table, "a"), platform.spark, platform.tables)
     deliver(state_with(tmp_path / "two", table, "a", "b"), platform.spark, platform.tables)

@@ -113,7 +113,9 @@ def client(served: Served, created: ServingEndpointDetailed) -> Iterator[Workspa
     settled(served.client)
 
 
-def test_a_new_endpoint_is_ready_once_its_entities_have_loaded(created: ServingEndpointDetailed, client: WorkspaceClient) -> None:
+def test_a_new_endpoint_is_ready_once_its_entities_have_loaded(
+    created: ServingEndpointDetailed, client: WorkspaceClient
+) -> None:
     assert created.state is not None
     assert (created.state.ready, created.config) == (EndpointStateReady.NOT_READY, None)
     assert created.pending_config is not None
@@ -156,7 +158,9 @@ def test_an_error_of_the_model_is_passed_on(client: WorkspaceClient) -> None:
         ({}, "has no served_entities"),
     ],
 )
-def test_a_configuration_that_is_not_valid_is_refused(client: WorkspaceClient, shares: dict[str, int], told: str) -> None:
+def test_a_configuration_that_is_not_valid_is_refused(
+    client: WorkspaceClient, shares: dict[str, int], told: str
+) -> None:
     before = client.serving_endpoints.get(NAME)
     with pytest.raises(InvalidParameterValue, match=told):
         update(client, **shares)
@@ -314,7 +318,9 @@ def test_a_gateway_is_for_one_folder_and_ends_with_it(workspace: Workspace, tmp_
     assert len(ports) == 2
     assert one.started() == one.started()
     port = one.started().port
-    with pytest.raises(ProjectError, match=f"already runs on port {port}: leave PORT out, or run make serve-stop first"):
+    with pytest.raises(
+        ProjectError, match=f"already runs on port {port}: leave PORT out, or run make serve-stop first"
+    ):
         replace(one, port=port + 1).client()
     shutil.rmtree(tmp_path / "one")
     assert running.stop(two.folder)
@@ -325,6 +331,8 @@ def test_a_port_that_is_in_use_is_said_in_one_sentence(workspace: Workspace, tmp
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         gateway = LocalGateway(tmp_path / "serving", workspace.tables, workspace.tracking_uri, port)
-        with pytest.raises(ProjectError, match=rf"does not start: port {port} cannot be used .*in use\); give another PORT"):
+        with pytest.raises(
+            ProjectError, match=rf"does not start: port {port} cannot be used .*in use\); give another PORT"
+        ):
             gateway.client()
     assert running.find(gateway.folder) is None

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from databricks.sdk import WorkspaceClient
-from fake_endpoints import FakeEndpoints
-from fake_workspace import FakeWorkspace
 from mlflow import MlflowClient
 
+from fake_endpoints import FakeEndpoints
 from integration.conftest import prove
 from mlops.config.serving import Serving
 from mlops.errors import ProjectError
@@ -25,6 +24,7 @@ from mlops.serving.rollout.record import is_open
 from mlops.tasks import change_champion
 
 import example
+from fake_workspace import FakeWorkspace
 
 SETTINGS = example.PROJECT.config
 
@@ -52,9 +52,7 @@ class Shop:
     def another_version(self) -> str:
         """Register the same artifact again, which has passed validation too; return the version."""
         model_uri = uri(self.registry.name, "1")
-        made = MlflowClient().create_model_version(
-            self.registry.name, model_uri, run_id=self.parameters["run_id"]
-        )
+        made = MlflowClient().create_model_version(self.registry.name, model_uri, run_id=self.parameters["run_id"])
         version = str(made.version)
         self.registry.describe(version, "A test.")
         for tag in SETTINGS.validation.required_tags:
@@ -86,9 +84,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(
-    trained: dict[str, str], platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Shop]:
+def shop(trained: dict[str, str], platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     prove(trained, platform)
     monkeypatch.setattr(endpoint.Endpoint, "pause_seconds", 0.01)
     monkeypatch.setattr(online_features, "_PAUSE_SECONDS", 0.01)

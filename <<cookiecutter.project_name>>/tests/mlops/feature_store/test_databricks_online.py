@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fake_workspace import UNITY, FakeWorkspace, error
+
 from mlops.feature_store.base import Published
 from mlops.feature_store.databricks import DatabricksFeatureStore
+
+from fake_workspace import UNITY, FakeWorkspace, error
 
 TABLE = "/api/2.0/database/synced_tables/prod.shop.prices_online"
 

@@ -26,8 +26,12 @@ SPEC = FeatureSpec(
     features=("miles", "trips", "name", "hour", "rest"),
     lookups=(ZONES,),
     functions=(
-        FunctionCall(name=f"dev.s.{HOUR.name}", function=Function(function="hour", inputs={"at": "time"}, output="hour")),
-        FunctionCall(name=f"dev.s.{REST.name}", function=Function(function="rest", inputs={"trips": "trips"}, output="rest")),
+        FunctionCall(
+            name=f"dev.s.{HOUR.name}", function=Function(function="hour", inputs={"at": "time"}, output="hour")
+        ),
+        FunctionCall(
+            name=f"dev.s.{REST.name}", function=Function(function="rest", inputs={"trips": "trips"}, output="rest")
+        ),
     ),
 )
 KINDS = dict.fromkeys(SPEC.features, DataType.double) | {"name": DataType.string}

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from mlops.config.serving import Serving
 from mlops.errors import ProjectError
 from mlops.feature_store.base import Published
@@ -48,7 +49,9 @@ def test_a_model_without_lookups_needs_no_online_store() -> None:
 
 
 def test_a_table_on_its_way_is_waited_for() -> None:
-    assert len(check([published(None, detail="PROVISIONING"), published(None, detail="PROVISIONING"), published()])) == 3
+    assert (
+        len(check([published(None, detail="PROVISIONING"), published(None, detail="PROVISIONING"), published()])) == 3
+    )
 
 
 @pytest.mark.parametrize("found", [published(400), published(400, detail="CONTINUOUS"), published(1, complete=False)])
@@ -60,9 +63,15 @@ def test_a_copy_that_has_everything_or_is_young_is_accepted(found: Published) ->
     ("found", "told"),
     [
         (None, "feature table prices is not published to the online store shop: run the features job"),
-        (published(None, detail="OFFLINE_FAILED no space"), r"has not reached the online store shop \(OFFLINE_FAILED no"),
+        (
+            published(None, detail="OFFLINE_FAILED no space"),
+            r"has not reached the online store shop \(OFFLINE_FAILED no",
+        ),
         (published(49, complete=False, detail="UPDATING"), r"is stale: it was synchronised last at .* \(UPDATING\)"),
-        (published(1, complete=False, detail="PIPELINE_FAILED"), r"is stale: .* \(PIPELINE_FAILED\)\. Run the features"),
+        (
+            published(1, complete=False, detail="PIPELINE_FAILED"),
+            r"is stale: .* \(PIPELINE_FAILED\)\. Run the features",
+        ),
     ],
     ids=["missing", "failed", "old", "broken"],
 )
