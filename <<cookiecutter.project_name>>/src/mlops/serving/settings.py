@@ -51,6 +51,11 @@ class ServingParameters(Parameters):
             raise ValueError(f"{bad!r} is not NAME=value")
         return text
 
+    @classmethod
+    def optional_together(cls) -> frozenset[str]:
+        """Return the parameters of the endpoint: a project that does not serve gives none of them."""
+        return frozenset(ServingParameters.model_fields)
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables by name, with secrets as the platform refers to them."""
