@@ -91,8 +91,9 @@ def difference(moments: Moments, multiple: float, alpha: float, narrowest_at: fl
 def margin(time: float, alpha: float, narrowest_at: float) -> float:
     """Return half the width of the confidence sequence of a mean of this many observations of unit variance.
 
-    Robbins' normal mixture, equation (5) of the paper: sqrt(2 (t r + 1) / (t^2 r) log(sqrt(t r + 1) / alpha)), with
-    the r that makes it about narrowest at a given time, equation (56): (2 log(1/alpha) + log(1 + 2 log(1/alpha))) / t.
+    It is Robbins' normal mixture, sqrt(2 (t r + 1) / (t^2 r) log(sqrt(t r + 1) / alpha)) at the time t, with the r that
+    makes it about narrowest at a chosen time: (2 log(1 / alpha) + log(1 + 2 log(1 / alpha))) divided by that time, from
+    the first terms of Lambert's function in the paper's exact solution.
     """
     level = 2 * math.log(1 / alpha)
     r = (level + math.log(1 + level)) / narrowest_at
