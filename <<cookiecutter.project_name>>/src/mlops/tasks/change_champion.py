@@ -14,7 +14,7 @@ from . import deploy, rollback, rollout_step, task
 
 
 class Parameters(ServingParameters):
-    """What to do, and its parameters: those of `deploy`, `rollback` or `rollout_step`, or a reason to resume promotion."""
+    """What to do, and its parameters: those of `deploy`, `rollback` or `rollout_step`, or a reason to resume."""
 
     action: Literal["promote", "rollback", "resume", "widen", "finish", "abort"]
     model_name: str

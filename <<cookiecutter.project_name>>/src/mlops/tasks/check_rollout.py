@@ -13,10 +13,12 @@ from pydantic import AwareDatetime
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry
-from ..serving.rollout import history, record, steps
-from ..serving.rollout.decision import Verdict, decide
+from ..serving.rollout import record, steps
+from ..serving.rollout.decision import decide
+from ..serving.rollout.history import Report, append
 from ..serving.rollout.look import Look
 from ..serving.rollout.observe import Served, observe
+from ..serving.rollout.verdict import Verdict
 from . import task
 
 log = logging.getLogger(__name__)
@@ -75,12 +77,12 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     else:
         look = observe(rollout, project.config, _served(parameters, platform))
         verdict = decide(rollout, look, now)
-    said = history.told(rollout, look, verdict, now)
-    log.info("%s", said)
+    report = Report(rollout, look, verdict, now)
+    log.info("%s", report)
     if steps.exists(registry, rollout.version):
-        registry.tag(rollout.version, LOOK, said)
-    table, check = parameters.rollout_history_table, parameters.check_id
-    history.record_look(platform.tables, table, registry.name, check, now, rollout, look, verdict)
+        registry.tag(rollout.version, LOOK, str(report))
+    identity = {"check_id": parameters.check_id, "model_name": registry.name}
+    append(platform.tables, parameters.rollout_history_table, identity, report)
     return Values(
         action=verdict.action, model_version=rollout.version, share=verdict.share, reason=verdict.reason[:_LENGTH]
     )

@@ -1,6 +1,6 @@
 """Widen, finish or abort the open rollout.
 
-It runs in the job `promotion`, the only one that changes the endpoint and moves the alias (see `promotion/champion.py`).
+It runs in the job `promotion`, the only one that changes the endpoint and moves the alias Champion.
 """
 
 from __future__ import annotations
@@ -64,6 +64,4 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     else:
         step.abort(parameters.reason, parameters.model_version)
     champion = registry.champion()
-    return Values(
-        champion_version=str(champion.version) if champion else "none", promoted=str(promoted).lower()
-    )
+    return Values(champion_version=str(champion.version) if champion else "none", promoted=str(promoted).lower())

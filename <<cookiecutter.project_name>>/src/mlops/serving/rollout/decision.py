@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from . import e_values
-from .confidence_sequence import UNKNOWN, Difference, difference
+from .confidence_sequence import Difference, difference
+from .guardrails import broken
 from .look import CHALLENGER, CHAMPION, Look
 from .record import Rollout
+from .verdict import Verdict
 
-Action = Literal["none", "widen", "finish", "abort"]
-
-_MISMATCH = 0.001  # alpha of the test whether the traffic is split as recorded
-_NARROWEST = 4  # times the first look: the interval is narrowest when there is this much more evidence
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What to do, and why.
-
-    Attributes:
-        action: `none`, `widen` to the share, `finish` with the challenger as champion, or `abort` and keep the champion.
-        reason: A sentence with the numbers that decided.
-        share: The share to widen to, in percent.
-        difference: The challenger's mean loss minus the champion's, with the interval at this look.
-    """
-
-    action: Action
-    reason: str
-    share: int = 0
-    difference: Difference = UNKNOWN
+_NARROWEST = 4  # times the evidence of the first look is where the interval is narrowest
 
 
 def decide(rollout: Rollout, look: Look, now: datetime) -> Verdict:
     """Return what happens to a rollout after a look.
 
-    Guardrails come first: they end it at once. A rollout without a result ends when its time is up, and the champion is
-    kept.
+    What was decided before is repeated. Then come the guardrails, then the losses. A rollout that has no result when
+    its time is up is aborted, so the champion is kept.
+
+    Args:
+        rollout: The record of the rollout.
+        look: What was seen of it so far.
+        now: The time, with its time zone.
     """
-    if rollout.ending == "finish":
-        return Verdict("finish", rollout.why)
     if rollout.ending:
-        return Verdict("abort", rollout.why)
-    verdict = _broken(rollout, look) or _compared(rollout, look, now)
-    verdict = replace(verdict, difference=compare(rollout, look, 1.0))
+        return Verdict("finish" if rollout.ending == "finish" else "abort", rollout.why)
+    verdict = broken(rollout, look)
+    if verdict is None and rollout.next_share is not None:
+        verdict = Verdict("widen", "the endpoint has not been seen ready with this share", rollout.next_share)
+    verdict = replace(verdict or _by_losses(rollout, look, now), difference=compare(rollout, look, 1.0))
     if verdict.action in {"none", "widen"} and now >= rollout.expires:
         late = f"no result within {rollout.settings.max_hours:g} hours, so the champion is kept: {verdict.reason}"
         return replace(verdict, action="abort", reason=late, share=0)
@@ -57,93 +40,51 @@ def decide(rollout: Rollout, look: Look, now: datetime) -> Verdict:
 def compare(rollout: Rollout, look: Look, multiple: float) -> Difference:
     """Return the challenger's mean loss minus a multiple of the champion's, with the interval at this look."""
     settings = rollout.settings
-    # The weights of the requests when the challenger has its minimum: known before the first of them.
+    # The weight of the requests when the challenger has its minimum of them in the first step.
     first = settings.min_requests * (1 - settings.steps[0] / 100)
     return difference(look.moments, multiple, settings.alpha, _NARROWEST * first)
 
 
-def guards(rollout: Rollout) -> Iterator[tuple[str, str, float]]:
-    """Yield each guardrail: the field of `Cell` that it counts, what that is, and its bound."""
-    bounds = rollout.settings.guardrails
-    if bounds.max_error_share is not None:
-        yield "failed", "failed", bounds.max_error_share
-    if bounds.max_latency_ms is not None:
-        yield "slow", f"took longer than {bounds.max_latency_ms:g} ms", bounds.max_slow_share
-
-
-def _broken(rollout: Rollout, look: Look) -> Verdict | None:
-    """Return why the rollout must end at once, or cannot be judged yet, or None."""
-    if look.unknown:
-        return Verdict(
-            "none",
-            f"{look.unknown} requests were answered by served entities whose versions the platform does not tell yet",
-        )
-    bars = list(guards(rollout))
-    needed = math.log(len(bars) / rollout.settings.alpha) if bars else math.inf
-    for field, said, bound in bars:
-        bad, requests = (look.count(what, challenger=CHALLENGER) for what in (field, "requests"))
-        above = e_values.share_above(bad, requests, bound)
-        if min(above, e_values.more_than_its_share(look.splits(field))) >= needed:
-            other, of = (look.count(what, challenger=CHAMPION) for what in (field, "requests"))
-            return Verdict(
-                "abort",
-                f"{bad} of {requests} requests to the challenger {said} (bound {bound:.3g}), and {other} of {of} to the "
-                "champion",
-            )
-    # Callers who assign users themselves send many requests of a user to one version, so requests are no coin tosses.
-    if rollout.settings.unit is None and (
-        e_values.other_than_its_share(look.splits("requests")) >= -math.log(_MISMATCH)
-    ):
-        got = ", ".join(
-            f"{one.challenger} of {one.challenger + one.champion} at {100 * one.share:.0f} %"
-            for one in look.splits("requests")
-        )
-        return Verdict(
-            "abort",
-            f"the traffic is not split as recorded (the challenger got {got}), so the versions cannot be compared: "
-            "somebody changed the endpoint, or requests are lost",
-        )
-    return None
-
-
-def _compared(rollout: Rollout, look: Look, now: datetime) -> Verdict:
-    """Return what follows from the losses."""
+def _by_losses(rollout: Rollout, look: Look, now: datetime) -> Verdict:
     settings = rollout.settings
-    if rollout.next_share is not None:
-        return Verdict("widen", "the endpoint has not been seen ready with this share", rollout.next_share)
-    least = min(look.count("labelled", challenger=one) for one in (CHALLENGER, CHAMPION))
-    here = min(look.count("labelled", challenger=one, share=rollout.share) for one in (CHALLENGER, CHAMPION))
-    waiting = f"{here} of {settings.min_requests} requests with labels at {rollout.share} %"
-    if least < settings.min_requests:
-        return Verdict("none", waiting)
-    excess, allowed = compare(rollout, look, settings.tolerance), _allowed(settings.tolerance)
-    if excess.low > 0:
-        return Verdict("abort", f"the challenger is worse {allowed}: {_losses(look, excess)}")
-    later = next((share for share in settings.steps if share > rollout.share), None)
-    lasts = timedelta(hours=settings.canary.step_hours if settings.rollout == "canary" else 0)
-    until = datetime.fromtimestamp(rollout.stages[-1].start, now.tzinfo) + lasts
-    if here < settings.min_requests or now < until:
-        when = "" if now >= until else f", and the step lasts until {until:%Y-%m-%d %H:%M} UTC"
-        return Verdict("none", waiting + when)
-    if later is not None:
-        return Verdict("widen", f"the challenger is not seen to be worse {allowed}: {_losses(look, excess)}", later)
+    excess = compare(rollout, look, settings.tolerance)
+    told = _losses(look, excess, settings.tolerance)
+    if _labelled(look) >= settings.min_requests and excess.low > 0:
+        return Verdict("abort", f"the challenger is {_worse(settings.tolerance)}: {told}")
+    if waits := _waits(rollout, look, now):
+        return Verdict("none", waits)
+    if (later := next((share for share in settings.steps if share > rollout.share), None)) is not None:
+        return Verdict("widen", f"the challenger is not seen to be {_worse(settings.tolerance)}: {told}", later)
     if excess.high < 0:
-        return Verdict("finish", f"the challenger is {_good(settings.tolerance)}: {_losses(look, excess)}")
-    return Verdict("none", f"not decided: {_losses(look, excess)}")
+        good = "better than the champion" if settings.tolerance == 1 else f"not {_worse(settings.tolerance)}"
+        return Verdict("finish", f"the challenger is {good}: {told}")
+    return Verdict("none", f"not decided yet: {told}")
 
 
-def _allowed(tolerance: float) -> str:
-    return "than the champion" if tolerance == 1 else f"than the champion by more than {tolerance - 1:.3g} of its loss"
+def _labelled(look: Look, share: int | None = None) -> int:
+    """Return how many requests with labels the version with fewer of them has."""
+    return min(look.count("labelled", challenger=one, share=share) for one in (CHALLENGER, CHAMPION))
 
 
-def _good(tolerance: float) -> str:
-    return "better than the champion" if tolerance == 1 else f"not worse {_allowed(tolerance)}"
+def _waits(rollout: Rollout, look: Look, now: datetime) -> str:
+    """Return what the present step still needs before anything but its end can follow, or ""."""
+    settings, here = rollout.settings, _labelled(look, rollout.share)
+    if here < settings.min_requests:
+        return f"{here} of {settings.min_requests} requests with labels for each version at {rollout.share} %"
+    hours = settings.canary.step_hours if settings.rollout == "canary" else 0
+    until = datetime.fromtimestamp(rollout.stages[-1].start, UTC) + timedelta(hours=hours)
+    return f"the step with {rollout.share} % lasts until {until:%Y-%m-%d %H:%M} UTC" if now < until else ""
 
 
-def _losses(look: Look, excess: Difference) -> str:
-    """Return the mean losses, and the interval that decided: of the challenger's loss minus what is allowed."""
-    found = [
-        f"{name} {look.mean_loss(challenger=one):.4g} on {look.count('labelled', challenger=one)} requests"
-        for name, one in (("loss", CHALLENGER), ("champion", CHAMPION))
+def _worse(tolerance: float) -> str:
+    return "worse" if tolerance == 1 else f"worse by more than {100 * (tolerance - 1):.3g} %"
+
+
+def _losses(look: Look, excess: Difference, tolerance: float) -> str:
+    """Return the mean losses, and the interval that decides: of the challenger's loss minus the greatest allowed."""
+    losses = [
+        f"{look.mean_loss(challenger=one):.4g} of {look.count('labelled', challenger=one)} requests"
+        for one in (CHALLENGER, CHAMPION)
     ]
-    return f"{', '.join(found)}, minus the bound {excess}"
+    allowed = "the champion's" if tolerance == 1 else f"{tolerance:.4g} times the champion's"
+    return f"mean loss {losses[0]}, the champion's {losses[1]}; its loss minus {allowed} is {excess}"
