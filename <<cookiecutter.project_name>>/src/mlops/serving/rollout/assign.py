@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 _BYTES = 8
+_RANGE = 2.0**64
 
 
 def assign(key: str, share: float, rollout: str = "") -> bool:
@@ -19,4 +20,4 @@ def assign(key: str, share: float, rollout: str = "") -> bool:
         rollout: For example the version of the challenger, so that each rollout starts with other users.
     """
     digest = hashlib.sha256(f"{rollout}\x00{key}".encode()).digest()
-    return int.from_bytes(digest[:_BYTES]) < share / 100 * 256**_BYTES
+    return int.from_bytes(digest[:_BYTES]) < share / 100 * _RANGE

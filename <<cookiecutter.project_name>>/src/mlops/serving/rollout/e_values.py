@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln, logsumexp
-from scipy.stats import beta
+from scipy.special import betainc, betaln, logsumexp
+
+from ...evaluation.metrics import Array
 
 # How many times as likely as the champion's a request of the challenger is to be one of those that are counted.
 _MORE = np.array([1.25, 1.5, 2, 3, 5, 10, 30, 100, 1000])
@@ -49,7 +50,10 @@ def share_above(counted: int, requests: int, bound: float) -> float:
         bound: The share, between 0 and 1.
     """
     others = requests - counted
-    likely = betaln(counted + 1, others + 1) + beta.logsf(bound, counted + 1, others + 1) - math.log1p(-bound)
+    above = betainc(others + 1, counted + 1, 1 - bound)  # the mass above the bound of the beta distribution
+    if above == 0:
+        return -math.inf
+    likely = betaln(counted + 1, others + 1) + math.log(above) - math.log1p(-bound)
     return float(likely - counted * math.log(bound) - others * math.log1p(-bound))
 
 
@@ -71,7 +75,7 @@ def other_than_its_share(splits: Sequence[Split]) -> float:
     return _mixture(splits, np.concatenate([_OTHER, 1 / _OTHER]))
 
 
-def _mixture(splits: Sequence[Split], ratios: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _mixture(splits: Sequence[Split], ratios: Array) -> float:
     bets = np.zeros(len(ratios))
     for one in splits:
         total = one.challenger + one.champion

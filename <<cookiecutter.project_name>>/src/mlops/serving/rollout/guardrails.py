@@ -71,6 +71,6 @@ def _mismatch(look: Look) -> Verdict | None:
     got = ", ".join(f"{one.challenger} of {one.challenger + one.champion} at {100 * one.share:.0f} %" for one in splits)
     return Verdict(
         "abort",
-        f"the traffic is not split as recorded (the challenger got {got}), so the versions cannot be compared: somebody "
-        "changed the endpoint, or requests were lost",
+        f"the traffic is not split as recorded (the challenger got {got}), so the versions cannot be compared: "
+        "somebody changed the endpoint, or requests were lost",
     )

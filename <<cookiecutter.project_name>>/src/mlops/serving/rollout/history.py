@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...tables import Tables
-from .verdict import Verdict
 from .look import CHALLENGER, CHAMPION, Look
 from .record import Rollout
+from .verdict import Verdict
 
 _COUNTS = ("requests", "failed", "slow", "labelled")
 _OF_A_VERSION: Mapping[str, str] = {**dict.fromkeys(_COUNTS, "bigint"), "latency_ms_p95": "double", "loss": "double"}
@@ -100,4 +100,3 @@ def append(tables: Tables, name: str, identity: Mapping[str, str], report: Repor
     schema = ", ".join(f"`{column}` {kind}" for column, kind in _COLUMNS.items())
     frame = tables.spark.createDataFrame([tuple(row[column] for column in _COLUMNS)], schema)
     tables.merge(name, frame, ["check_id", "model_name"], update=False)
-
