@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import sys
+from typing import get_args
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from rollout_simulation.measures import SETTINGS, outcomes, share
+from rollout_simulation.measures import SETTINGS, Kind, outcomes, share
 from rollout_simulation.worlds import WORLDS
 
-count = int(sys.argv[1])
+count, kinds = int(sys.argv[1]), get_args(Kind)
 console = Console(width=140)
-for mode in SETTINGS:
-    table = Table(
-        "challenger",
-        "promoted",
-        "worse",
-        "guardrail",
-        "no result",
-        "requests",
-        "90 %",
-        "days",
-        title=f"{mode}, {count}",
-    )
+for mode, settings in SETTINGS.items():
+    table = Table("challenger", *kinds, "requests", "90 %", "days", title=f"{mode}, {count} rollouts")
     for name, world in WORLDS.items():
-        found = outcomes(world, mode, count)
+        found = outcomes(world, settings, count)
         requests = np.percentile([one.requests for one in found], [50, 90])
         table.add_row(
             name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -21,9 +21,9 @@ from mlops.serving.rollout.record import Rollout
 from rollout_simulation.worlds import World
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-SETTINGS = {mode: Serving(rollout=mode) for mode in ("canary", "ab")}
-
+Mode = Literal["canary", "ab"]
 Kind = Literal["promoted", "worse", "guardrail", "no result"]
+SETTINGS: Mapping[Mode, Serving] = {"canary": Serving(rollout="canary"), "ab": Serving(rollout="ab")}
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ def _kind(rollout: Rollout, look: Look, now: datetime, action: str) -> Kind:
     return "no result" if now >= rollout.expires else "worse"
 
 
-def outcomes(world: World, mode: str, count: int) -> Sequence[Outcome]:
-    """Return how this many rollouts of a mode end."""
-    return [simulate(world, SETTINGS[mode], seed) for seed in range(count)]
+def outcomes(world: World, settings: Serving, count: int) -> Sequence[Outcome]:
+    """Return how this many rollouts end."""
+    return [simulate(world, settings, seed) for seed in range(count)]
 
 
 def share(found: Sequence[Outcome], kind: Kind) -> float:
