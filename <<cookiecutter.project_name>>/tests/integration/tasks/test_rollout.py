@@ -25,6 +25,7 @@ from mlops.errors import ProjectError
 from mlops.platform.base import use
 from mlops.platform.local import LocalPlatform
 from mlops.registry import CHAMPION, Registry
+from mlops.serving import promote
 from mlops.serving.rollout.record import DECISION, is_open, open_rollout, started
 from mlops.tasks import change_champion, check_rollout, find_rollout, update_inference_log
 from mlops.tasks.task import Task
@@ -199,3 +200,23 @@ def test_a_step_needs_a_reason_and_an_endpoint(life: Life) -> None:
     assert is_open(life.registry) == "2"
     life.act({"action": "abort", "model_version": "", "share": "0", "reason": "an operator says so"})
     assert is_open(life.registry) is None
+
+
+def test_a_rollback_ends_the_rollout(life: Life, trained: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promote, "require_published", lambda *_: None)
+    monkeypatch.setattr(promote.ChampionOnEndpoint, "_rows", lambda *_: None)
+    MlflowClient().create_model_version(trained["model_name"], trained["model_uri"], run_id=trained["run_id"])
+    prove(trained | {"model_version": "3"}, life.platform)
+    life.open()
+    life.run(
+        change_champion,
+        action="rollback",
+        model_name=life.registry.name,
+        to_version="3",
+        reason="fares went wild",
+        rolled_back_table=f"{life.schema}.rolled_back_versions",
+        endpoint_name="shop",
+        endpoint_minutes=0.05,
+    )
+    assert (life.endpoint.shares(), champion(life.registry), is_open(life.registry)) == ({"3": 100}, "3", None)
+    assert "version 1, which it was compared with, was rolled back" in life.registry.version("2").tags[DECISION]

@@ -35,7 +35,10 @@ def test_the_steps_and_the_bound_depend_on_the_kind_of_rollout() -> None:
         ({"canary": {"steps": [0.5]}}, "serving.canary.steps.0: Input should be a valid integer"),
         ({"canary": {"steps": []}}, "serving.canary.steps: Tuple should have at least 1 item"),
         ({"alpha": 0}, "serving.alpha: Input should be greater than 0"),
-        ({"guardrails": {"max_errors": 1}}, "unknown key 'serving.guardrails.max_errors': did you mean 'max_error_share'"),
+        (
+            {"guardrails": {"max_errors": 1}},
+            "unknown key 'serving.guardrails.max_errors': did you mean 'max_error_share'",
+        ),
         ({"unit": "trip_distanc"}, "serving.unit: there is no column 'trip_distanc': did you mean 'trip_distance'"),
     ],
 )
