@@ -43,7 +43,7 @@ class Traffic:
         world: Where the requests come from.
         random: Makes the result repeatable.
         sums: The moments of the requests whose labels come in an hour: shape (hours, 20), 4 sums and 16 products.
-        labels: How many labels come in an hour, and their losses, by share and version: shape (hours, 2) each.
+        labels: How many labels come in an hour, by share and version: shape (hours,) each.
         cells: What was counted so far, by share and version.
     """
 
@@ -72,9 +72,8 @@ class Traffic:
         self.sums += np.stack([self._by_hour(due, one * ~failed) for one in (*units, *products)], axis=1)
         for one in (False, True):
             mine = challenger == one
-            there = self.labels.setdefault((share, one), np.zeros((len(self.sums), 2)))
-            with_label = mine & ~failed
-            there += np.stack([self._by_hour(due, with_label), self._by_hour(due, with_label * loss)], axis=1)
+            there = self.labels.setdefault((share, one), np.zeros(len(self.sums)))
+            there += self._by_hour(due, mine & ~failed)
             found = self.cells.get((share, one), Cell(share, one))
             self.cells[share, one] = replace(
                 found,
@@ -85,10 +84,9 @@ class Traffic:
 
     def look(self, hour: int) -> Look:
         """Return what is known at the end of an hour."""
-        cells = []
-        for key, labels in self.labels.items():
-            labelled, loss = labels[: hour + 1].sum(axis=0)
-            cells.append(replace(self.cells[key], labelled=int(labelled), rows=int(labelled), loss=float(loss)))
+        cells = [
+            replace(self.cells[key], labelled=int(labels[: hour + 1].sum())) for key, labels in self.labels.items()
+        ]
         seen = self.sums[: hour + 1].sum(axis=0)
         return Look(tuple(cells), Moments(seen[:4], seen[4:].reshape(4, 4)))
 

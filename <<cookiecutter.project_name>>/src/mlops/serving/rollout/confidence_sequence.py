@@ -26,6 +26,7 @@ from ...evaluation.metrics import Array
 
 # What is summed for each unit, over its rows; p is the share of the challenger.
 CHALLENGER, CHAMPION, ASSIGNED, WEIGHT = range(4)  # (1-p)AY, p(1-A)Y, A-p, p(1-p)
+_UNIT = np.eye(4)
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,31 @@ def difference(moments: Moments, multiple: float, alpha: float, narrowest_at: fl
     weight = moments.sums[WEIGHT]
     if not weight > 0:
         return UNKNOWN
-    losses = np.array([1.0, -multiple, 0.0, 0.0])
-    assigned = np.array([0.0, 0.0, 1.0, 0.0])
-    spread = assigned @ moments.products @ assigned
-    if spread > 0:
-        losses = losses - (losses @ moments.products @ assigned) / spread * assigned
-    value = (losses @ moments.sums) / weight
-    residual = losses - value * np.array([0.0, 0.0, 0.0, 1.0])
+    losses = _adjusted(moments, np.array([1.0, -multiple, 0.0, 0.0]))
+    value = float(losses @ moments.sums / weight)
+    residual = losses - value * _UNIT[WEIGHT]
     variance = max(float(residual @ moments.products @ residual), 0.0) / weight
     radius = math.sqrt(variance) * margin(weight, alpha, narrowest_at)
-    return Difference(float(value), float(value) - radius, float(value) + radius)
+    return Difference(value, value - radius, value + radius)
+
+
+def mean_losses(moments: Moments) -> tuple[float, float]:
+    """Return the mean losses of challenger and champion, as if both had answered the same requests; nan without any.
+
+    They are estimated as their difference is. Plain means of the answered requests would differ because losses change
+    over time while the shares of the traffic change.
+    """
+    weight = moments.sums[WEIGHT]
+    if not weight > 0:
+        return math.nan, math.nan
+    found = [_adjusted(moments, _UNIT[one]) @ moments.sums / weight for one in (CHALLENGER, CHAMPION)]
+    return float(found[0]), float(found[1])
+
+
+def _adjusted(moments: Moments, losses: Array) -> Array:
+    """Return the coefficients of a sum of losses without the multiple of A - p that explains most of its variance."""
+    spread = moments.products[ASSIGNED, ASSIGNED]
+    return losses - (losses @ moments.products[:, ASSIGNED]) / spread * _UNIT[ASSIGNED] if spread > 0 else losses
 
 
 def margin(time: float, alpha: float, narrowest_at: float) -> float:

@@ -11,7 +11,7 @@ from .look import CHALLENGER, CHAMPION, Look
 from .record import Rollout
 from .verdict import Verdict
 
-_NARROWEST = 4  # times the evidence of the first look is where the interval is narrowest
+_NARROWEST = 10  # times the evidence of the first look is where the interval is narrowest
 
 
 def decide(rollout: Rollout, look: Look, now: datetime) -> Verdict:
@@ -83,7 +83,7 @@ def _worse(tolerance: float) -> str:
 def _losses(look: Look, excess: Difference, tolerance: float) -> str:
     """Return the mean losses, and the interval that decides: of the challenger's loss minus the greatest allowed."""
     losses = [
-        f"{look.mean_loss(challenger=one):.4g} of {look.count('labelled', challenger=one)} requests"
+        f"{look.mean_loss(challenger=one):.4g} in {look.count('labelled', challenger=one)} requests"
         for one in (CHALLENGER, CHAMPION)
     ]
     allowed = "the champion's" if tolerance == 1 else f"{tolerance:.4g} times the champion's"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .confidence_sequence import Moments
+from .confidence_sequence import Moments, mean_losses
 from .e_values import Split
 
 CHAMPION, CHALLENGER = False, True
@@ -25,8 +25,6 @@ class Cell:
         failed: How many were not answered, or with something that cannot be read.
         slow: How many took longer than the bound.
         labelled: How many units (usually requests) have a label.
-        rows: How many rows have one.
-        loss: The sum of their losses.
     """
 
     share: int
@@ -35,8 +33,6 @@ class Cell:
     failed: int = 0
     slow: int = 0
     labelled: int = 0
-    rows: int = 0
-    loss: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +57,8 @@ class Look:
         return sum(int(getattr(one, what)) for one in of)
 
     def mean_loss(self, *, challenger: bool) -> float:
-        """Return the mean loss of the rows of a version; nan without any."""
-        rows = self.count("rows", challenger=challenger)
-        return sum(one.loss for one in self.cells if one.challenger == challenger) / rows if rows else float("nan")
+        """Return the mean loss of a version; nan without labels."""
+        return mean_losses(self.moments)[0 if challenger else 1]
 
     def splits(self, what: str) -> Sequence[Split]:
         """Return how the requests that a field counts are split between the versions, at each share."""

@@ -59,7 +59,7 @@ def observe(rollout: Rollout, config: ProjectConfig, served: Served) -> Look:
     moments = NONE
     if served.tables.exists(served.inference_log_table):
         rows = _labelled(rollout, config, served, known)
-        cells += _losses(rows)
+        cells += _with_labels(rows)
         moments = _moments(rows)
     pair = (_number(latency.get(False)), _number(latency.get(True)))
     return Look(tuple(cells), moments, pair, unknown)
@@ -134,10 +134,8 @@ def _labelled(rollout: Rollout, config: ProjectConfig, served: Served, requests:
     return rows.join(requests.select(REQUEST_ID, *_CELL), REQUEST_ID)
 
 
-def _losses(rows: DataFrame) -> list[Cell]:
-    found = rows.groupBy(*_CELL).agg(
-        F.countDistinct("_unit").alias("labelled"), F.count("*").alias("rows"), F.sum("_loss").alias("loss")
-    )
+def _with_labels(rows: DataFrame) -> list[Cell]:
+    found = rows.groupBy(*_CELL).agg(F.countDistinct("_unit").alias("labelled"))
     return [Cell(**row.asDict()) for row in found.collect()]
 
 

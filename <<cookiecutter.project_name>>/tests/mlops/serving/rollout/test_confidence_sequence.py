@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlops.evaluation.metrics import Array
-from mlops.serving.rollout.confidence_sequence import UNKNOWN, Moments, difference, margin
+from mlops.serving.rollout.confidence_sequence import UNKNOWN, Moments, difference, margin, mean_losses
 
 
 def units(challenger: Array, share: Array | float, loss: Array) -> Array:
@@ -82,5 +82,18 @@ def test_the_rows_of_a_unit_count_as_one_observation() -> None:
     assert wide.high - wide.low < 0.6 * (together.high - together.low)
 
 
+def test_mean_losses_are_those_of_the_same_requests_and_agree_with_the_difference() -> None:
+    random = np.random.default_rng(5)
+    share = np.repeat([0.05, 0.5], 20_000)
+    challenger = (random.random(len(share)) < share).astype(float)
+    loss = np.where(share < 0.1, 9.0, 1.0) + random.exponential(size=len(share))  # later requests are easier
+    moments = Moments.of(units(challenger, share, loss))
+    of_challenger, of_champion = mean_losses(moments)
+    assert loss[challenger == 1].mean() < loss[challenger == 0].mean() - 2  # which says nothing about the versions
+    assert of_challenger - 1.05 * of_champion == pytest.approx(difference(moments, 1.05, 0.05, 400).value)
+    assert of_challenger == pytest.approx(of_champion, rel=0.03)
+
+
 def test_nothing_is_known_without_requests() -> None:
+    assert np.isnan(mean_losses(Moments.of(np.empty((0, 4))))).all()
     assert difference(Moments.of(np.empty((0, 4))), 1.0, 0.05, 100) is UNKNOWN

@@ -41,7 +41,7 @@ def seen(rollout: Rollout, requests: int, /, worse: float = 0.0, **counts: int) 
         for one in (False, True):
             mine = challenger == one
             number = int(mine.sum())
-            cells.append(Cell(stage.share, one, number, labelled=number, rows=number, loss=float(loss[mine].sum())))
+            cells.append(Cell(stage.share, one, number, labelled=number))
     cells[-1] = replace(cells[-1], **counts)
     return Look(tuple(cells), moments)
 
