@@ -11,7 +11,7 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring compare-release \
+.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring bench-rollout compare-release \
   release-notes clean tools
 
 help: ## Show this list
@@ -55,14 +55,18 @@ compare-release: .venv/.tests ## Compare what is generated with the last release
 release-notes: ## Print the changes of a release: make release-notes TAG=v1.2.0
 	@"$(PYTHON)" tests/release.py notes "$${TAG}"
 
-# The simulation needs no generated project: what it runs is the same in every project.
-SIMULATION = PYTHONPYCACHEPREFIX=build/pycache PYTHONPATH="<<cookiecutter.project_name>>/src:<<cookiecutter.project_name>>/tests" $(BIN)/python -m monitoring_simulation
+# The simulations need no generated project: what they run is the same in every project.
+SIMULATE = PYTHONPYCACHEPREFIX=build/pycache PYTHONPATH="<<cookiecutter.project_name>>/src:<<cookiecutter.project_name>>/tests" $(BIN)/python -m
 LIVES ?= 10
 SCALE ?=
+ROLLOUTS ?= 200
 
 bench-monitoring: .venv/.tests ## Simulate monitoring: false alarms in 100 healthy weeks and delays to detection [LIVES=10] [SCALE="1 4 16"]
-	$(SIMULATION) $(LIVES)
-	$(if $(SCALE),$(SIMULATION).scale $(SCALE))
+	$(SIMULATE) monitoring_simulation $(LIVES)
+	$(if $(SCALE),$(SIMULATE) monitoring_simulation.scale $(SCALE))
+
+bench-rollout: .venv/.tests ## Simulate rollouts of better, equal, worse and broken challengers: verdicts and requests [ROLLOUTS=200]
+	$(SIMULATE) rollout_simulation $(ROLLOUTS)
 
 clean: ## Remove what demo, tests and builds create, including the virtual environments
 	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache

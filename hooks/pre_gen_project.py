@@ -113,7 +113,7 @@ TRANSITIVE = """
 """.split()
 FOLDERS = """
     build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops notebooks parity
-    promotion_simulation resources src tests
+    promotion_simulation resources rollout_simulation src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
 YAML_WORDS = "y n yes no on off true false null".split()

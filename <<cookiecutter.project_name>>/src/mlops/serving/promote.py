@@ -15,9 +15,11 @@ from ..promotion.champion import promote
 from ..registry import Registry
 from ..training import training_set
 from ..validation.candidate import Candidate
+from .endpoint import Endpoint
 from .online_features import require_published
 from .release import Releases
 from .rollout.record import is_open, open_rollout, started
+from .rollout.steps import Steps
 from .settings import ServingParameters
 
 log = logging.getLogger(__name__)
@@ -89,6 +91,15 @@ class ChampionOnEndpoint:
             client = self.platform.serving()
             releases = Releases.of(client, self.settings, self.registry.name, self.project.config)
             releases.align(str(champion.version))
+
+    def end_rollout(self, why: str) -> None:
+        """End the open rollout, if there is one, in favour of the champion.
+
+        Raises:
+            ProjectError: The endpoint does not become ready.
+        """
+        if self.settings.endpoint_name:
+            Steps(self.registry, Endpoint(self.platform.serving(), self.settings)).abort(why)
 
     def _releases(self, candidate: Candidate) -> Releases:
         """Return the releases to the endpoint, which can look up what the version needs."""

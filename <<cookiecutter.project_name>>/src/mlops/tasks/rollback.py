@@ -79,7 +79,10 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     told = Candidate(
         model_name=parameters.model_name, model_uri="", model_version=target, training_table=parameters.training_table
     )
-    ChampionOnEndpoint(registry, parameters, project, platform).promote(resolved(told), bad, remember=False)
+    endpoint = ChampionOnEndpoint(registry, parameters, project, platform)
+    endpoint.promote(resolved(told), bad, remember=False)
+    # Afterwards, because the bad version must stop answering first. If this is not reached, the job `rollout` sees it.
+    endpoint.end_rollout(f"version {bad}, which it was compared with, was rolled back")
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
     return Values(champion_version=target, rolled_back_version=bad)
 
