@@ -90,12 +90,13 @@ TIMEZONE_FAULTS: Faults = (
 
 # Distribution names and import names: a project with one of these names would hide or replace its own dependency.
 DEPENDENCIES = """
-    cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering
-    databricks-sdk delta delta-spark great-expectations great_expectations grpc grpcio hatchling hypothesis ipython
-    joblib markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy numba numpy optuna packaging pandas pandas-stubs
-    pip pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest_cov
-    pytest-xdist pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl
-    types-markdown types-pyyaml uv wheel yaml
+    cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect
+    databricks-feature-engineering databricks-sdk delta delta-spark great-expectations great_expectations grpc
+    grpcio hatchling hypothesis ipython joblib locust markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy
+    numba numpy optuna packaging pandas pandas-stubs pip pyarrow pydantic pydantic-core pysail pyspark
+    pyspark-client pyspark-connect pytest pytest-cov pytest_cov pytest-xdist pytest_xdist pyyaml rich ruff
+    scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown types-pyyaml uv wheel
+    yaml
 """.split()
 # What these install in turn.
 TRANSITIVE = """

@@ -56,7 +56,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: the job, its parameters, the engine, the source data, the version that is approved, the endpoint's port."""
+    """What to run.
+
+    Attributes:
+        job: The job.
+        parameters: Its parameters.
+        engine: The name of the engine.
+        source: The source data.
+        approve: The version that is approved; empty for none.
+        port: The port of the local endpoint; None for any that is free.
+    """
 
     job: str
     parameters: Mapping[str, str]
@@ -91,7 +100,7 @@ def run(options: Options, request: Request, console: Console) -> int:
     with _log_file(workspace.folder):
         workspace.open_mlflow()
         with embedded as spark:
-            gateway = LocalGateway(workspace.serving, workspace.tables, workspace.tracking_uri, request.port)
+            gateway = LocalGateway.of(workspace, request.port)
             platform = LocalPlatform(spark, workspace.tables, gateway=gateway)
             deployed = workspace.deploy(bundle, spark)
             delivered = deliver(gateway.state, spark, platform.tables)

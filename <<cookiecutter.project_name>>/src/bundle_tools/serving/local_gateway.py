@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from databricks.sdk import WorkspaceClient
 
@@ -16,6 +17,9 @@ from . import running
 from .listeners import LOOPBACK
 from .running import RUNS_ALREADY, Running
 from .state import State
+
+if TYPE_CHECKING:
+    from ..workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class LocalGateway:
         found = self.started()
         _go_around_proxies()
         return WorkspaceClient(host=f"http://{LOOPBACK}:{found.port}", token=found.token, auth_type="pat")
+
+    @classmethod
+    def of(cls, workspace: Workspace, port: int | None = None) -> LocalGateway:
+        """Return the gateway of a local workspace."""
+        return cls(workspace.serving, workspace.tables, workspace.tracking_uri, port)
 
     @property
     def state(self) -> State:

@@ -48,7 +48,7 @@ def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) 
     Raises:
         ProjectError: As `query`, or the credentials are not OAuth.
     """
-    split = _split(rows)
+    split = as_split(rows)
     try:
         answer = client.serving_endpoints_data_plane.query(endpoint, dataframe_split=DataframeSplitInput(**split))
     except DatabricksError as error:
@@ -66,10 +66,10 @@ def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: 
     path = f"/serving-endpoints/{endpoint}"
     path += f"/served-models/{entity_name(version)}/invocations" if version else "/invocations"
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
-    return client.api_client.do("POST", path, body={"dataframe_split": _split(rows)}, headers=headers)
+    return client.api_client.do("POST", path, body={"dataframe_split": as_split(rows)}, headers=headers)
 
 
-def _split(rows: pd.DataFrame) -> dict[str, Any]:
+def as_split(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the rows as JSON values: times as ISO 8601, what is missing as null."""
     split: dict[str, Any] = json.loads(
         rows.to_json(orient="split", date_format="iso", double_precision=15, index=False)
