@@ -144,6 +144,67 @@ with engine.start("sail", ["dev"]) as spark, tempfile.TemporaryDirectory() as fo
         found.agg(*[F.sum(name) for name in names]).collect()
         print("measured", rows, time.perf_counter() - start)
 """
+# The champion behind the local endpoint, asked from keys alone over one connection and by several callers at once.
+SERVING = """
+import json, subprocess, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np, urllib3
+from databricks.sdk.service.serving import EndpointCoreConfigInput, ServedEntityInput
+from bundle_tools.bundle.load import load as load_bundle
+from bundle_tools.serving import running
+from bundle_tools.serving.local_gateway import LocalGateway
+from bundle_tools.workspace import engine
+from bundle_tools.workspace.workspace import Workspace, model_name, own_schema
+from mlops.platform.local import LocalPlatform
+from mlops.registry import Registry, load, uri
+from mlops.serving.query import as_split
+from {package}.entry_points import PROJECT
+workspace = Workspace(Path(".local").resolve()); workspace.open_mlflow()
+loaded = load_bundle(Path.cwd()); name = model_name(loaded, "model"); config = PROJECT.config
+version = str(Registry(name).champion().version)
+with engine.start("sail", workspace.catalogs(loaded)) as spark:
+    workspace.register_tables(spark)
+    platform = LocalPlatform(spark, workspace.tables)
+    store = platform.feature_store(own_schema(loaded), config.feature_tables)
+    for table in config.own_tables:
+        store.publish_table(table, "bench", "CU_1")
+    rows = platform.tables.read(own_schema(loaded) + ".training_rows").limit(100).toPandas()
+bare, gateway = load(uri(name, version)), LocalGateway.of(workspace)
+def took(ask):
+    start = time.perf_counter(); ask(); return time.perf_counter() - start
+def percentiles(ask):
+    return np.percentile([took(ask) for _ in range({requests})], (50, 99))
+try:
+    client = gateway.client()
+    entity = ServedEntityInput(entity_name=name, entity_version=version, name="v" + version)
+    core = EndpointCoreConfigInput(name="bench", served_entities=[entity])
+    client.serving_endpoints.create_and_wait("bench", config=core)
+    pool = urllib3.PoolManager(maxsize=64, headers={{"Content-Type": "application/json", **client.config.authenticate()}})
+    def ask(count):
+        body = json.dumps({{"dataframe_split": as_split(rows[list(config.request)].head(count))}})
+        def call():
+            answer = pool.request("POST", client.config.host + "/serving-endpoints/bench/invocations", body=body)
+            assert answer.status == 200, answer.data
+        return call
+    for count in (1, 100):
+        features = rows[list(config.features)].head(count)
+        for _ in range(20):
+            ask(count)(); bare.predict(features)
+        for served, alone in zip(percentiles(ask(count)), percentiles(lambda: bare.predict(features))):
+            print("measured", served, alone)
+    for callers in (1, 8, 32):
+        with ThreadPoolExecutor(callers) as threads:
+            call = ask(1)
+            print("measured", took(lambda: list(threads.map(lambda _: call(), range({requests})))), callers)
+    found = running.find(workspace.serving)
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+    ours = [(int(pid), int(rss)) for pid, parent, rss in map(str.split, told.splitlines()) if int(parent) == found.pid]
+    gateway_rss = next(int(line.split()[2]) for line in told.splitlines() if int(line.split()[0]) == found.pid)
+    print("measured", gateway_rss / 1024, sum(rss for _, rss in ours) / 1024)
+finally:
+    running.stop(workspace.serving)
+"""
 
 
 @dataclass(frozen=True)
@@ -157,6 +218,7 @@ class Size:
     features: int
     looked_up: tuple[int, ...]
     inferred: Mapping[str, tuple[tuple[int, int], ...]]  # rows and features, by engine
+    requests: int  # to the local endpoint
 
 
 FULL = Size(

@@ -1,12 +1,14 @@
 """The gateway: the part of Databricks' REST interface for serving endpoints that this project uses, on one machine.
 
-It is a stand-in, so that the code that serves models on Databricks also runs here. What it shares with the platform: the
-paths, documents, states and errors, one process of MLflow's own scoring server for each served entity, no downtime in
-an update, the split of the traffic, and the payload table. What it is not: it does not scale (one process an entity,
-whatever the workload size), it never scales to zero, checks no permissions (they are only stored), has no rate limits
-or fallbacks, reads no secrets in `environment_vars`, builds no container (models run in this environment, not in
-theirs), and has no route optimisation. It listens on the loopback interface only, and wants the token that it wrote
-into its folder.
+It is a stand-in, so that the code that serves models on Databricks also runs here. It shares with the platform: paths,
+documents, states and errors, a process of MLflow's own scoring server for each served entity, updates without downtime,
+the split of the traffic, and the payload table.
+
+What it is not: it does not scale (one process for an entity, whatever the workload size) and never scales to zero; it
+checks no permissions, which it only stores; it has no rate limits, fallbacks or route optimisation, and reads no
+secrets in `environment_vars`; models run in this environment, not in a container of their own. An update with nothing
+to start is in use at once, while the platform takes its time. It listens on the loopback interface only, and wants the
+token that it wrote into its folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The endpoints of the gateway: their documents, the scoring servers behind them, and the changes from one to another."""
+"""The endpoints of the gateway: their documents, the scoring servers behind them, and their updates."""
 
 from __future__ import annotations
 

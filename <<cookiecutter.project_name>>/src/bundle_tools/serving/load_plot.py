@@ -23,7 +23,9 @@ def latency(result: Result, bounds: Bounds, what: str) -> Figure:
     requests = result.requests
     since = requests["start"] - requests["start"].min()
     failed = requests["error"] != ""
-    axes.scatter(since[~failed], requests.loc[~failed, "ms"], s=6, color=BLUE, alpha=0.4, linewidths=0, label="answered")
+    axes.scatter(
+        since[~failed], requests.loc[~failed, "ms"], s=6, color=BLUE, alpha=0.4, linewidths=0, label="answered"
+    )
     if failed.any():
         axes.scatter(since[failed], requests.loc[failed, "ms"], s=14, color=RED, marker="x", label="failed")
     for percent, style in ((50, ":"), (95, "--"), (99, "-.")):

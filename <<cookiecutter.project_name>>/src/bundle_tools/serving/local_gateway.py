@@ -99,7 +99,7 @@ class LocalGateway:
     def _run(self, port: int) -> subprocess.CompletedProcess[str]:
         source = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - a fixed command
             [
                 *(sys.executable, "-m", f"{__package__}.gateway", "--port", str(port)),
                 *("--folder", str(self.folder.resolve()), "--tables", str(self.tables.resolve())),

@@ -149,7 +149,7 @@ class ScoringProcess:
         self._is_loaded = False
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with listener(0) as opened, self.log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed command
                 [sys.executable, "-m", f"{__package__}.scoring_server", str(opened.fileno())],
                 env={**os.environ, **self.environment, "__pyfunc_model_path__": self.model_uri},
                 pass_fds=[opened.fileno()],

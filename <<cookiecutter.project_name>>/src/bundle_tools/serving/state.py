@@ -1,4 +1,4 @@
-"""The state of the gateway that outlives it: endpoints, the entities that were ever served, and undelivered payloads."""
+"""What outlives the gateway: endpoints, the entities that were ever served, and payloads that are not delivered yet."""
 
 from __future__ import annotations
 

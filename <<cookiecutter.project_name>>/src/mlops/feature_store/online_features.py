@@ -1,8 +1,8 @@
 """Computes the inputs of a model for single requests: looks them up in the online store, and calls functions.
 
 It does what Databricks' model serving does with a packaged model (databricks-feature-lookup 1.17): a lookup finds the
-newest features of a key, whatever the time of the request and the lookback of the lookup; a key that is not in the store
-gives nulls; a lookup key of the request must not be null; and a value that the request has itself takes precedence.
+newest features of a key, whatever the time of the request and the lookback of the lookup; a key that is not in the
+store gives nulls; a lookup key of the request must not be null; and a value that the request has itself is used.
 """
 
 from __future__ import annotations

@@ -141,11 +141,12 @@ def _facts(database: sqlite3.Connection, name: str) -> _Facts | None:
 def _required(facts: _Facts | None, name: str, features: Sequence[str]) -> _Facts:
     if facts is None:
         raise ProjectError(
-            f"feature table {name} is not published to an online store: give the variable online_store the name of one, "
-            "and run the features job."
+            f"feature table {name} is not published to an online store: set the variable online_store, and run "
+            "the features job."
         )
     if lacking := [feature for feature in features if feature not in facts.types]:
-        raise ProjectError(f"feature table {name} was published without {', '.join(lacking)}: run the features job.")
+        told = ", ".join(lacking)
+        raise ProjectError(f"feature table {name} was published without {told}: run the features job.")
     return facts
 
 

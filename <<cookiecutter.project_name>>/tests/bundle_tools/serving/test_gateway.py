@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -176,7 +177,7 @@ def test_two_entities_without_shares_are_refused(client: WorkspaceClient) -> Non
 def test_what_does_not_exist_is_not_found_and_a_name_is_given_once(client: WorkspaceClient) -> None:
     with pytest.raises(NotFound, match="The endpoint with name 'other' does not exist"):
         client.serving_endpoints.get("other")
-    with pytest.raises(NotFound, match="No API found for 'GET /api/2.0/serving-endpoints/sums/metrics'"):
+    with pytest.raises(NotFound, match=r"No API found for 'GET /api/2.0/serving-endpoints/sums/metrics'"):
         client.serving_endpoints.export_metrics(NAME)
     with pytest.raises(ResourceConflict, match="already exists"):
         client.serving_endpoints.create(NAME, config=config(v1=100))
@@ -312,7 +313,7 @@ def test_an_endpoint_that_is_deleted_ends_its_processes(served: Served) -> None:
     assert not running.stop(served.folder)
 
 
-def test_a_gateway_is_for_one_folder_and_ends_with_it(workspace: Workspace, tmp_path: Any) -> None:
+def test_a_gateway_is_for_one_folder_and_ends_with_it(workspace: Workspace, tmp_path: Path) -> None:
     one, two = (LocalGateway(tmp_path / name, workspace.tables, workspace.tracking_uri) for name in ("one", "two"))
     ports = {gateway.started().port for gateway in (one, two)}
     assert len(ports) == 2
@@ -327,7 +328,7 @@ def test_a_gateway_is_for_one_folder_and_ends_with_it(workspace: Workspace, tmp_
     wait_until(lambda: not is_open(port))
 
 
-def test_a_port_that_is_in_use_is_said_in_one_sentence(workspace: Workspace, tmp_path: Any) -> None:
+def test_a_port_that_is_in_use_is_said_in_one_sentence(workspace: Workspace, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         gateway = LocalGateway(tmp_path / "serving", workspace.tables, workspace.tracking_uri, port)

@@ -42,7 +42,10 @@ def test_percentiles_are_of_answered_requests_and_the_rate_too() -> None:
         (result(*[100.0] * 99, errors=1), None),
         (result(*[100.0] * 98, errors=2), "2 of 100 requests failed, and at most 1.0% may (most often: 503)"),
         (result(*[100.0] * 90, *[900.0] * 10), "95 percent of the requests took up to 900 ms, and 500 ms are allowed"),
-        (result(errors=3), "3 of 3 requests failed, and at most 1.0% may (most often: 503); 95 percent of the requests"),
+        (
+            result(errors=3),
+            "3 of 3 requests failed, and at most 1.0% may (most often: 503); 95 percent of the requests",
+        ),
         (result(), "0 of 0 requests failed"),
     ],
 )
@@ -85,7 +88,11 @@ class _Endpoint(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert self.headers["Authorization"] == "Bearer t"
         self.asked.append(body)
-        status, answer = (200, b'{"predictions": [1.0]}') if len(self.asked) % 10 else (400, b'{"error_code": "BAD_REQUEST", "message": "bad"}')
+        status, answer = (
+            (200, b'{"predictions": [1.0]}')
+            if len(self.asked) % 10
+            else (400, b'{"error_code": "BAD_REQUEST", "message": "bad"}')
+        )
         self.send_response(status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -112,7 +119,9 @@ def test_the_endpoint_is_loaded_by_some_callers_for_some_seconds(target: Target,
     assert found.requests.loc[found.requests["error"] != "", "error"].str.contains("400").all()
     assert found.requests["start"].max() - found.requests["start"].min() < 5
     assert {json.loads(body)["dataframe_records"][0]["a"] for body in _Endpoint.asked} == {1, 2}
-    with pytest.raises(ProjectError, match="endpoint x does not bear 3 callers: .* requests failed, and at most 1.0% may"):
+    with pytest.raises(
+        ProjectError, match=r"endpoint x does not bear 3 callers: .* requests failed, and at most 1.0% may"
+    ):
         check(target, Load(users=3, seconds=1), Bounds(), locust_program(tmp_path), tmp_path)
     assert (tmp_path / "latency.png").exists()
 

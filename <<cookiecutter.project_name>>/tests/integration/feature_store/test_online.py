@@ -24,7 +24,7 @@ SETTINGS = example.PROJECT.config
 
 
 def current_rows(platform: LocalPlatform, schema: str, trips: str) -> pd.DataFrame:
-    """Return requests at the time of the newest features: with keys whose features are current, and with unknown keys."""
+    """Return requests at the time of the newest features: keys whose features are current, and an unknown one."""
     request = training_set.spine(example.PROJECT, trips_of(platform, trips)).select(*SETTINGS.request).toPandas()
     newest = {}
     for lookup in SETTINGS.lookups:

@@ -81,11 +81,11 @@ def test_a_request_with_all_features_looks_nothing_up(online: OnlineFeatures, tm
 
 
 def test_a_lookup_key_that_is_null_is_refused(online: OnlineFeatures) -> None:
-    with pytest.raises(ProjectError, match="the lookup key area of dev.s.zones is null"):
+    with pytest.raises(ProjectError, match=r"the lookup key area of dev\.s\.zones is null"):
         online.added_to(request([1, None]))
 
 
 def test_a_table_that_is_not_published_is_named(online: OnlineFeatures, tmp_path: Path) -> None:
     (tmp_path / "dev" / "s" / "online.db").unlink()
-    with pytest.raises(ProjectError, match="dev.s.zones is not published"):
+    with pytest.raises(ProjectError, match=r"dev\.s\.zones is not published"):
         online.added_to(request([1]))

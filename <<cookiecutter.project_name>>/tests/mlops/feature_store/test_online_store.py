@@ -52,7 +52,7 @@ def test_a_table_that_is_not_published_is_named(tmp_path: Path) -> None:
 
 def test_a_feature_that_was_not_published_is_named(tmp_path: Path) -> None:
     store = published(tmp_path, [])
-    with pytest.raises(ProjectError, match="dev.s.places was published without size"):
+    with pytest.raises(ProjectError, match=r"dev\.s\.places was published without size"):
         store.look_up(NAME, [(1,)], ["name", "size"])
 
 
