@@ -7,6 +7,9 @@ BIN := .venv/bin
 DEMO := build/demo/nyc-taxi
 BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# The load generator has an environment of its own, as in a project.
+export LOCUST := $(CURDIR)/.venv-load/bin/locust
+
 # Containers often turn bytecode off; every command would then compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -69,7 +72,7 @@ bench-rollout: .venv/.tests ## Simulate rollouts of better, equal, worse and bro
 	$(SIMULATE) rollout_simulation $(ROLLOUTS)
 
 clean: ## Remove what demo, tests and builds create, including the virtual environments
-	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build .venv .venv-parity .venv-load .pytest_cache .ruff_cache .mypy_cache
 
 # uv installs in a third of the time that pip takes. It does not read pip's settings, so it is told pip's index.
 INSTALL = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2> /dev/null || true)}}" && \
@@ -100,6 +103,8 @@ tools:
 	@$(INSTALL) $(BIN)/python --constraint build/dependencies/nyc-taxi/constraints.txt \
 	  --requirement requirements-test.txt "./build/dependencies/nyc-taxi[local,dev]"
 	@$(BIN)/python -m uv pip uninstall --quiet --python $(BIN)/python nyc-taxi
+	@"$(PYTHON)" -m venv .venv-load
+	@$(INSTALL) .venv-load/bin/python --group build/dependencies/nyc-taxi/pyproject.toml:load
 	@touch $@
 
 # Apache Spark has the same import package as the Spark Connect client in .venv, so it needs its own environment.

@@ -232,8 +232,9 @@ FULL = Size(
         "sail": ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50), (16 * 10**6, 50)),
         "spark": ((10**6, 10), (4 * 10**6, 10), (10**6, 50)),
     },
+    500,
 )
-SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)})
+SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)}, 20)
 SPARK = ROOT / ".venv-parity" / "bin" / "python"  # Apache Spark has an environment of its own, and needs Java
 
 
@@ -249,7 +250,12 @@ class Figure:
     def line(self) -> str:
         """Return the line of the report."""
         ratio = self.seconds / self.baseline
-        return f"{self.what:<46} {self.seconds:7.2f} s  {ratio:6.2f} x {self.against} ({self.baseline:.2f} s)"
+        return f"{self.what:<46} {shown(self.seconds):>9}  {ratio:6.2f} x {self.against} ({shown(self.baseline)})"
+
+
+def shown(seconds: float) -> str:
+    """Return a time with its unit."""
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"
 
 
 @dataclass(frozen=True)
@@ -358,10 +364,24 @@ class Bench:
                     f"daily run, {engine}, after {rows:,} rows x {features}", daily, "the first", daily_runs[0]
                 )
 
+    def serving(self) -> Iterator[Figure]:
+        """Requests to the local endpoint from keys alone, against the model in memory with the features at hand."""
+        requests = self.size.requests
+        found = self.measured(SERVING.format(package=PACKAGE, requests=requests))
+        latencies, rates, [[gateway, servers]] = found[:4], found[4:7], found[7:]
+        whats = ("1 row, p50", "1 row, p99", "100 rows, p50", "100 rows, p99")
+        for what, (served, alone) in zip(whats, latencies, strict=True):
+            memory = f" (gateway {gateway:,.0f} MB, scoring server {servers:,.0f} MB)" if what == whats[0] else ""
+            yield Figure(f"local endpoint, {what}{memory}", served, "the model alone", alone)
+        for taken, callers in rates:
+            what = f"local endpoint, {requests} requests, {callers:.0f} callers ({requests / taken:,.0f} requests/s)"
+            yield Figure(what, taken, "1 caller", rates[0][0])
+
     def run(self) -> tuple[list[Figure], list[str]]:
         """Run every measure; return the figures, and one sentence for each measure that failed."""
         figures, failures = [], []
-        for measure in (self.generation, self.lifecycle, self.unit_tests, self.scoring, self.inference, self.lookups):
+        life = (self.generation, self.lifecycle, self.unit_tests)
+        for measure in (*life, self.scoring, self.inference, self.lookups, self.serving):
             try:
                 for figure in measure():
                     figures.append(figure)
@@ -399,11 +419,11 @@ def document(figures: list[Figure], peak: float, where: str, before: str) -> str
         where: The machine of this run.
         before: The document as the run before left it, or "".
     """
-    earlier = {_measure(what): shown for what, shown in re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE)}
+    earlier = {_measure(what): told for what, told in re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE)}
     machine_before = re.search(r"^- this run: (.+)$", before, re.MULTILINE)
-    rows = [(one.what, f"{one.seconds:.2f} s = {one.seconds / one.baseline:.2f} x {one.against}") for one in figures]
+    rows = [(one.what, f"{shown(one.seconds)} = {one.seconds / one.baseline:.2f} x {one.against}") for one in figures]
     rows.append(("peak memory of a process", f"{peak:.0f} MB"))
-    lines = [f"| {what} | {shown} | {earlier.get(_measure(what), '')} |" for what, shown in rows]
+    lines = [f"| {what} | {told} | {earlier.get(_measure(what), '')} |" for what, told in rows]
     return "\n".join(
         [
             "# Benchmarks",
