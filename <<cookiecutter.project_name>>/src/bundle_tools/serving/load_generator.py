@@ -50,7 +50,7 @@ def locust_program(root: Path) -> str:
         ProjectError: It is in none of these.
     """
     own = root / ".venv-load" / "bin" / "locust"
-    found = os.environ.get("LOCUST") or (str(own) if own.exists() else None) or shutil.which("locust")
+    found = next(filter(None, map(shutil.which, (os.environ.get("LOCUST", ""), str(own), "locust"))), None)
     if found is None:
         raise ProjectError("Locust is not installed: start the load test with make load-test, which installs it.")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from ..workspace.workspace import Workspace, foreign_tables
 from .local_gateway import LocalGateway
 from .names import endpoint_name
 
-_MOST_ROWS = 50  # of a request that are shown
+_MOST_ROWS = 10  # of a request that are shown
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         workspace = Workspace((options.state or options.root / ".local").resolve())
         client, name = local_endpoint(bundle, workspace)
         split = json_rows.split(json_rows.read(options.json)) if options.json else _row(options, bundle, workspace)
-        Console().print(asked(client, name, split))
+        for table in asked(client, name, split):
+            Console().print(table)
     except ProjectError as error:
         print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
         return 1
@@ -72,8 +73,8 @@ def local_endpoint(bundle: Bundle, workspace: Workspace) -> tuple[WorkspaceClien
     return gateway.client(), name
 
 
-def asked(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Table:
-    """Return a table of the rows, their predictions and the version that made them.
+def asked(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Iterator[Table]:
+    """Yield a table for each row: the request, the prediction, and the version that made it.
 
     Args:
         client: A client of the gateway.
@@ -88,12 +89,14 @@ def asked(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Tabl
     except DatabricksError as error:
         told = first_line(error).partition(": ")[2]
         raise ProjectError(f"endpoint {endpoint} answers: {told.partition('. Config: ')[0]}") from None
-    table = Table(title=f"{answer.served_model_name} of endpoint {endpoint}", title_justify="left")
-    for heading in (*split["columns"], "prediction"):
-        table.add_column(heading, overflow="fold")
-    for row, prediction in list(zip(split["data"], answer.predictions or [], strict=True))[:_MOST_ROWS]:
-        table.add_row(*map(_text, row), f"[bold]{_text(prediction)}[/]")
-    return table
+    predictions = answer.predictions or []
+    for row, prediction in list(zip(split["data"], predictions, strict=True))[:_MOST_ROWS]:
+        table = Table("column", "value", title=f"{answer.served_model_name} of {endpoint}", title_justify="left")
+        for name, value in zip(split["columns"], row, strict=True):
+            table.add_row(name, _text(value))
+        table.add_section()
+        table.add_row("prediction", f"[bold]{_text(prediction)}[/]")
+        yield table
 
 
 def _row(options: argparse.Namespace, bundle: Bundle, workspace: Workspace) -> dict[str, Any]:
