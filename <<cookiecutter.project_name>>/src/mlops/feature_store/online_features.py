@@ -79,7 +79,8 @@ class OnlineFeatures:
         return [called(*values) for values in zip(*given, strict=True)] if given else [called()] * rows
 
     def _require_keys(self, given: Columns) -> None:
-        made = {name for step in (*self.spec.lookups, *self.spec.functions) for name in step.outputs}
+        steps: list[Step] = [*self.spec.lookups, *self.spec.functions]
+        made = {name for step in steps for name in step.outputs}
         for step in self.spec.lookups:
             if null := [name for name in step.inputs if name not in made and None in given.get(name, [])]:
                 raise ProjectError(f"the lookup key {null[0]} of {step.name} is null: give each row a value.")

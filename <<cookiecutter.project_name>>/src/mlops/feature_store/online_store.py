@@ -135,7 +135,10 @@ def _facts(database: sqlite3.Connection, name: str) -> _Facts | None:
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'published'").fetchone():
         return None
     found = database.execute("SELECT * FROM published WHERE name = ?", [name]).fetchone()
-    return None if found is None else _Facts(*found[1:4], json.loads(found[4]), json.loads(found[5]))
+    if found is None:
+        return None
+    _, online_store, version, ended, types, keys = found
+    return _Facts(online_store, version, ended, json.loads(types), json.loads(keys))
 
 
 def _required(facts: _Facts | None, name: str, features: Sequence[str]) -> _Facts:

@@ -134,7 +134,8 @@ class _Packaged:
 
 
 def _online(spec: FeatureSpec, model: PyFuncModel, tables: Path) -> OnlineFeatures:
-    types = {name: one.type for name, one in model.metadata.get_input_schema().input_dict().items()}
+    metadata: Any = model.metadata
+    types = {name: one.type for name, one in metadata.get_input_schema().input_dict().items()}
     return OnlineFeatures(spec, types, OnlineStore(tables), FunctionFiles(tables))
 
 

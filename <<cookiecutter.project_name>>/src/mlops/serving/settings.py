@@ -25,7 +25,8 @@ class ServingParameters(Parameters):
         endpoint_route_optimized: Whether requests take the short way to it; decided when it is created.
         endpoint_environment: Environment variables of the models, as `NAME=value`, separated by spaces; a value
             `secret:scope/key` is read from a secret when the model starts.
-        endpoint_tags: Tags of the endpoint, as `name=value`, separated by spaces.
+        endpoint_tags: Tags of the endpoint, as `name=value`, separated by spaces; one without a value, such as the
+            commit of a folder that is not under version control, is left out.
         endpoint_callers: The group that may query it; empty for nobody but its owner.
         endpoint_minutes: How long an update may take.
         payload_table: The table that the platform logs requests and answers to; its name ends with `_payload`.
@@ -47,7 +48,7 @@ class ServingParameters(Parameters):
     @field_validator("endpoint_environment", "endpoint_tags")
     @classmethod
     def _has_names(cls, text: str) -> str:
-        if bad := next((word for word in text.split() if "=" not in word.strip("=")), None):
+        if bad := next((word for word in text.split() if "=" not in word.lstrip("=")), None):
             raise ValueError(f"{bad!r} is not NAME=value")
         return text
 
@@ -76,4 +77,5 @@ class ServingParameters(Parameters):
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    return [(name, value) for name, _, value in (word.partition("=") for word in text.split())]
+    found = (word.partition("=") for word in text.split())
+    return [(name, value) for name, _, value in found if value]

@@ -247,6 +247,10 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
         ServingParameters(**wrong)
 
 
+def test_a_tag_without_a_value_is_left_out() -> None:
+    assert ServingParameters(endpoint_tags="project=shop git_commit=").tags == {"project": "shop"}
+
+
 def _settings(**changes: Any) -> ServingParameters:  # noqa: ANN401 - any setting
     given = {
         "endpoint_name": "shop",
