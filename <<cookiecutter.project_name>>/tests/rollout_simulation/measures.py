@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations_with_replacement
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from mlops.serving.rollout.record import Rollout
 
 from rollout_simulation.worlds import World
 
+PAIRS = tuple(combinations_with_replacement(range(4), 2))
 START = datetime(2026, 1, 5, tzinfo=UTC)
 Mode = Literal["canary", "ab"]
 Kind = Literal["promoted", "worse", "guardrail", "no result"]
@@ -42,7 +44,7 @@ class Traffic:
     Attributes:
         world: Where the requests come from.
         random: Makes the result repeatable.
-        sums: The moments of the requests whose labels come in an hour: shape (hours, 20), 4 sums and 16 products.
+        sums: The moments of the requests whose labels come in an hour: shape (hours, 14), 4 sums and 10 products.
         labels: How many labels come in an hour, by share and version: shape (hours,) each.
         cells: What was counted so far, by share and version.
     """
@@ -55,7 +57,7 @@ class Traffic:
 
     @classmethod
     def of(cls, world: World, seed: int, hours: int) -> Traffic:
-        return cls(world, np.random.default_rng(seed), np.zeros((hours + world.label_hours[1] + 1, 20)))
+        return cls(world, np.random.default_rng(seed), np.zeros((hours + world.label_hours[1] + 1, 4 + len(PAIRS))))
 
     def hour(self, hour: int, share: int) -> None:
         """Let the requests of an hour come, and the labels that are due."""
@@ -68,7 +70,7 @@ class Traffic:
         units = np.stack(
             [(1 - p) * challenger * loss, p * ~challenger * loss, challenger - p, np.full(count, p * (1 - p))]
         )
-        products = (units[:, None] * units[None]).reshape(16, count)
+        products = [units[i] * units[j] for i, j in PAIRS]
         self.sums += np.stack([self._by_hour(due, one * ~failed) for one in (*units, *products)], axis=1)
         for one in (False, True):
             mine = challenger == one
@@ -88,7 +90,10 @@ class Traffic:
             replace(self.cells[key], labelled=int(labels[: hour + 1].sum())) for key, labels in self.labels.items()
         ]
         seen = self.sums[: hour + 1].sum(axis=0)
-        return Look(tuple(cells), Moments(seen[:4], seen[4:].reshape(4, 4)))
+        table = np.zeros((4, 4))
+        for (i, j), product in zip(PAIRS, seen[4:], strict=True):
+            table[i, j] = table[j, i] = product
+        return Look(tuple(cells), Moments(seen[:4], table))
 
     def _by_hour(self, due: NDArray[np.int64], weights: Array | NDArray[np.bool_]) -> Array:
         return np.bincount(due, weights=weights, minlength=len(self.sums))

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, betaln, logsumexp
+from scipy.special import betainc, betaln
 
 from ...evaluation.metrics import Array
 
@@ -80,4 +80,4 @@ def _mixture(splits: Sequence[Split], ratios: Array) -> float:
     for one in splits:
         total = one.challenger + one.champion
         bets += one.challenger * np.log(ratios) - total * np.log(ratios * one.share + 1 - one.share)
-    return float(logsumexp(bets) - math.log(len(ratios)))
+    return float(np.logaddexp.reduce(bets) - math.log(len(ratios)))

@@ -92,6 +92,12 @@ def test_a_worse_challenger_is_aborted_in_the_middle_of_a_step() -> None:
         assert found.reason.startswith("the challenger is worse")
 
 
+def test_too_few_requests_abort_no_challenger_however_bad_they_look() -> None:
+    rollout = at(CANARY, 5)
+    assert after(rollout, 0.1, seen(rollout, 2000, worse=50.0)).action == "none"
+    assert after(rollout, 0.1, seen(rollout, 4000, worse=50.0)).action == "abort"
+
+
 def test_worse_by_less_than_the_margin_ends_an_ab_test_but_not_a_canary() -> None:
     canary, ab = at(CANARY, 50), at(AB, 50)
     assert after(canary, 0.1, seen(canary, 400_000, worse=0.03)).action == "none"
