@@ -166,8 +166,10 @@ class FakeEndpoints:
     def _query(self, request: Request, version: str) -> Any:  # noqa: ANN401 - a reply
         if version not in self.shares():
             return error(404, "RESOURCE_DOES_NOT_EXIST", f"Served entity v{version} does not exist.")
-        split = request.body["dataframe_split"]
-        rows = [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
+        rows = request.body.get("dataframe_records")
+        if rows is None:
+            split = request.body["dataframe_split"]
+            rows = [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
         answer = self.models[version](rows)
         return answer if isinstance(answer, tuple) else {"predictions": answer}
 

@@ -114,5 +114,5 @@ def test_a_broker_that_is_not_there_is_told(spark: SparkSession, tmp_path: Path)
     options = {"kafka.bootstrap.servers": "127.0.0.1:1", "topic": "predictions", **limits}
     output = Output.model_validate({"format": "kafka", "options": options})
     place = Destinations(LocalPlatform(spark, tmp_path), "dev.s", "/Volumes/dev/s/artifacts", "trip_id", "", "CU_1")
-    with pytest.raises(ProjectError, match="(?i)timeout|not present"):
+    with pytest.raises(ProjectError, match=r"(?i)timeout|not present"):
         place.write("events", output, spark.createDataFrame([("a", 1.0)], "trip_id STRING, prediction DOUBLE"), "run1")

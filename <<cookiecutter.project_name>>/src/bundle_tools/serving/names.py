@@ -7,6 +7,11 @@ from mlops.errors import ProjectError
 from ..bundle.load import Bundle
 
 
+def serves(bundle: Bundle) -> bool:
+    """Return whether the jobs of the bundle serve an endpoint."""
+    return _parameter(bundle, "endpoint_name") is not None
+
+
 def endpoint_name(bundle: Bundle) -> str:
     """Return the name of the endpoint.
 
