@@ -71,7 +71,7 @@ def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: 
 
 
 def as_split(rows: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return the rows as JSON values: numbers exactly, times as ISO 8601 in UTC without a zone, what is missing as null.
+    """Return the rows as JSON values: exact numbers, times as ISO 8601 in UTC without a zone, null for what is missing.
 
     pandas' own `to_json` loses the last digit of numbers, and a tree may then take another branch.
     """
