@@ -108,6 +108,7 @@ def run(options: Options, request: Request, console: Console) -> int:
                 _say(console, f"{delivered:,} requests to the local endpoint were added to its payload table")
             preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
+            workspace.publish_foreign(deployed, platform, project.config)
             _say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)

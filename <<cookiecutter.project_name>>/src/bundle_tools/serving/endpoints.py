@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from threading import RLock, Thread
 from typing import Any
 
-from . import documents
+from . import configuration, documents
 from .documents import ID, Document, RefusedError
 from .scoring_process import NotStartedError, ScoringProcess
 from .state import State
@@ -71,7 +71,7 @@ class Endpoints:
             if given.get("config") is None:
                 return self._saved(endpoint)
             return self._begin(
-                documents.updating(endpoint, documents.pending(endpoint, given["config"], _now()), _now())
+                documents.updating(endpoint, configuration.pending(endpoint, given["config"], _now()), _now())
             )
 
     def update(self, name: str, given: Mapping[str, Any]) -> Document:
@@ -85,7 +85,7 @@ class Endpoints:
             if documents.is_updating(endpoint):
                 message = f"Endpoint '{name}' is currently updating. Wait for the update to complete, then try again."
                 raise RefusedError(409, "RESOURCE_CONFLICT", message)
-            return self._begin(documents.updating(endpoint, documents.pending(endpoint, given, _now()), _now()))
+            return self._begin(documents.updating(endpoint, configuration.pending(endpoint, given, _now()), _now()))
 
     def change(self, name: str, **facts: object) -> Document:
         """Set other facts of an endpoint, such as its tags.

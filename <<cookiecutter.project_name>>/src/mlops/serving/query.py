@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import math
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -69,9 +70,18 @@ def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: 
     return client.api_client.do("POST", path, body={"dataframe_split": as_split(rows)}, headers=headers)
 
 
-def as_split(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the rows as JSON values: times as ISO 8601, what is missing as null."""
-    split: dict[str, Any] = json.loads(
-        rows.to_json(orient="split", date_format="iso", double_precision=15, index=False)
-    )
-    return split
+def as_split(rows: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the rows as JSON values: exact numbers, times as ISO 8601 in UTC without a zone, null for what is missing.
+
+    pandas' own `to_json` loses the last digit of numbers, and a tree may then take another branch.
+    """
+    columns = [[_json_value(one) for one in rows[name].tolist()] for name in rows.columns]
+    return {"columns": list(rows.columns), "data": [list(row) for row in zip(*columns, strict=True)]}
+
+
+def _json_value(value: Any) -> Any:  # noqa: ANN401 - any value of a frame
+    if value is None or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, datetime):
+        return (value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)).isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -207,7 +207,7 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     state = State(served.folder)
     ask(client)
     assert state.undelivered() == {}
-    serve(client, v2=100)
+    serve(client, v1=100)
     client.serving_endpoints.put_ai_gateway(
         NAME,
         inference_table_config=AiGatewayInferenceTableConfig(
@@ -220,8 +220,8 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     ((table, rows),) = state.undelivered().items()
     good, bad = (row for _, row in rows)
     assert table == "dev.s.log_payload"
-    assert (good["client_request_id"], good["status_code"], good["response"]) == ("mine", 200, '{"predictions": [6.0]}')
-    assert dict(state.served_entities())[good["served_entity_id"]] == "2"
+    assert (good["client_request_id"], good["status_code"], good["response"]) == ("mine", 200, '{"predictions": [3.0]}')
+    assert dict(state.served_entities())[good["served_entity_id"]] == "1"
     assert (bad["client_request_id"], bad["status_code"]) == (None, 400)
     state.delivered([number for number, _ in rows])
     client.serving_endpoints.put_ai_gateway(NAME)

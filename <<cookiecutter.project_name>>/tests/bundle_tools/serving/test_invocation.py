@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bundle_tools.serving import documents, invocation
+from bundle_tools.serving import configuration, documents, invocation
 from bundle_tools.serving.documents import Document, RefusedError
 from bundle_tools.serving.scoring_process import Answer
 
@@ -18,7 +18,7 @@ def endpoint(**shares: int) -> Document:
     entities = [{"name": name, "entity_name": "a.b.c", "entity_version": name[1:]} for name in shares]
     routes = [{"served_model_name": name, "traffic_percentage": share} for name, share in shares.items()]
     new = documents.new("x", {}, 0)
-    config = documents.pending(new, {"served_entities": entities, "traffic_config": {"routes": routes}}, 0)
+    config = configuration.pending(new, {"served_entities": entities, "traffic_config": {"routes": routes}}, 0)
     return documents.in_use(new, config, 0)
 
 
@@ -46,7 +46,9 @@ def test_an_entity_that_stays_keeps_its_id_and_a_changed_one_gets_another() -> N
     before = endpoint(v1=100)
     same = {"name": "v1", "entity_name": "a.b.c", "entity_version": "1"}
     kept, changed = (
-        documents.pending(before, {"served_entities": [{**same, **more}]}, 1)["served_entities"][0]["served_entity_id"]
+        configuration.pending(before, {"served_entities": [{**same, **more}]}, 1)["served_entities"][0][
+            "served_entity_id"
+        ]
         for more in ({}, {"environment_vars": {"A": "1"}})
     )
     there = before["config"]["served_entities"][0]["served_entity_id"]
@@ -54,6 +56,6 @@ def test_an_entity_that_stays_keeps_its_id_and_a_changed_one_gets_another() -> N
 
 
 def test_an_entity_without_a_name_is_called_after_its_model_and_version() -> None:
-    found = documents.pending({}, {"served_entities": [{"entity_name": "a.b.model", "entity_version": "3"}]}, 0)
+    found = configuration.pending({}, {"served_entities": [{"entity_name": "a.b.model", "entity_version": "3"}]}, 0)
     assert found["served_entities"][0]["name"] == "model-3"
     assert found["traffic_config"]["routes"][0]["traffic_percentage"] == 100

@@ -37,7 +37,8 @@ def current_rows(platform: LocalPlatform, schema: str, trips: str) -> pd.DataFra
     oldest = now - timedelta(hours=min(lookup.lookback_hours or 0 for lookup in SETTINGS.lookups))
     fresh = [{key for key, time in newest[name].items() if time >= oldest} for name in newest]
     kept = request[np.logical_and.reduce([request[name].isin(keys) for name, keys in zip(newest, fresh, strict=True)])]
-    rows = pd.concat([kept.head(50), kept.head(1).assign(**dict.fromkeys(newest, 1))], ignore_index=True)
+    unknown = kept.head(1).assign(**{SETTINGS.spine.key: "unknown", **dict.fromkeys(newest, 1)})
+    rows = pd.concat([kept.head(50), unknown], ignore_index=True)
     return rows.assign(**{SETTINGS.spine.event_time: now.replace(tzinfo=None)})
 
 

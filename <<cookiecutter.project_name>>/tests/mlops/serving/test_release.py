@@ -231,4 +231,4 @@ def test_the_rows_of_a_trial_have_times_and_missing_values_as_json(world: World)
     world.fake.models["1"] = lambda rows: sent.extend(rows) or [2.0]
 
     assert list(endpoint.query(frame, "1")) == [2.0]
-    assert sent == [{"x": 1.0, "at": "2026-01-02T03:04:05.500", "y": None}]
+    assert sent == [{"x": 1.0, "at": "2026-01-02T03:04:05.500000", "y": None}]
