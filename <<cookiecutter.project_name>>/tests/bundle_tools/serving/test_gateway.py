@@ -227,12 +227,10 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     ask(client)
     assert state.undelivered() == {}
     serve(client, v1=100)
-    client.serving_endpoints.put_ai_gateway(
-        NAME,
-        inference_table_config=AiGatewayInferenceTableConfig(
-            enabled=True, catalog_name="dev", schema_name="s", table_name_prefix="log"
-        ),
+    table_config = AiGatewayInferenceTableConfig(
+        enabled=True, catalog_name="dev", schema_name="s", table_name_prefix="log"
     )
+    client.serving_endpoints.put_ai_gateway(NAME, inference_table_config=table_config)
     client.serving_endpoints.query(NAME, dataframe_records=ROWS, client_request_id="mine")
     with pytest.raises(BadRequest):
         ask(client, [{"x": 500.0, "y": 0.0}])
@@ -243,7 +241,7 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     assert dict(state.served_entities())[good["served_entity_id"]] == "1"
     assert (bad["client_request_id"], bad["status_code"]) == (None, 400)
     state.delivered([number for number, _ in rows])
-    client.serving_endpoints.put_ai_gateway(NAME)
+    client.serving_endpoints.put_ai_gateway(NAME, inference_table_config=replace(table_config, enabled=False))
     ask(client)
     assert state.undelivered() == {}
 
