@@ -180,7 +180,8 @@ try:
     entity = ServedEntityInput(entity_name=name, entity_version=version, name="v" + version)
     core = EndpointCoreConfigInput(name="bench", served_entities=[entity])
     client.serving_endpoints.create_and_wait("bench", config=core)
-    pool = urllib3.PoolManager(maxsize=64, headers={{"Content-Type": "application/json", **client.config.authenticate()}})
+    headers = {{"Content-Type": "application/json", **client.config.authenticate()}}
+    pool = urllib3.PoolManager(maxsize=64, headers=headers)
     def ask(count):
         body = json.dumps({{"dataframe_split": as_split(rows[list(config.request)].head(count))}})
         def call():

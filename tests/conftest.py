@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 collect_ignore = ["flights"]  # laid over a generated project, whose tests they are
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 CHOICES = {key: answers for key, answers in QUESTIONS.items() if isinstance(answers, list) and not key.startswith("_")}
-# Each pair of answers to two questions is in one of them.
-COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in AllPairs(list(CHOICES.values()))]
+BOOLEANS = [key for key, default in QUESTIONS.items() if isinstance(default, bool)]
+# Each pair of answers to two questions is in one of the combinations.
+PAIRED: dict[str, list[Any]] = {**CHOICES, **{key: [False, True] for key in BOOLEANS}}
+COMBINATIONS = [dict(zip(PAIRED, answers, strict=True)) for answers in AllPairs(list(PAIRED.values()))]
 UNIT = ["tests/project", "tests/mlops", "tests/bundle_tools"]
 
 # Workers that start with the longest tests end at the same time.
@@ -86,7 +88,7 @@ def bake(tmp_path_factory: pytest.TempPathFactory, user_config: Path) -> Bake:
     return bake
 
 
-@pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: "-".join(combination.values()))
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: "-".join(map(str, combination.values())))
 def combination(request: pytest.FixtureRequest) -> dict[str, str]:
     """Answers to all questions with choices, so that each pair of answers occurs."""
     options: dict[str, str] = request.param

@@ -136,7 +136,7 @@ def test_the_hook_removes_files_and_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["github_actions", "azure_devops", "gitlab", "none"])
 def test_the_hook_keeps_only_what_the_platform_needs(answer: str) -> None:
-    gone = post_gen.superfluous({"approval": "manual", "inference": "batch", "cicd_platform": answer})
+    gone = post_gen.superfluous({"approval": "manual", "inference": "batch", "serving": False, "cicd_platform": answer})
     kept = {
         "github_actions": {".github", "ci/github_actions", "docs/ci-github-actions.md"},
         "azure_devops": {".azure-pipelines", "ci/azure_devops", "docs/ci-azure-devops.md", "renovate.json"},

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CHOICES, COMBINATIONS, QUESTIONS, ROOT, Bake, Project
+from conftest import CHOICES, COMBINATIONS, PAIRED, QUESTIONS, ROOT, Bake, Project
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 # Answers whose defaults depend on other answers are fixed, so that a difference comes from the question itself.
@@ -184,9 +184,9 @@ def test_no_template_syntax_remains(project: Project) -> None:
 
 
 def test_each_pair_of_answers_is_in_a_project_that_is_tested() -> None:
-    for one, other in itertools.combinations(CHOICES, 2):
+    for one, other in itertools.combinations(PAIRED, 2):
         tested = {(options[one], options[other]) for options in COMBINATIONS}
-        assert tested == set(itertools.product(CHOICES[one], CHOICES[other]))
+        assert tested == set(itertools.product(PAIRED[one], PAIRED[other]))
 
 
 def test_the_package_versions_of_each_platform_are_known(bake: Bake) -> None:

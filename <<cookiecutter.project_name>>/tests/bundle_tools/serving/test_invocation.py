@@ -35,7 +35,7 @@ def test_an_endpoint_that_serves_nothing_yet_says_so() -> None:
 
 
 def test_a_payload_that_is_too_large_is_left_out_with_a_reason() -> None:
-    large = b'{"client_request_id": "mine", "x": "' + b"x" * (1 << 20) + b'"}'
+    large = b'{"client_request_id": "mine", "x": "' + b"x" * 2**20 + b'"}'
     row = invocation._row(NOW, 5, {"served_entity_id": "e"}, large, Answer(200, b"{}", "application/json"))  # noqa: SLF001 - the row alone
     assert (row["request"], row["response"], row["client_request_id"]) == (None, "{}", "mine")
     assert row["logging_error_codes"] == ["MAX_REQUEST_SIZE_EXCEEDED"]
