@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.core import Config
 
 from mlops.errors import ProjectError
 
@@ -20,6 +21,10 @@ from .state import State
 
 if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
+
+_RETRY_SECONDS = (
+    30  # the SDK's five minutes are for a workspace; a gateway on this machine does not come back by itself
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,14 @@ class LocalGateway:
         """
         found = self.started()
         _go_around_proxies()
-        return WorkspaceClient(host=f"http://{LOOPBACK}:{found.port}", token=found.token, auth_type="pat")
+        return WorkspaceClient(
+            config=Config(
+                host=f"http://{LOOPBACK}:{found.port}",
+                token=found.token,
+                auth_type="pat",
+                retry_timeout_seconds=_RETRY_SECONDS,
+            )
+        )
 
     @classmethod
     def of(cls, workspace: Workspace, port: int | None = None) -> LocalGateway:
