@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 from mlflow import MlflowClient
 
+from bundle_tools.notebook import command as notebook
 from bundle_tools.run import cli, entry_points
 from mlops.registry import CHAMPION
 
@@ -117,6 +118,23 @@ def test_a_snapshot_of_production_can_be_the_source_in_dev(first_life: str, loca
     name = str(re.search(r"snapshot (dev\.\w+): 700 rows, [\d,]+ predictions", copied)[1])  # type: ignore[index]
     computed = local("run", "features", "--var", f"source_tables=trips={name}.trips").stdout
     assert re.search(r"compute_features +│ success", computed)
+
+
+def test_the_notebook_explores_the_data_and_writes_only_its_page(first_life: str, project: Path) -> None:
+    assert first_life
+    state = project / ".local"
+    before = {path for path in state.rglob("*") if path.is_file()}
+    command = [sys.executable, "-m", str(notebook.__package__)]
+    environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "HOME": str(project)}
+    environment["BUNDLE_VAR_source_tables"] = f"trips={SOURCE}"
+    found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    page = state / "explore.html"
+    text = page.read_text(encoding="utf-8")
+    assert {path for path in state.rglob("*") if path.is_file()} == before | {page}
+    assert text.count("<img ") == 6
+    assert text.count('<div class="table">') >= 6
+    assert "near-perfect score" in text
 
 
 def test_a_new_input_is_added_to_existing_tables(first_life: str, project: Path, local: Command) -> None:
