@@ -92,7 +92,7 @@ TIMEZONE_FAULTS: Faults = (
 DEPENDENCIES = """
     cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect databricks-feature-engineering
     databricks-sdk delta delta-spark great-expectations great_expectations grpc grpcio hatchling hypothesis ipython
-    joblib markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy numba numpy optuna packaging pandas pandas-stubs
+    joblib lightgbm markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy numba numpy optuna packaging pandas pandas-stubs
     pip pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest_cov
     pytest-xdist pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl
     types-markdown types-pyyaml uv wheel yaml
@@ -112,7 +112,7 @@ TRANSITIVE = """
     typing-extensions tzdata tzlocal urllib3 uvicorn werkzeug zipp
 """.split()
 FOLDERS = """
-    build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops notebooks parity
+    baseline build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops notebooks parity
     promotion_simulation resources src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from databricks.sdk import WorkspaceClient
+
 from mlops.exploration.data import Exploration
 from mlops.platform.base import Platform, current
 from mlops.platform.local import LocalPlatform
@@ -33,5 +35,4 @@ def user(platform: Platform) -> str | None:
     """Return who deploys on Databricks, whose schema in development has their name; None for this machine's user."""
     if isinstance(platform, LocalPlatform):
         return None
-    (row,) = platform.tables.spark.sql("SELECT currentuser()").collect()
-    return str(row[0])
+    return str(WorkspaceClient().current_user.me().user_name)

@@ -64,12 +64,21 @@ class Request:
 
 
 def run(options: Options, request: Request, console: Console) -> int:
-    """Check the bundle, start the engine, run the job, show the results.
+    """Run a job as `finished` does, and return 0."""
+    finished(options, request, console)
+    return 0
+
+
+def finished(options: Options, request: Request, console: Console, *, summarise: bool = True) -> JobRun:
+    """Check the bundle, start the engine, run the job, show the results; return the run, whose tasks all succeeded.
 
     What libraries write to stderr goes to `run.log` in the state folder.
 
-    Returns:
-        0, if every task succeeded.
+    Args:
+        options: The project.
+        request: What to run.
+        console: Where to show it.
+        summarise: Whether to show a summary of the results after the table of the tasks.
 
     Raises:
         ProjectError: The bundle, the command line or the source has an error, found before any task ran; or a task
@@ -96,7 +105,7 @@ def run(options: Options, request: Request, console: Console) -> int:
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
                 call = uncommitted.marked(call, options.root)
-                finished = run_job(
+                ended = run_job(
                     deployed,
                     request.job,
                     call=call,
@@ -111,8 +120,8 @@ def run(options: Options, request: Request, console: Console) -> int:
                 )
             for note in dict.fromkeys(platform.notes):
                 _say(console, note)
-            _conclude(deployed, project, finished, console)
-    return 0
+            _conclude(deployed, project, ended, console, summarise=summarise)
+    return ended
 
 
 def predict(options: Options, asked: Asked, name: str, console: Console) -> int:
@@ -145,12 +154,14 @@ def describe_jobs(options: Options, console: Console) -> int:
     return 0
 
 
-def _conclude(bundle: bundles.Bundle, project: Project, finished: JobRun, console: Console) -> None:
-    console.print(progress.table(finished))
-    failure = finished.failure
+def _conclude(bundle: bundles.Bundle, project: Project, ended: JobRun, console: Console, *, summarise: bool) -> None:
+    console.print(progress.table(ended))
+    failure = ended.failure
     if failure is not None:
         raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {_reason(failure.error, console)}")
-    for part in summary.summary(bundle, project.config, finished):
+    if not summarise:
+        return
+    for part in summary.summary(bundle, project.config, ended):
         console.print(part, highlight=False, soft_wrap=True)
     _say(console, "to view runs and models, run make ui and open http://localhost:5000")
 

@@ -94,8 +94,7 @@ def suspects(data: Exploration, model: object, rows: dict[str, pd.DataFrame]) ->
 
 def _checks(data: Exploration, model: object, rows: dict[str, pd.DataFrame]) -> Iterator[Check]:
     fitted, held_out = (
-        with_predictions(rows[split], predict(data.project, model, rows[split]))
-        for split in ("train", "holdout")
+        with_predictions(rows[split], predict(data.project, model, rows[split])) for split in ("train", "holdout")
     )
     yield from checks_of_values(data.settings, fitted, held_out)
     yield from known_before_the_label(data)
