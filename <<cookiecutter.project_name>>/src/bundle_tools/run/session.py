@@ -91,17 +91,17 @@ def finished(options: Options, request: Request, console: Console, *, summarise:
         raise ProjectError(f"there is no job {request.job!r} in the bundle: choose one of {', '.join(bundle.jobs)}.")
     task_order.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     workspace = Workspace(options.state)
-    _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
+    say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
     foreign = foreign_tables(bundle, project.config).values()
     embedded = engine.start(request.engine, workspace.catalogs(bundle, foreign))
-    with _log_file(workspace.folder):
+    with log_file(workspace.folder):
         workspace.open_mlflow()
         with embedded as spark:
             platform = LocalPlatform(spark, workspace.tables)
             deployed = workspace.deploy(bundle, spark)
             preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
-            _say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
+            say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
                 call = uncommitted.marked(call, options.root)
@@ -115,12 +115,14 @@ def finished(options: Options, request: Request, console: Console, *, summarise:
                     run_ids=itertools.count(time.time_ns() // 1_000_000),
                     turn=turns(
                         workspace.folder / "locks",
-                        lambda job: _say(console, f"waiting for another run of the job {job} to finish"),
+                        lambda job: say(console, f"waiting for another run of the job {job} to finish"),
                     ),
                 )
             for note in dict.fromkeys(platform.notes):
-                _say(console, note)
-            _conclude(deployed, project, ended, console, summarise=summarise)
+                say(console, note)
+            conclude(deployed, project, ended, console, summarise=summarise)
+            if summarise:
+                say(console, "to view runs and models, run make ui and open http://localhost:5000")
     return ended
 
 
@@ -135,7 +137,7 @@ def predict(options: Options, asked: Asked, name: str, console: Console) -> int:
         raise ProjectError(f"there is no local state in {workspace.folder} yet: run make lifecycle first.")
     project = entry_points.project(entry_points.load(options.root))
     foreign = foreign_tables(bundle, project.config).values()
-    with _log_file(workspace.folder), engine.start(name, workspace.catalogs(bundle, foreign)) as spark:
+    with log_file(workspace.folder), engine.start(name, workspace.catalogs(bundle, foreign)) as spark:
         workspace.open_mlflow()
         deployed = workspace.deploy(bundle, spark)
         model = model_name(deployed, next(iter(deployed.config["resources"]["registered_models"])))
@@ -150,11 +152,16 @@ def describe_jobs(options: Options, console: Console) -> int:
     bundle = options.bundle()
     for key, job in bundle.jobs.items():
         console.print(f"[bold]{key}[/]: {' → '.join(task_order.order(key, job))}")
-        _say(console, f"  {job.get('description', '')}")
+        say(console, f"  {job.get('description', '')}")
     return 0
 
 
-def _conclude(bundle: bundles.Bundle, project: Project, ended: JobRun, console: Console, *, summarise: bool) -> None:
+def conclude(bundle: bundles.Bundle, project: Project, ended: JobRun, console: Console, *, summarise: bool) -> None:
+    """Show the tasks and a summary of a run.
+
+    Raises:
+        ProjectError: A task failed.
+    """
     console.print(progress.table(ended))
     failure = ended.failure
     if failure is not None:
@@ -163,7 +170,6 @@ def _conclude(bundle: bundles.Bundle, project: Project, ended: JobRun, console: 
         return
     for part in summary.summary(bundle, project.config, ended):
         console.print(part, highlight=False, soft_wrap=True)
-    _say(console, "to view runs and models, run make ui and open http://localhost:5000")
 
 
 def _reason(error: BaseException | None, console: Console) -> str:
@@ -178,13 +184,13 @@ def _reason(error: BaseException | None, console: Console) -> str:
     return first_line(error)
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Print a line unchanged, without colours or line breaks at the width of the terminal."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def _log_file(folder: Path) -> Iterator[None]:
+def log_file(folder: Path) -> Iterator[None]:
     """Send log lines, and what libraries write to stderr, to a log file, which each run overwrites."""
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     folder.mkdir(parents=True, exist_ok=True)
