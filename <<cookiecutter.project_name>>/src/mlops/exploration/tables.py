@@ -13,7 +13,7 @@ from ..config.load import ProjectConfig
 
 NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
 _QUARTILES = [0.25, 0.5, 0.75]
-_MEASURES = ("rows", "missing", "distinct", "mean", "std", "min", "q25", "median", "q75", "max")
+_MEASURES = ("rows", "missing", "distinct", "mean", "std", "min", "q25", "median", "q75", "max", "first", "last")
 
 
 def roles(config: ProjectConfig) -> pd.DataFrame:
@@ -73,8 +73,10 @@ def _of(name: str, kind: str) -> list[tuple[str, Column]]:
     ]
     if kind in NUMBERS:
         found += [("mean", F.mean(value)), ("std", F.stddev(value)), ("quartiles", F.percentile(value, _QUARTILES))]
-    if kind in NUMBERS or kind in {"timestamp", "date"}:
         found += [("min", F.min(value)), ("max", F.max(value))]
+    if kind in {"timestamp", "date"}:
+        # Columns of their own, because a notebook of Databricks shows no column of numbers and times.
+        found += [("first", F.min(value).cast("timestamp")), ("last", F.max(value).cast("timestamp"))]
     return found
 
 
