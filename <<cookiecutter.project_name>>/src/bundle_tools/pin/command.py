@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from pathlib import Path
 from types import ModuleType
 
@@ -80,10 +82,12 @@ def _share(text: str) -> float:
 def _run(options: argparse.Namespace, root: Path) -> tuple[Run, str]:
     """Return the run, and its name in the comment."""
     workspace = Workspace((options.state or root / ".local").resolve())
-    if "MLFLOW_TRACKING_URI" not in os.environ:
+    here = "MLFLOW_TRACKING_URI" not in os.environ  # MLflow itself sets it once the database is open
+    if here:
         if not workspace.folder.is_dir():
             raise ProjectError(f"there is no local state in {workspace.folder} yet: run make run JOB=training first.")
-        workspace.open_mlflow()
+        with redirect_stderr(io.StringIO()):  # what the database says when it is opened
+            workspace.open_mlflow()
     try:
         if options.run:
             return mlflow.get_run(options.run), f"run {options.run}"
@@ -92,7 +96,7 @@ def _run(options: argparse.Namespace, root: Path) -> tuple[Run, str]:
         version = MlflowClient().get_model_version(name, options.version)
         return mlflow.get_run(str(version.run_id)), f"version {options.version} of {name}, run {version.run_id}"
     except MlflowException as error:
-        where = "local runs" if "MLFLOW_TRACKING_URI" not in os.environ else "the server of MLFLOW_TRACKING_URI"
+        where = "local runs" if here else "the runs of MLFLOW_TRACKING_URI"
         raise ProjectError(f"there is no such run or version among {where}: {first_line(error)}") from None
 
 
