@@ -37,4 +37,4 @@ def _held_out(line: Line) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}" if abs(value) < 1 else f"{value:.4g}"
+    return "" if value is None else f"{value:.4g}"
