@@ -125,23 +125,23 @@ def connected(profile: str, workspace: WorkspaceClient) -> Iterator[ConnectedPla
         os.environ[_PROFILE] = profile
     mlflow.set_tracking_uri("databricks")
     mlflow.set_registry_uri("databricks-uc")
-    spark = _session(workspace)
+    spark = _session(profile, str(workspace.config.host))
     try:
         yield ConnectedPlatform(spark, workspace.dbutils)
     finally:
         spark.stop()
 
 
-def _session(workspace: WorkspaceClient) -> SparkSession:
+def _session(profile: str, host: str) -> SparkSession:
     from databricks.connect import DatabricksSession  # noqa: PLC0415 - exists only in that environment
 
+    # Serverless compute wins over a cluster that the profile names.
+    builder = DatabricksSession.builder.serverless()
     try:
-        spark: SparkSession = DatabricksSession.builder.sdkConfig(workspace.config).serverless().getOrCreate()
+        spark: SparkSession = (builder.profile(profile) if profile else builder.host(host)).getOrCreate()
         spark.conf.set("spark.sql.session.timeZone", "UTC")
     except Exception as error:  # noqa: BLE001 - the client raises errors of gRPC, of Spark and its own
-        raise ProjectError(
-            f"cannot connect to serverless compute of {workspace.config.host}: {first_line(error)}"
-        ) from None
+        raise ProjectError(f"cannot connect to serverless compute of {host}: {first_line(error)}") from None
     return spark
 
 

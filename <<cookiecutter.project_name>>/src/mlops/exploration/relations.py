@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from pyspark.sql import functions as F
+from threadpoolctl import threadpool_limits
 
 from ..training import search
 from ..training.fitting import fit, predict
@@ -18,7 +19,8 @@ from .data import Exploration
 from .tables import known
 
 MOST_CORRELATED = 24  # columns in the matrix of correlations; those that vary most with the label
-QUICK_ROWS, SCORED_ROWS, REPEATS = 5_000, 2_000, 3
+QUICK_ROWS, SCORED_ROWS = 5_000, 2_000
+_REPEATS, _SHUFFLES, _CELLS = 3, 60, 30_000  # with many inputs, fewer shuffles of fewer rows
 
 
 def correlations(data: Exploration) -> pd.DataFrame:
@@ -66,19 +68,23 @@ def importance(data: Exploration, model: object, rows: pd.DataFrame) -> pd.DataF
         rows: Rows that it was not fitted to.
 
     Returns:
-        One line an input, most important first: `input`, `worse` (mean over three shuffles), `std`.
+        One line an input, most important first: `input`, `worse` (the mean over up to three shuffles), `std`.
     """
+    names = data.settings.features
+    most, repeats = max(200, _CELLS // len(names)), max(1, min(_REPEATS, _SHUFFLES // len(names)))
+    rows = rows.head(most)
     metric, measures = data.settings.metric, data.settings.measures
     random = np.random.default_rng(data.settings.search.seed)
     sign = 1 if measures.greater_is_better(metric) else -1
-    usual = search.measure(data.project, model, rows)[metric]
     found = []
-    for name in data.settings.features:
-        worse = []
-        for _ in range(REPEATS):
-            shuffled = rows.assign(**{name: rows[name].to_numpy()[random.permutation(len(rows))]})
-            worse.append(sign * (usual - search.measure(data.project, model, shuffled)[metric]))
-        found.append((name, float(np.mean(worse)), float(np.std(worse))))
+    with threadpool_limits(1, user_api="openmp"):  # so few rows are predicted faster without threads
+        usual = search.measure(data.project, model, rows)[metric]
+        for name in names:
+            worse = []
+            for _ in range(repeats):
+                shuffled = rows.assign(**{name: rows[name].to_numpy()[random.permutation(len(rows))]})
+                worse.append(sign * (usual - search.measure(data.project, model, shuffled)[metric]))
+            found.append((name, float(np.mean(worse)), float(np.std(worse))))
     lines = pd.DataFrame(found, columns=["input", "worse", "std"])
     return lines.sort_values("worse", ascending=False, ignore_index=True)
 
