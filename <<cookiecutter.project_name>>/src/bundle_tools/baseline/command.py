@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options, given: argparse.Namespace, console: Console) -> None:
+    if not re.fullmatch(r"\d+(\.\d+)?", given.budget) or not float(given.budget):
+        raise ProjectError(f"the budget is {given.budget!r}: give the number of seconds, greater than 0.")
     source = SourceData(files=given.source, rows=given.rows)
     finished(options, Request("features", {}, given.engine, source), console, summarise=False)
     job = Request("baseline", {"budget_seconds": given.budget}, given.engine, SourceData())

@@ -55,7 +55,8 @@ def _pin(options: argparse.Namespace) -> str:
     """
     root, keep = options.root.resolve(), _share(options.keep)
     project = entry_points.project(entry_points.load(root))
-    run, origin = _run(options, root)
+    with redirect_stderr(io.StringIO()):  # what the database says when it is opened
+        run, origin = _run(options, root)
     search = project.config.search
     values = of_run(search, run.data.params)
     file = root / "src" / entry_points.package(root) / "project.yml"
@@ -86,8 +87,7 @@ def _run(options: argparse.Namespace, root: Path) -> tuple[Run, str]:
     if here:
         if not workspace.folder.is_dir():
             raise ProjectError(f"there is no local state in {workspace.folder} yet: run make run JOB=training first.")
-        with redirect_stderr(io.StringIO()):  # what the database says when it is opened
-            workspace.open_mlflow()
+        workspace.open_mlflow()
     try:
         if options.run:
             return mlflow.get_run(options.run), f"run {options.run}"
