@@ -7,11 +7,14 @@ BIN := .venv/bin
 DEMO := build/demo/nyc-taxi
 BESIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# The load generator has an environment of its own, as in a project.
+export LOCUST := $(CURDIR)/.venv-load/bin/locust
+
 # Containers often turn bytecode off; every command would then compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring compare-release \
+.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring bench-rollout compare-release \
   release-notes clean tools
 
 help: ## Show this list
@@ -55,17 +58,21 @@ compare-release: .venv/.tests ## Compare what is generated with the last release
 release-notes: ## Print the changes of a release: make release-notes TAG=v1.2.0
 	@"$(PYTHON)" tests/release.py notes "$${TAG}"
 
-# The simulation needs no generated project: what it runs is the same in every project.
-SIMULATION = PYTHONPYCACHEPREFIX=build/pycache PYTHONPATH="<<cookiecutter.project_name>>/src:<<cookiecutter.project_name>>/tests" $(BIN)/python -m monitoring_simulation
+# The simulations need no generated project: what they run is the same in every project.
+SIMULATE = PYTHONPYCACHEPREFIX=build/pycache PYTHONPATH="<<cookiecutter.project_name>>/src:<<cookiecutter.project_name>>/tests" $(BIN)/python -m
 LIVES ?= 10
 SCALE ?=
+ROLLOUTS ?= 200
 
 bench-monitoring: .venv/.tests ## Simulate monitoring: false alarms in 100 healthy weeks and delays to detection [LIVES=10] [SCALE="1 4 16"]
-	$(SIMULATION) $(LIVES)
-	$(if $(SCALE),$(SIMULATION).scale $(SCALE))
+	$(SIMULATE) monitoring_simulation $(LIVES)
+	$(if $(SCALE),$(SIMULATE) monitoring_simulation.scale $(SCALE))
+
+bench-rollout: .venv/.tests ## Simulate rollouts of better, equal, worse and broken challengers: verdicts and requests [ROLLOUTS=200]
+	$(SIMULATE) rollout_simulation $(ROLLOUTS)
 
 clean: ## Remove what demo, tests and builds create, including the virtual environments
-	rm -rf build .venv .venv-parity .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build .venv .venv-parity .venv-load .pytest_cache .ruff_cache .mypy_cache
 
 # uv installs in a third of the time that pip takes. It does not read pip's settings, so it is told pip's index.
 INSTALL = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2> /dev/null || true)}}" && \
@@ -96,6 +103,8 @@ tools:
 	@$(INSTALL) $(BIN)/python --constraint build/dependencies/nyc-taxi/constraints.txt \
 	  --requirement requirements-test.txt "./build/dependencies/nyc-taxi[local,dev]"
 	@$(BIN)/python -m uv pip uninstall --quiet --python $(BIN)/python nyc-taxi
+	@"$(PYTHON)" -m venv .venv-load
+	@$(INSTALL) .venv-load/bin/python --group build/dependencies/nyc-taxi/pyproject.toml:load
 	@touch $@
 
 # Apache Spark has the same import package as the Spark Connect client in .venv, so it needs its own environment.

@@ -16,6 +16,7 @@ ONLY_FOR = (
         "manual",
         ("resources/approval.yml",),
     ),
+    ("serving", True, ("resources/serving.yml", "resources/rollout.job.yml", "docs/serving.md")),
     ("inference", "batch", ("resources/batch_inference.job.yml",)),
     ("inference", "streaming", ("resources/stream_inference.job.yml",)),
     (

@@ -92,11 +92,11 @@ TIMEZONE_FAULTS: Faults = (
 DEPENDENCIES = """
     cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect
     databricks-feature-engineering databricks-sdk delta delta-spark great-expectations great_expectations grpc
-    grpcio hatchling hypothesis ipython joblib lightgbm markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy
-    nbstripout numba numpy optuna packaging pandas pandas-stubs pip pre-commit pre_commit pyarrow pydantic
-    pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest-xdist pytest_cov
-    pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl
-    types-markdown types-pyyaml uv wheel yaml
+    grpcio hatchling hypothesis ipython joblib lightgbm locust markdown matplotlib mlflow mlflow-skinny
+    mlflow-tracing mypy nbstripout numba numpy optuna packaging pandas pandas-stubs pip pre-commit pre_commit
+    pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest-xdist
+    pytest_cov pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy
+    threadpoolctl types-markdown types-pyyaml uv wheel yaml
 """.split()
 # What these install in turn.
 TRANSITIVE = """
@@ -115,7 +115,7 @@ TRANSITIVE = """
 """.split()
 FOLDERS = """
     baseline build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops
-    notebooks parity promotion_simulation resources src tests
+    notebooks parity promotion_simulation resources rollout_simulation src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
 YAML_WORDS = "y n yes no on off true false null".split()
@@ -127,6 +127,7 @@ RESERVED_NAMES: tuple[tuple[str, Iterable[str]], ...] = (
     ("is a name that Windows reserves", WINDOWS),
     ("is a word that YAML does not read as text", YAML_WORDS),
 )
+YES_OR_NO = ("serving",)
 RESERVED_CATALOGS = ("hive_metastore", "samples", "spark_catalog", "system")
 RESERVED_SCHEMAS = ("global_temp", "information_schema")
 
@@ -159,7 +160,7 @@ def problems(answers: Mapping[str, str]) -> list[str]:
 
 
 def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object]) -> list[str]:
-    """Return a sentence for each answer that is not text: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
+    """Return a sentence for each answer of the wrong type: YAML reads `yes` as true, `null` as nothing, `0x1f` as 31.
 
     Cookiecutter makes text of numbers, but also hands over the answers before that. What a person has typed at the
     prompt since then is text.
@@ -168,7 +169,10 @@ def text_problems(answers: Mapping[str, object], unrendered: Mapping[str, object
     for key, answer in answers.items():
         number = unrendered.get(key)
         is_number = isinstance(number, int | float) and str(number) == answer
-        if not key.startswith("_") and (is_number or not isinstance(answer, str)):
+        if key in YES_OR_NO:
+            if not isinstance(answer, bool):
+                found.append(f"{key} {json.dumps(answer)} is neither true nor false: write one of them unquoted.")
+        elif not key.startswith("_") and (is_number or not isinstance(answer, str)):
             found.append(f"{key} {json.dumps(number if is_number else answer)} is not text: put it into quotes.")
     return found
 

@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -50,7 +51,7 @@ with engine.start("sail", workspace.catalogs(loaded)) as spark:
     store.score_batch(model, rows, "double").agg(F.sum("prediction")).collect()
     print("measured", time.perf_counter() - start, bare)
 """
-# The whole batch job on a source with inputs only, then a daily run that finds a hundredth more rows.
+# The whole batch job on a source with inputs only, then a daily run that finds 10,000 more rows.
 INFERENCE = """
 import logging, resource, tempfile, time
 from dataclasses import replace
@@ -67,7 +68,8 @@ from mlops.platform.local import LocalPlatform
 from mlops.registry import CHAMPION, Registry
 from mlops.tasks import batch_inference
 from {package}.entry_points import PROJECT
-rows, features, late = {rows}, {features}, {rows} // 100
+rows, features = {rows}, {features}
+late = min(10_000, rows // 100)  # the same for every size, so that daily runs can be compared
 names = ["x%d" % number for number in range(features)]
 config = PROJECT.config.model_copy(update=dict(
     problem_type="regression", label="x0", feature_tables={{}}, lookups=(), functions=(),
@@ -142,6 +144,67 @@ with engine.start("sail", ["dev"]) as spark, tempfile.TemporaryDirectory() as fo
         found.agg(*[F.sum(name) for name in names]).collect()
         print("measured", rows, time.perf_counter() - start)
 """
+# The champion behind the local endpoint, asked from keys alone over one connection and by several callers at once.
+SERVING = """
+import json, subprocess, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np, urllib3
+from databricks.sdk.service.serving import EndpointCoreConfigInput, ServedEntityInput
+from bundle_tools.bundle.load import load as load_bundle
+from bundle_tools.serving import running
+from bundle_tools.serving.local_gateway import LocalGateway
+from bundle_tools.workspace import engine
+from bundle_tools.workspace.workspace import Workspace, model_name, own_schema
+from mlops.platform.local import LocalPlatform
+from mlops.registry import Registry, load, uri
+from mlops.serving.query import as_split
+from {package}.entry_points import PROJECT
+workspace = Workspace(Path(".local").resolve()); workspace.open_mlflow()
+loaded = load_bundle(Path.cwd()); name = model_name(loaded, "model"); config = PROJECT.config
+version = str(Registry(name).champion().version)
+with engine.start("sail", workspace.catalogs(loaded)) as spark:
+    workspace.register_tables(spark)
+    platform = LocalPlatform(spark, workspace.tables)
+    store = platform.feature_store(own_schema(loaded), config.feature_tables)
+    for table in config.own_tables:
+        store.publish_table(table, "bench", "CU_1")
+    rows = platform.tables.read(own_schema(loaded) + ".training_rows").limit(100).toPandas()
+bare, gateway = load(uri(name, version)), LocalGateway.of(workspace)
+def took(ask):
+    start = time.perf_counter(); ask(); return time.perf_counter() - start
+def percentiles(ask):
+    return np.percentile([took(ask) for _ in range({requests})], (50, 99))
+try:
+    client = gateway.client()
+    entity = ServedEntityInput(entity_name=name, entity_version=version, name="v" + version)
+    core = EndpointCoreConfigInput(name="bench", served_entities=[entity])
+    client.serving_endpoints.create_and_wait("bench", config=core)
+    pool = urllib3.PoolManager(maxsize=64, headers={{"Content-Type": "application/json", **client.config.authenticate()}})
+    def ask(count):
+        body = json.dumps({{"dataframe_split": as_split(rows[list(config.request)].head(count))}})
+        def call():
+            answer = pool.request("POST", client.config.host + "/serving-endpoints/bench/invocations", body=body)
+            assert answer.status == 200, answer.data
+        return call
+    for count in (1, 100):
+        features = rows[list(config.features)].head(count)
+        for _ in range(20):
+            ask(count)(); bare.predict(features)
+        for served, alone in zip(percentiles(ask(count)), percentiles(lambda: bare.predict(features))):
+            print("measured", served, alone)
+    for callers in (1, 8, 32):
+        with ThreadPoolExecutor(callers) as threads:
+            call = ask(1)
+            print("measured", took(lambda: list(threads.map(lambda _: call(), range({requests})))), callers)
+    found = running.find(workspace.serving)
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+    ours = [(int(pid), int(rss)) for pid, parent, rss in map(str.split, told.splitlines()) if int(parent) == found.pid]
+    gateway_rss = next(int(line.split()[2]) for line in told.splitlines() if int(line.split()[0]) == found.pid)
+    print("measured", gateway_rss / 1024, sum(rss for _, rss in ours) / 1024)
+finally:
+    running.stop(workspace.serving)
+"""
 
 
 @dataclass(frozen=True)
@@ -154,7 +217,8 @@ class Size:
     scored: int
     features: int
     looked_up: tuple[int, ...]
-    inferred: tuple[tuple[int, int], ...]  # rows and features
+    inferred: Mapping[str, tuple[tuple[int, int], ...]]  # rows and features, by engine
+    requests: int  # to the local endpoint
 
 
 FULL = Size(
@@ -164,9 +228,14 @@ FULL = Size(
     1_000_000,
     1_000_000,
     (10**6, 4 * 10**6, 16 * 10**6),
-    ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50)),
+    {
+        "sail": ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50), (16 * 10**6, 50)),
+        "spark": ((10**6, 10), (4 * 10**6, 10), (10**6, 50)),
+    },
+    500,
 )
-SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), ((2_000, 10),))
+SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)}, 20)
+SPARK = ROOT / ".venv-parity" / "bin" / "python"  # Apache Spark has an environment of its own, and needs Java
 
 
 @dataclass(frozen=True)
@@ -181,7 +250,12 @@ class Figure:
     def line(self) -> str:
         """Return the line of the report."""
         ratio = self.seconds / self.baseline
-        return f"{self.what:<46} {self.seconds:7.2f} s  {ratio:6.2f} x {self.against} ({self.baseline:.2f} s)"
+        return f"{self.what:<46} {shown(self.seconds):>9}  {ratio:6.2f} x {self.against} ({shown(self.baseline)})"
+
+
+def shown(seconds: float) -> str:
+    """Return a time with its unit."""
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"
 
 
 @dataclass(frozen=True)
@@ -212,11 +286,11 @@ class Bench:
             times.append(time.perf_counter() - start)
         return min(times)
 
-    def measured(self, script: str) -> list[list[float]]:
+    def measured(self, script: str, python: str = sys.executable) -> list[list[float]]:
         """Run a script in the project and return the numbers of the lines that it marked."""
         file = self.project / "measure.py"
         file.write_text(script, encoding="utf-8")
-        lines = self._run(sys.executable, str(file), cwd=self.project).splitlines()
+        lines = self._run(python, str(file), cwd=self.project).splitlines()
         return [[float(word) for word in line.split()[1:]] for line in lines if line.startswith("measured ")]
 
     @staticmethod
@@ -276,17 +350,38 @@ class Bench:
 
     def inference(self) -> Iterator[Figure]:
         """The whole batch job, and a daily run after it, against the model alone on the same rows in memory."""
-        for rows, features in self.size.inferred:
-            script = INFERENCE.format(package=PACKAGE, rows=rows, features=features, engine="sail")
-            [[taken, bare, daily, peak]] = self.measured(script)
-            what = f"batch inference, {rows:,} rows x {features} ({peak:,.0f} MB)"
-            yield Figure(what, taken, "the model alone", bare)
-            yield Figure(f"daily run after {rows:,} rows x {features}", daily, "the first run", taken)
+        pythons = {"sail": sys.executable, "spark": str(SPARK)}
+        there = [engine for engine in self.size.inferred if engine != "spark" or (SPARK.exists() and which("java"))]
+        for engine in there:
+            daily_runs = []
+            for rows, features in self.size.inferred[engine]:
+                script = INFERENCE.format(package=PACKAGE, rows=rows, features=features, engine=engine)
+                [[taken, bare, daily, peak]] = self.measured(script, pythons[engine])
+                what = f"batch inference, {engine}, {rows:,} rows x {features}"
+                yield Figure(f"{what} ({rows / taken:,.0f} rows/s, {peak:,.0f} MB)", taken, "the model alone", bare)
+                daily_runs.append(daily)
+                yield Figure(
+                    f"daily run, {engine}, after {rows:,} rows x {features}", daily, "the first", daily_runs[0]
+                )
+
+    def serving(self) -> Iterator[Figure]:
+        """Requests to the local endpoint from keys alone, against the model in memory with the features at hand."""
+        requests = self.size.requests
+        found = self.measured(SERVING.format(package=PACKAGE, requests=requests))
+        latencies, rates, [[gateway, servers]] = found[:4], found[4:7], found[7:]
+        whats = ("1 row, p50", "1 row, p99", "100 rows, p50", "100 rows, p99")
+        for what, (served, alone) in zip(whats, latencies, strict=True):
+            memory = f" (gateway {gateway:,.0f} MB, scoring server {servers:,.0f} MB)" if what == whats[0] else ""
+            yield Figure(f"local endpoint, {what}{memory}", served, "the model alone", alone)
+        for taken, callers in rates:
+            what = f"local endpoint, {requests} requests, {callers:.0f} callers ({requests / taken:,.0f} requests/s)"
+            yield Figure(what, taken, "1 caller", rates[0][0])
 
     def run(self) -> tuple[list[Figure], list[str]]:
         """Run every measure; return the figures, and one sentence for each measure that failed."""
         figures, failures = [], []
-        for measure in (self.generation, self.lifecycle, self.unit_tests, self.scoring, self.inference, self.lookups):
+        life = (self.generation, self.lifecycle, self.unit_tests)
+        for measure in (*life, self.scoring, self.inference, self.lookups, self.serving):
             try:
                 for figure in measure():
                     figures.append(figure)
@@ -310,6 +405,11 @@ def machine() -> str:
     )
 
 
+def _measure(what: str) -> str:
+    """Return the name of a measure without its own figures, which differ from run to run."""
+    return what.partition(" (")[0]
+
+
 def document(figures: list[Figure], peak: float, where: str, before: str) -> str:
     """Return the text of docs/benchmarks.md: the figures of this run next to those of the run before.
 
@@ -319,11 +419,11 @@ def document(figures: list[Figure], peak: float, where: str, before: str) -> str
         where: The machine of this run.
         before: The document as the run before left it, or "".
     """
-    earlier = dict(re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE))
+    earlier = {_measure(what): told for what, told in re.findall(r"^\| (.+?) \| (.+?) \|", before, re.MULTILINE)}
     machine_before = re.search(r"^- this run: (.+)$", before, re.MULTILINE)
-    rows = [(one.what, f"{one.seconds:.2f} s = {one.seconds / one.baseline:.2f} x {one.against}") for one in figures]
+    rows = [(one.what, f"{shown(one.seconds)} = {one.seconds / one.baseline:.2f} x {one.against}") for one in figures]
     rows.append(("peak memory of a process", f"{peak:.0f} MB"))
-    lines = [f"| {what} | {shown} | {earlier.get(what, '')} |" for what, shown in rows]
+    lines = [f"| {what} | {told} | {earlier.get(_measure(what), '')} |" for what, told in rows]
     return "\n".join(
         [
             "# Benchmarks",

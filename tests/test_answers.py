@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CHOICES, QUESTIONS, ROOT
+from conftest import QUESTIONS, ROOT
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
@@ -26,7 +26,7 @@ from jinja2 import FileSystemLoader
 from test_hooks import GOOD_ANSWERS, generate, pre_gen, tree
 
 TEMPLATE = ROOT / "<<cookiecutter.project_name>>"
-FREE = [key for key in QUESTIONS if not key.startswith("_") and key not in CHOICES]
+FREE = [key for key, default in QUESTIONS.items() if not key.startswith("_") and isinstance(default, str)]
 # Valid answers that no example is likely to give to another question.
 VALID = {key: GOOD_ANSWERS[key] for key in FREE} | {
     f"{name}_catalog": f"valid_{name}" for name in ("dev", "staging", "prod")

@@ -23,6 +23,7 @@ def test_every_measure_works(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "daily run",
         "look",
         "look",
+        *["local endpoint"] * 7,
         "peak",
     )
     for row, name in zip(rows[1:], names, strict=True):
@@ -39,13 +40,13 @@ def test_a_measure_that_fails_does_not_hide_the_others(
         raise RuntimeError("no engine")
         yield
 
-    for name in ("generation", "unit_tests", "scoring", "inference", "lookups"):
+    for name in ("generation", "unit_tests", "scoring", "inference", "lookups", "serving"):
         monkeypatch.setattr(Bench, name, works)
     monkeypatch.setattr(Bench, "lifecycle", fails)
     written = tmp_path / "benchmarks.md"
     assert bench.main(["--small", "--document", str(written)]) == 1
     shown = capsys.readouterr()
-    assert shown.out.count("2.00 x one (1.00 s)") == 5
+    assert shown.out.count("2.00 x one (1.00 s)") == 6
     assert "error: fails: no engine" in shown.err
     assert not written.exists()
 

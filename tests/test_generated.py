@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Bake, Project
@@ -24,7 +25,7 @@ OF_THE_EXAMPLE = [
     "tests/mlops/training",
     *(f"tests/integration/{room}" for room in ("tasks", "training", "validation")),
 ]
-VARIANTS = [
+VARIANTS: list[dict[str, Any]] = [
     {},
     {
         "problem_type": "classification",
@@ -32,6 +33,7 @@ VARIANTS = [
         "cloud": "aws",
         "approval": "manual",
         "inference": "streaming",
+        "serving": True,
     },
     {"project_name": "churn", "schema": "churn", "dev_catalog": "ml-dev", "cloud": "gcp"},
 ]
@@ -207,9 +209,10 @@ def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
         ("newest", "tests/parity/test_twin.py"),
         # This one uses Delta tables, whose jars come from Maven Central.
         pytest.param("newest", "tests/parity/test_life.py", marks=pytest.mark.thorough),
-        # These two use Delta tables or PostgreSQL, whose jars come from Maven Central too.
+        # These use Delta tables, PostgreSQL and Kafka, whose jars come from Maven Central too.
         pytest.param("newest", "tests/parity/test_streaming.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_jdbc.py", marks=pytest.mark.thorough),
+        pytest.param("newest", "tests/parity/test_kafka.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_twin.py", marks=pytest.mark.thorough),
         pytest.param("newest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),
         pytest.param("oldest", "tests/parity/test_vendor.py", marks=pytest.mark.thorough),

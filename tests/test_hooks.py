@@ -228,6 +228,18 @@ def test_an_answer_that_is_not_text_is_rejected(answer: object, capsys: pytest.C
     assert capsys.readouterr().err == f"schema {json.dumps(answer)} is not text: put it into quotes.\n"
 
 
+@pytest.mark.parametrize("answer", ["true", "", None, 1])
+def test_an_answer_to_yes_or_no_is_neither_text_nor_a_number(
+    answer: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code = pre_gen.main(answered("serving", answer))
+
+    assert exit_code == 1
+    assert capsys.readouterr().err == (
+        f"serving {json.dumps(answer)} is neither true nor false: write one of them unquoted.\n"
+    )
+
+
 def test_text_that_is_typed_in_place_of_a_number_is_accepted() -> None:
     assert pre_gen.main(answered("schema", "taxi"), {"schema": 31}) == 0
 

@@ -21,13 +21,14 @@ ANSWERS = {
     "schema": "some_schema",
     **{f"{environment}_host": f"https://{environment}.example.com" for environment in ENVIRONMENTS},
 }
-OTHER_ANSWERS = {
+OTHER_ANSWERS: dict[str, Any] = {
     "project_name": "other-name",
     "cloud": "aws",
     "compute": "job_cluster",
     "problem_type": "classification",
     "approval": "manual",
     "inference": "streaming",
+    "serving": True,
     "cicd_platform": "gitlab",
     "schema": "other_schema",
     **{f"{environment}_host": f"https://other-{environment}.example.com" for environment in ENVIRONMENTS},

@@ -50,7 +50,8 @@ def test_a_project_works(bake: Bake, tmp_path: Path, version: str, compute: str,
     uv = (sys.executable, "-m", "uv")
     run(*uv, "venv", "--quiet", "--seed", "--python", found, ".venv")
     run(*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen], "--editable", ".[local,dev]")
-    run(python, "-m", "pytest", "-q", "tests/project", "tests/mlops", "tests/bundle_tools", "tests/contract")
+    beside = ("--numprocesses", "auto", "--maxprocesses", "4")
+    run(python, "-m", "pytest", "-q", *beside, "tests/project", "tests/mlops", "tests/bundle_tools", "tests/contract")
     run(python, "-m", "bundle_tools.run", "run", "lifecycle")
     log = (project / ".local/run.log").read_text(encoding="utf-8")
     assert "is not explained" not in log

@@ -10,6 +10,11 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
+    @classmethod
+    def optional_together(cls) -> frozenset[str]:
+        """Return the parameters that a job gives all or none of; it must give every other one."""
+        return frozenset()
+
 
 class Values(BaseModel):
     """The task values that a task sets. Each field is a task value, which is published as text."""

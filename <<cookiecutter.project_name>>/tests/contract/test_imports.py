@@ -11,7 +11,8 @@ NoneOf = Callable[[Iterable[str]], None]
 # From top to bottom: a package imports only packages of lower layers, and its own modules.
 LAYERS = (
     {"tasks"},
-    {"model_card", "promotion", "inference", "monitoring", "serving", "exploration", "baseline"},
+    {"serving"},
+    {"model_card", "promotion", "inference", "monitoring", "exploration", "baseline"},
     {"validation", "preflight"},
     {"training"},
     {"registry", "platform"},

@@ -48,6 +48,13 @@ def project(root: Path) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
+def groups(root: Path) -> dict[str, list[str]]:
+    """What is installed into environments of its own, by group."""
+    table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    return dict(table["dependency-groups"])
+
+
+@pytest.fixture(scope="module")
 def package(root: Path) -> str:
     """The package that is yours."""
     return next(path.parent.name for path in (root / "src").glob("*/entry_points.py"))
@@ -102,9 +109,9 @@ def test_the_wheel_declares_every_package_that_it_imports(
 
 @pytest.mark.parametrize("extra", ["local", "spark"])
 def test_the_tools_import_only_what_a_local_run_installs(
-    root: Path, project: dict[str, list[str]], extra: str, none_of: NoneOf
+    root: Path, project: dict[str, list[str]], groups: dict[str, list[str]], extra: str, none_of: NoneOf
 ) -> None:
-    declared = names([*project[""], *project[extra]]) | OF_THE_PLATFORM | {"mlops", "bundle-tools"}
+    declared = names([*project[""], *project[extra], *groups["load"]]) | OF_THE_PLATFORM | {"mlops", "bundle-tools"}
     engines = {"local": set(), "spark": {"pysail"}}  # each engine is imported only when it is chosen
     none_of(undeclared(imported(root / "src" / "bundle_tools"), declared | engines[extra]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
@@ -34,12 +34,13 @@ def destroy(deployment: Deployment, pause: float = _PAUSE) -> None:
             "give PREFIX=pr12_"
         )
     client = deployment.client()
+    schemas = schema_names(deployment)
     steps: tuple[Callable[[], object], ...] = (
         lambda: _cancel_runs(client, deployment, pause),
-        lambda: _delete_endpoints(client, deployment),
+        lambda: _delete_endpoints(client, schemas),
         lambda: _delete_snapshots(client, deployment),
         lambda: deployment.cli("destroy", "--auto-approve"),
-        lambda: _require_gone(client, deployment),
+        lambda: _require_gone(client, [*schemas, *snapshot_schemas(deployment)]),
     )
     failures = []
     for step in steps:
@@ -66,9 +67,9 @@ def _active_runs(client: WorkspaceClient, job_id: int) -> list[int]:
     return [run.run_id for run in client.jobs.list_runs(job_id=job_id, active_only=True) if run.run_id]
 
 
-def _delete_endpoints(client: WorkspaceClient, deployment: Deployment) -> None:
-    """Delete the serving endpoints of models in the deployment's schemas; tasks create them, not the bundle."""
-    schemas = tuple(f"{name}." for name in schema_names(deployment))
+def _delete_endpoints(client: WorkspaceClient, names: Sequence[str]) -> None:
+    """Delete the serving endpoints of models in these schemas; tasks create them, not the bundle."""
+    schemas = tuple(f"{name}." for name in names)
     for endpoint in client.serving_endpoints.list():
         served = (endpoint.config.served_entities if endpoint.config else None) or []
         if endpoint.name and any((one.entity_name or "").startswith(schemas) for one in served):
@@ -85,8 +86,8 @@ def _delete_snapshots(client: WorkspaceClient, deployment: Deployment) -> None:
         log.info("deleted the schema %s", name)
 
 
-def _require_gone(client: WorkspaceClient, deployment: Deployment) -> None:
-    left = [name for name in [*schema_names(deployment), *snapshot_schemas(deployment)] if _exists(client, name)]
+def _require_gone(client: WorkspaceClient, schemas: Sequence[str]) -> None:
+    left = [name for name in schemas if _exists(client, name)]
     if left:
         raise ProjectError(f"schema {' and '.join(left)} still exists after the deployment was destroyed: delete it")
 
@@ -100,13 +101,22 @@ def _exists(client: WorkspaceClient, schema: str) -> bool:
 
 
 def schema_names(deployment: Deployment) -> list[str]:
-    """Return the two-level names of the schemas that the bundle makes."""
-    schemas = (deployment.bundle.config["resources"].get("schemas") or {}).values()
+    """Return the two-level names of the schemas that the bundle makes.
+
+    In development mode only the CLI knows them: it puts the user before the names.
+    """
+    config = deployment.summary() if deployment.bundle.mode == "development" else deployment.bundle.config
+    schemas = ((config.get("resources") or {}).get("schemas") or {}).values()
     return [f"{schema['catalog_name']}.{schema['name']}" for schema in schemas]
 
 
 def snapshot_schemas(deployment: Deployment) -> list[str]:
-    """Return the schemas that tasks with the parameter `snapshot_schema` write, if they are this deployment's own."""
+    """Return the schemas that tasks with the parameter `snapshot_schema` write, if they are this deployment's own.
+
+    Those of a deployment without a prefix belong to all of the team.
+    """
+    if not deployment.prefix:
+        return []
     return sorted({name for name in _snapshots(deployment) if f".{deployment.prefix}" in name})
 
 

@@ -13,20 +13,13 @@ from mlops.registry import STATUS_TAG
 
 from ..bundle.load import Bundle
 from ..workspace.workspace import model_name, own_schema
+from . import serving_checks
+from .check import Check
 from .limits import Limits
 from .model_versions import champion, tags
 from .runs import JobResult
 from .steps import sampled_tables
 from .warehouse import Warehouse
-
-
-@dataclass(frozen=True)
-class Check:
-    """A promise, whether it holds, and the numbers behind it."""
-
-    name: str
-    holds: bool
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -113,7 +106,15 @@ def versions(evidence: Evidence) -> Iterator[Check]:
         yield Check(f"champion of {name}", now == trained, f"version {now}" if now else "none")
 
 
-ALL: tuple[Callable[[Evidence], Iterator[Check]], ...] = (tasks, samples, feature_tables, versions, predictions)
+ALL: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
+    tasks,
+    samples,
+    feature_tables,
+    versions,
+    predictions,
+    serving_checks.endpoint,
+    serving_checks.load,
+)
 
 
 def run(evidence: Evidence, checks: Sequence[Callable[[Evidence], Iterator[Check]]] = ALL) -> list[Check]:

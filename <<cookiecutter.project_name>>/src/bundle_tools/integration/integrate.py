@@ -14,6 +14,7 @@ from mlops.errors import ProjectError
 
 from ..deployment.deployment import Deployment
 from . import checks, steps, warehouse
+from .check import Check
 from .limits import Limits
 from .runs import PAUSE, JobResult, Waiting, minutes_from_now, run_job
 from .summary import Report
@@ -32,7 +33,7 @@ def integrate(
     bundle = deployment.bundle
     steps.require(bundle, steps.steps(bundle))
     runs: list[JobResult] = []
-    found: list[checks.Check] = []
+    found: list[Check] = []
     metrics: Mapping[str, tuple[float, float]] = {}
     try:
         client = deployment.client()
@@ -41,7 +42,7 @@ def integrate(
         found = checks.run(evidence)
         metrics = held_out(client, config, evidence)
     except (ProjectError, DatabricksError) as error:
-        found = [checks.Check("integration", holds=False, detail=str(error)), *checks.tasks_of(runs)]
+        found = [Check("integration", holds=False, detail=str(error)), *checks.tasks_of(runs)]
     report = Report(f"{bundle.name}, target {bundle.target}, {deployment.prefix}", runs, found, metrics)
     report.write(folder)
     sys.stdout.write(report.markdown())

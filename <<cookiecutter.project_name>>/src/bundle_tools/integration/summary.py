@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from mlops.markdown_text import escaped, table
 
-from .checks import Check
+from .check import Check
 from .publish import MARKER
 from .runs import JobResult
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from databricks.sdk import WorkspaceClient
@@ -24,6 +25,8 @@ _PENDING = (StatementState.PENDING, StatementState.RUNNING)
 _SECONDS = 600  # a classic warehouse takes minutes to start
 _PAUSE = 2.0
 
+Cell = tuple[str | None, str]  # a value as text, and the SQL type of its column
+
 
 @dataclass(frozen=True)
 class Warehouse:
@@ -39,6 +42,22 @@ class Warehouse:
             ProjectError: The query failed, or did not return one row.
         """
         statement = f"SELECT {', '.join(aggregates)} FROM {quote(table)}"  # noqa: S608 - names of the bundle
+        rows = _rows(statement, self._answer(statement))
+        if len(rows) != 1:
+            raise ProjectError(f"the query returned {len(rows)} rows instead of one: {statement}")
+        return {name: value for name, (value, _) in rows[0].items()}
+
+    def rows(self, table: str, columns: Sequence[str], most: int) -> list[dict[str, Cell]]:
+        """Return some rows of a table: each value as text, with the SQL type of its column, by name.
+
+        Raises:
+            ProjectError: The query failed.
+        """
+        names = ", ".join(map(quote, columns))
+        statement = f"SELECT {names} FROM {quote(table)} LIMIT {most}"  # noqa: S608 - names of the bundle
+        return _rows(statement, self._answer(statement))
+
+    def _answer(self, statement: str) -> StatementResponse:
         api = self.client.statement_execution
         answer = api.execute_statement(
             statement,
@@ -53,19 +72,18 @@ class Warehouse:
                 raise ProjectError(f"the query did not end within {_SECONDS} seconds: {statement}")
             time.sleep(_PAUSE)
             answer = api.get_statement(answer.statement_id)
-        return _only_row(statement, answer)
+        return answer
 
 
-def _only_row(statement: str, answer: StatementResponse) -> dict[str, str | None]:
+def _rows(statement: str, answer: StatementResponse) -> list[dict[str, Cell]]:
     status = answer.status
     if status is None or status.state is not StatementState.SUCCEEDED:
         told = status.error.message if status and status.error else "no reason given"
         raise ProjectError(f"the query failed: {told}: {statement}")
     columns = (answer.manifest.schema.columns if answer.manifest and answer.manifest.schema else None) or []
+    types = [(str(column.name), column.type_name.value if column.type_name else "") for column in columns]
     rows = (answer.result.data_array if answer.result else None) or []
-    if len(rows) != 1:
-        raise ProjectError(f"the query returned {len(rows)} rows instead of one: {statement}")
-    return {str(column.name): value for column, value in zip(columns, rows[0], strict=True)}
+    return [{name: (value, kind) for (name, kind), value in zip(types, row, strict=True)} for row in rows]
 
 
 def find(client: WorkspaceClient, bundle: Bundle) -> Warehouse:

@@ -54,6 +54,7 @@ def describe(tasks: Tasks) -> dict[str, EntryPoint]:
             parameters={field: info.is_required() for field, info in task.parameters.model_fields.items()},
             values=frozenset(task.values.model_fields),
             problem=partial(text_problem, task.parameters),
+            optional_together=task.parameters.optional_together(),
         )
         for name, task in tasks.items()
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from mlops.inference.scoring import score
 from mlops.platform.local import LocalPlatform
 from mlops.project import Project
 from mlops.training import training_set
+
+from .. import json_rows
 
 _MOST_ROWS = 10
 
@@ -103,15 +104,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a value of any column
 
 
 def _of_file(file: Path, settings: ProjectConfig, spine: DataFrame) -> DataFrame:
-    if not file.is_file():
-        raise ProjectError(f"file {file} does not exist: give the path of a JSON file with a row.")
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ProjectError(f"{file} is not valid JSON ({error}): write a row as {{column: value}}.") from None
-    rows = given if isinstance(given, list) else [given]
-    if not rows or not all(isinstance(row, dict) for row in rows):
-        raise ProjectError(f"{file} does not hold a row: write {{column: value}}, or a list of several.")
+    rows = json_rows.read(file)
     needed = [name for name in settings.request if name != settings.spine.key]
     for row in rows:
         if missing := [name for name in needed if name not in row]:
@@ -119,7 +112,7 @@ def _of_file(file: Path, settings: ProjectConfig, spine: DataFrame) -> DataFrame
     return _typed(file, rows, spine)
 
 
-def _typed(file: Path, rows: list[Mapping[str, Any]], spine: DataFrame) -> DataFrame:
+def _typed(file: Path, rows: Sequence[Mapping[str, Any]], spine: DataFrame) -> DataFrame:
     """Return the rows with the types of the spine; text is cast as Spark does, and must then have a value."""
     names = spine.columns
     text = [tuple(None if row.get(name) is None else _json_text(row[name]) for name in names) for row in rows]

@@ -29,12 +29,14 @@ class EntryPoint:
         parameters: Its parameters, and whether each is required.
         values: The task values that it sets.
         problem: Says what is wrong with a parameter's text, or None; by default any text is valid.
+        optional_together: The parameters that a task gives all or none of.
     """
 
     name: str
     parameters: Mapping[str, bool]
     values: frozenset[str]
     problem: Callable[[str, str], str | None] = _any_text
+    optional_together: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -134,13 +136,14 @@ class JobChecks:
             self._refuse(key, f"calls the unknown entry point '{name}'{did_you_mean(name, list(self.entry_points))}")
         if wheel.get("parameters"):
             self._refuse(key, "has positional parameters: write them as named_parameters")
-        known = self.entry_points[name].parameters
+        known, optional = self.entry_points[name].parameters, self.entry_points[name].optional_together
         named = wheel.get("named_parameters") or {}
         for parameter in named:
             if parameter not in known:
                 hint = did_you_mean(parameter, [other for other in known if other not in named])
                 self._refuse(key, f"gives entry point '{name}' the unknown parameter '{parameter}'{hint}")
-        missing = [other for other in known if other not in named]
+        expected = known if optional.intersection(named) else [other for other in known if other not in optional]
+        missing = [other for other in expected if other not in named]
         if missing:
             self._refuse(key, f"gives entry point '{name}' no {', '.join(missing)}: add it to named_parameters")
         for parameter, text in named.items():

@@ -21,6 +21,8 @@ from mlops.preflight import check as preflight
 from mlops.project import Project
 
 from ..bundle import load as bundles
+from ..serving.delivery import deliver
+from ..serving.local_gateway import LocalGateway
 from ..workspace import engine
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
@@ -54,13 +56,23 @@ class Options:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run: the job and its parameters, the engine, the source data, and the version that is approved."""
+    """What to run.
+
+    Attributes:
+        job: The job.
+        parameters: Its parameters.
+        engine: The name of the engine.
+        source: The source data.
+        approve: The version that is approved; empty for none.
+        port: The port of the local endpoint; None for any that is free.
+    """
 
     job: str
     parameters: Mapping[str, str]
     engine: str
     source: SourceData
     approve: str = ""
+    port: int | None = None
 
 
 def run(options: Options, request: Request, console: Console) -> int:
@@ -97,10 +109,15 @@ def finished(options: Options, request: Request, console: Console, *, summarise:
     with log_file(workspace.folder):
         workspace.open_mlflow()
         with embedded as spark:
-            platform = LocalPlatform(spark, workspace.tables)
+            gateway = LocalGateway.of(workspace, request.port)
+            platform = LocalPlatform(spark, workspace.tables, gateway=gateway)
             deployed = workspace.deploy(bundle, spark)
+            delivered = deliver(gateway.state, spark, platform.tables)
+            if delivered:
+                say(console, f"{delivered:,} requests to the local endpoint were added to its payload table")
             preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
+            workspace.publish_foreign(deployed, platform, project.config)
             say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
@@ -120,6 +137,11 @@ def finished(options: Options, request: Request, console: Console, *, summarise:
                 )
             for note in dict.fromkeys(platform.notes):
                 say(console, note)
+            if url := gateway.url:
+                say(
+                    console,
+                    f"the endpoint answers at {url}: ask it with make query KEY=..., end it with make serve-stop",
+                )
             conclude(deployed, project, ended, console, summarise=summarise)
             if summarise:
                 say(console, "to view runs and models, run make ui and open http://localhost:5000")

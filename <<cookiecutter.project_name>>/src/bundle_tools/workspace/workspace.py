@@ -55,6 +55,11 @@ class Workspace:
         """The folder of the tables: catalog / schema / table."""
         return (self.folder / "tables").resolve()
 
+    @property
+    def serving(self) -> Path:
+        """The folder of the gateway that serves models."""
+        return (self.folder / "serving").resolve()
+
     def open_mlflow(self) -> None:
         """Point MLflow at this workspace, and create its database the first time."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +142,13 @@ class Workspace:
         origin = f"{', '.join(counts)} from {data}"
         marker.write_text(json.dumps({"origin": origin, "fingerprint": data.fingerprint(project)}), encoding="utf-8")
         return origin
+
+    def publish_foreign(self, bundle: Bundle, platform: LocalPlatform, config: ProjectConfig) -> None:
+        """Publish the feature tables of other projects, as these projects do, if the bundle has an online store."""
+        online_store = str(bundle.variables.get("online_store") or "")
+        store = platform.feature_store(own_schema(bundle), config.feature_tables)
+        for name in foreign_tables(bundle, config) if online_store else ():
+            store.publish_table(name, online_store, capacity="")
 
     def _experiment(self, name: str) -> str:
         found = mlflow.get_experiment_by_name(name)

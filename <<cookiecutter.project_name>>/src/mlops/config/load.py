@@ -20,6 +20,7 @@ from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_fore
 from .inference import Inference, require_inference
 from .monitoring import Monitoring
 from .search import Search
+from .serving import Serving
 from .slices import try_condition
 from .source import Source
 from .sources import read_by, require_sources
@@ -59,6 +60,7 @@ class ProjectConfig(Settings):
     promotion: Promotion
     monitoring: Monitoring = Monitoring()
     inference: Inference = Inference()
+    serving: Serving = Serving()
     _own_metrics: Mapping[str, OwnMetric] = PrivateAttr(default_factory=dict)
 
     @property
@@ -143,6 +145,7 @@ class ProjectConfig(Settings):
             self.sources,
             [*self.request, *self.features, self.label],
         )
+        self.serving.require_known([*self.request, *self.features])
         self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
         return self
 

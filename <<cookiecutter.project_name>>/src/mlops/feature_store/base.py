@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -40,6 +41,23 @@ class TrainingSet:
     rows: DataFrame
     package: Any
     types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What an online store has of a feature table.
+
+    Attributes:
+        online_name: The three-level name of the online table.
+        synchronised_at: When the last synchronisation that succeeded ended; None if none has yet.
+        complete: Whether the store has everything that the feature table has now.
+        detail: The state in the store's own words, for messages.
+    """
+
+    online_name: str
+    synchronised_at: datetime | None
+    complete: bool
+    detail: str = ""
 
 
 class FeatureStore(Protocol):
@@ -91,3 +109,11 @@ class FeatureStore(Protocol):
 
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:
         """Publish a feature table to an online store, creating the store if needed; return the table's online name."""
+
+    def published(self, name: str, online_store: str) -> Published | None:
+        """Return what an online store has of a feature table, or None if the table is not published there.
+
+        Args:
+            name: The feature table, as in project.yml: also one of another project.
+            online_store: The online store.
+        """

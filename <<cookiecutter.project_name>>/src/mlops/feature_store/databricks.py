@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import mlflow
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
+from databricks.sdk.errors.base import DatabricksError
 from pyspark.sql import DataFrame
 
 from ..config.features import FeatureSet, FeatureTable, Function, Lookup
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from ..tables import Tables, quote
-from .base import TrainingSet, full_name
+from .base import Published, TrainingSet, full_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from databricks.feature_engineering import FeatureEngineeringClient
 
+# The states of a synchronised table that has all of its source
+# (https://docs.databricks.com/api/workspace/database/getsynceddatabasetable).
+_COMPLETE = ("SYNCED_TABLE_ONLINE_NO_PENDING_UPDATE", "SYNCED_TABLE_ONLINE_CONTINUOUS_UPDATE", "SYNCED_TABLE_ONLINE")
 _CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
 
 
@@ -141,6 +145,37 @@ class DatabricksFeatureStore:
             online_store=store, source_table_name=f"{self.schema}.{name}", online_table_name=online_name
         )
         return online_name
+
+    def published(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
+        """Return what the online store has of a feature table, or None if the table is not published.
+
+        Stores on provisioned database instances tell the state of their tables. For the newer autoscaling ones, Unity
+        Catalog only tells that a table exists.
+        """
+        online_name = f"{full_name(self.schema, name)}_online"
+        try:
+            table = self.workspace.database.get_synced_database_table(online_name)
+        except DatabricksError as error:
+            return self._known_to_unity_catalog(online_name, error)
+        status = table.data_synchronization_status
+        state = status.detailed_state.value if status and status.detailed_state else "unknown"
+        last = status.last_sync if status else None
+        ended = last.sync_end_timestamp if last else None
+        return Published(
+            online_name=online_name,
+            synchronised_at=datetime.fromisoformat(ended) if ended else None,
+            complete=state in _COMPLETE,
+            detail=f"{state} {(status.message if status else None) or ''}".strip(),
+        )
+
+    def _known_to_unity_catalog(self, online_name: str, why: DatabricksError) -> Published | None:
+        try:
+            found = self.workspace.tables.get(online_name)
+        except NotFound:
+            return None
+        updated = found.updated_at or found.created_at or 0
+        detail = f"its state cannot be read ({type(why).__name__})"
+        return Published(online_name, datetime.fromtimestamp(updated / 1000, UTC), complete=True, detail=detail)
 
     def _online_store(self, name: str, capacity: str) -> Any:  # noqa: ANN401 - a class of the vendor's
         found = self.client.get_online_store(name=name)

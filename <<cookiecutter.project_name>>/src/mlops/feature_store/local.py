@@ -17,9 +17,11 @@ from ..config.features import FeatureSet, FeatureTable
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from ..tables import Tables
-from .base import TrainingSet, full_name
+from .base import Published, TrainingSet, full_name
 from .feature_spec import FeatureSpec, FunctionCall, TableLookup
 from .local_functions import LocalFunctions
+from .newest_rows import newest_rows
+from .online_store import OnlineStore
 from .point_in_time_join import TIME, as_of_join, equal_join
 
 if TYPE_CHECKING:
@@ -132,10 +134,27 @@ class LocalFeatureStore:
         added = [name for name in spec.features if name not in frame.columns]
         return rows.select(*frame.columns, *added, prediction)
 
+    @property
+    def online(self) -> OnlineStore:
+        """What is published of the tables."""
+        return OnlineStore(self.folder)
+
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - part of the protocol
-        """Publish nothing, and log this, because a local run has no online store."""
-        log.info("a local run has no online store: %s.%s is not published to %s", self.schema, name, online_store)
-        return f"{self.schema}.{name}"
+        """Publish the newest row of each key to SQLite, unless they already are there; return the online name."""
+        table, full = self.feature_tables[name], full_name(self.schema, name)
+        version, there = self.tables.version(full), self.published(name, online_store)
+        if there is not None and there.complete:
+            return there.online_name
+        types, rows = newest_rows(self.tables.read(full), table)
+        self.online.publish(full, (online_store, version), types, table.keys, rows)
+        log.info("feature table %s: version %s is published to %s", full, version, online_store)
+        return f"{full}_online"
+
+    def published(self, name: str, online_store: str) -> Published | None:
+        """Return what the online store has of a feature table, or None if the table is not published there."""
+        full = full_name(self.schema, name)
+        version = self.tables.version(full) if self.tables.exists(full) else "none"
+        return self.online.published(full, online_store, version)
 
     def _augmented(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
         calls: list[FunctionCall] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ from pyspark.sql.types import StructField, StructType
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from .feature_spec import FunctionCall
+from .function_files import FunctionFiles
 
 # The types of a result in Spark and in Arrow.
 _TYPES = {
@@ -31,23 +31,8 @@ Batches = Iterable[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
-class LocalFunctions:
-    """The functions of all schemas.
-
-    Attributes:
-        folder: The folder of the functions: `folder/catalog/schema/functions/name.json`.
-    """
-
-    folder: Path
-
-    def create(self, schema: str, definition: Definition) -> str:
-        """Store a version of a function if it does not exist yet; return its three-level name."""
-        name = f"{schema}.{definition.name}"
-        file = self._file(name)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            file.write_text(definition.to_json(), encoding="utf-8")
-        return name
+class LocalFunctions(FunctionFiles):
+    """The functions of all schemas, for frames of Spark."""
 
     def call(self, frame: DataFrame, steps: Sequence[FunctionCall]) -> DataFrame:
         """Return the frame with the output of each function as a new column, computed in one pass over Arrow batches.
@@ -61,23 +46,11 @@ class LocalFunctions:
             return frame
         schema, calls = frame.schema, []
         for step in steps:
-            definition = self._definition(step.name)
+            definition = self.definition(step.name)
             _require_types(definition, step, {field.name: field.dataType.simpleString() for field in schema})
             calls.append((definition, [step.function.inputs[name] for name, _ in definition.parameters]))
             schema = StructType([*schema.fields, StructField(step.function.output, _TYPES[definition.returns][0])])
         return frame.mapInArrow(_on_batches(calls, schema.names), schema)
-
-    def _definition(self, name: str) -> Definition:
-        file = self._file(name)
-        if not file.exists():
-            raise ProjectError(
-                f"function {name} does not exist: run the features job, which creates the functions of functions.py."
-            )
-        return Definition.from_json(file.read_text(encoding="utf-8"))
-
-    def _file(self, name: str) -> Path:
-        catalog, schema, function = name.split(".")
-        return self.folder / catalog / schema / "functions" / f"{function}.json"
 
 
 def _require_types(definition: Definition, step: FunctionCall, types: Mapping[str, str]) -> None:

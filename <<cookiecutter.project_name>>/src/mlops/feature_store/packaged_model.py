@@ -20,9 +20,13 @@ from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from ..errors import ProjectError
 from .feature_spec import FeatureSpec
+from .function_files import FunctionFiles
+from .online_features import OnlineFeatures
+from .online_store import OnlineStore
 
 RAW_MODEL = "data/feature_store/raw_model"
 SPEC = "data/feature_store/feature_spec.json"
+TABLES = "tables"  # in the configuration of a loaded package: the folder of the local tables
 
 _INTEGERS = (DataType.integer, DataType.long)
 _TYPES = {
@@ -65,6 +69,7 @@ def log(
             loader_module=__name__,
             data_path=str(data),
             signature=takes,
+            model_config={TABLES: ""},
             input_example=_shown(takes, example),
             pip_requirements=how["pip_requirements"],
         )
@@ -109,18 +114,30 @@ def signature(spec: FeatureSpec, types: Mapping[str, str], label: str) -> ModelS
 
 
 class _Packaged:
-    """The model of a package, for rows that have all features; to look up features, score with a feature store."""
+    """The model of a package.
 
-    def __init__(self, folder: Path) -> None:
+    With a folder of local tables, it looks up the features of its rows there. Without one, the rows must have them.
+    """
+
+    def __init__(self, folder: Path, tables: str) -> None:
         self.spec = read_spec(folder)
         self.model: PyFuncModel = mlflow.pyfunc.load_model(str(folder / RAW_MODEL))
+        self.online = _online(self.spec, self.model, Path(tables)) if tables else None
 
     def predict(self, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - as the model does
+        if self.online is not None:
+            return self.model.predict(self.online.added_to(frame))
         missing = [name for name in self.spec.features if name not in frame.columns]
         if missing:
             raise ProjectError(f"the rows lack {', '.join(missing)}: use score_batch of the feature store to add them.")
         return self.model.predict(frame[list(self.spec.features)])
 
 
-def _load_pyfunc(path: str) -> _Packaged:
-    return _Packaged(Path(path).parents[1])
+def _online(spec: FeatureSpec, model: PyFuncModel, tables: Path) -> OnlineFeatures:
+    metadata: Any = model.metadata
+    types = {name: one.type for name, one in metadata.get_input_schema().input_dict().items()}
+    return OnlineFeatures(spec, types, OnlineStore(tables), FunctionFiles(tables))
+
+
+def _load_pyfunc(path: str, model_config: Mapping[str, str] | None = None) -> _Packaged:
+    return _Packaged(Path(path).parents[1], (model_config or {}).get(TABLES, ""))

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ..errors import ProjectError
 from ..features.sources import Sources
 from ..project import Project
-from ..tables import Tables
 from ..training import training_set
 from .history import Measured
 from .inference_log import InferenceLog
@@ -20,7 +17,6 @@ from .infrastructure import of_payload
 from .payload import REQUEST_ID, unpack
 
 _LATE_HOURS = 2  # Databricks delivers requests within an hour, best effort
-_ENTITIES = "served_entity_id string, entity_version string"
 
 
 @dataclass(frozen=True)
@@ -29,12 +25,12 @@ class Endpoint:
 
     Attributes:
         payload_table: The AI Gateway inference table.
-        entities_table: Databricks' system table of served entities, which knows the version of each.
+        entities: The version of each served entity, as `Platform.served_entities` returns them.
         quarantine_table: Where requests go that cannot be read.
     """
 
     payload_table: str
-    entities_table: str
+    entities: DataFrame
     quarantine_table: str
 
     def add_to(
@@ -51,20 +47,10 @@ class Endpoint:
             payload = payload.where(F.unix_micros("request_time") >= newest - _LATE_HOURS * 3_600_000_000)
         types = dict(training_set.spine(project, sources).dtypes)
         types |= dict(tables.read(log.name).dtypes) if tables.exists(log.name) else {}
-        found = unpack(project.config, payload, self._versions(tables), model_name, types)
+        found = unpack(project.config, payload, self.entities, model_name, types)
         added = log.add(found.rows)
         bad = found.quarantined.dropDuplicates([REQUEST_ID])
         count = bad.count()
         if count:
             tables.merge(self.quarantine_table, bad, [REQUEST_ID], update=False)
         return added, list(of_payload(payload, count, project.config.monitoring.infrastructure))
-
-    def _versions(self, tables: Tables) -> DataFrame:
-        """Return the version of each served entity; none if the system table is not there or may not be read."""
-        try:
-            rows = tables.read(self.entities_table)
-        except (ProjectError, PySparkException):
-            return tables.spark.createDataFrame([], _ENTITIES)
-        return rows.select("served_entity_id", F.col("entity_version").cast("string")).dropDuplicates(
-            ["served_entity_id"]
-        )

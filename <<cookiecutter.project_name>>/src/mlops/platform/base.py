@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import ProjectError
 
 if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from pyspark.sql import DataFrame
+
     from ..config.features import FeatureTable
     from ..feature_store.base import FeatureStore
     from ..profiling.base import Profiler
@@ -31,6 +34,21 @@ class Platform(Protocol):
 
     def profiler(self, wait_minutes: float) -> Profiler:
         """The profiler of inference logs, which waits at most this long for a refresh."""
+
+    def serving(self) -> WorkspaceClient:
+        """The client of the workspace that serves models.
+
+        Raises:
+            ProjectError: This run cannot serve models.
+        """
+
+    def served_entities(self, table: str) -> DataFrame:
+        """Return the columns `served_entity_id` and `entity_version`: one row for each entity that was ever served.
+
+        Args:
+            table: Databricks' system table of served entities. Without it, or without the right to read it, there are
+                no rows.
+        """
 
     def job_minutes(self, jobs: Mapping[str, str]) -> Mapping[str, float | None]:
         """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""

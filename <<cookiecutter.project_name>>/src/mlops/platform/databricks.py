@@ -20,6 +20,7 @@ from ..errors import ProjectError
 from ..feature_store.databricks import DatabricksFeatureStore
 from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
+from .served_entities import entities_of
 from .streaming import Sink, Streaming
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,14 @@ class DatabricksPlatform:
     def profiler(self, wait_minutes: float) -> DatabricksProfiler:
         """The profiler of inference logs, which waits at most this long for a refresh."""
         return DatabricksProfiler(self.tables, wait_minutes)
+
+    def serving(self) -> WorkspaceClient:
+        """The client of the workspace that the job runs in."""
+        return WorkspaceClient()
+
+    def served_entities(self, table: str) -> DataFrame:
+        """Return the version of each served entity; none if the system table is not there or may not be read."""
+        return entities_of(self.tables, table)
 
     def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
         """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""

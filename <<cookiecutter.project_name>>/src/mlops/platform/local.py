@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from ..config.features import FeatureTable
 from ..errors import ProjectError
@@ -17,7 +18,21 @@ from ..feature_store.local import LocalFeatureStore
 from ..profiling.local import LocalProfiler
 from ..tables import Tables
 from .delta_log_stream import DeltaLogStream
+from .served_entities import ENTITIES, entities_of
 from .streaming import Sink, Streaming
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+
+class Gateway(Protocol):
+    """A process on this machine that speaks the REST interface of Databricks' serving endpoints."""
+
+    def client(self) -> WorkspaceClient:
+        """Return a client of the process, which is started if it does not run."""
+
+    def served_entities(self) -> Sequence[tuple[str, str]]:
+        """Return the id and the model version of each entity that was ever served."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,7 @@ class LocalPlatform:
         task_values: The task values that were published since this was last cleared.
         minutes: How many minutes the last run of each job took, by its key, if this process has run it.
         notes: What a local run does differently, for the runner to show.
+        gateway: What serves models; None if this run serves none.
     """
 
     spark: SparkSession
@@ -37,6 +53,7 @@ class LocalPlatform:
     task_values: dict[str, str] = field(default_factory=dict)
     minutes: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    gateway: Gateway | None = None
 
     @cached_property
     def tables(self) -> Tables:
@@ -50,6 +67,21 @@ class LocalPlatform:
     def profiler(self, wait_minutes: float) -> LocalProfiler:  # noqa: ARG002 - a local refresh never waits
         """The profiler of inference logs."""
         return LocalProfiler(self.tables)
+
+    def serving(self) -> WorkspaceClient:
+        """The client of the local gateway, which is started if it does not run.
+
+        Raises:
+            ProjectError: There is no gateway, or it does not start.
+        """
+        if self.gateway is None:
+            raise ProjectError("this run cannot serve models: start it with `make run JOB=<job>`.")
+        return self.gateway.client()
+
+    def served_entities(self, table: str) -> DataFrame:
+        """Return the version of each served entity: those of the table, if it exists, and of the gateway."""
+        rows = list(self.gateway.served_entities()) if self.gateway is not None else []
+        return entities_of(self.tables, table).unionByName(self.spark.createDataFrame(rows, ENTITIES))
 
     def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
         """How many minutes the last run of each job took, by name, if this process has run it."""

@@ -1,4 +1,4 @@
-"""Compare the challenger with the champion, and move the alias Champion if the challenger is better.
+"""Compare the challenger with the champion; if it is better, serve it, and move the alias Champion.
 
 It runs in the job `promotion`, the only one that moves the alias (see `promotion/champion.py`).
 """
@@ -13,11 +13,13 @@ from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..promotion import pause
-from ..promotion.champion import promote
 from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
 from ..promotion.same_model import equal_to_rolled_back
 from ..registry import ROLLED_BACK, Registry
+from ..serving.promote import ChampionOnEndpoint
+from ..serving.rollout.record import is_open
+from ..serving.settings import ServingParameters
 from ..training import training_set
 from ..validation import proof
 from ..validation.candidate import Candidate, resolved
@@ -26,8 +28,8 @@ from . import task
 log = logging.getLogger(__name__)
 
 
-class Parameters(Candidate):
-    """The version to deploy, and an operator's reason to promote it although the champion cannot be scored."""
+class Parameters(Candidate, ServingParameters):
+    """The version to deploy, the endpoint, and a reason to promote it although the champion cannot be scored."""
 
     override_reason: str = ""
 
@@ -42,17 +44,22 @@ class Values(task.Values):
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Promote the version if it passed validation and beats the champion; otherwise leave the champion unchanged.
 
+    In any case the endpoint, if there is one, serves the champion afterwards. With `serving.rollout` canary or ab, a
+    version that beats the champion first answers a share of the requests, and the job `rollout` decides.
+
     Raises:
-        ProjectError: The version has not passed validation as it is now, was rolled back, or could not be compared; or
-            another version has become champion in the meantime.
+        ProjectError: The version has not passed validation as it is now, was rolled back, could not be compared, or
+            does not answer on the endpoint; or another version has become champion in the meantime.
     """
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
     _require_proof(registry, parameters, project, platform)
+    endpoint = ChampionOnEndpoint(registry, parameters, project, platform)
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
         log.info("version %s is already the champion", incumbent)
+        endpoint.align()
         return Values(promoted="false", champion_version=incumbent)
     decision = _decide(parameters, project, platform, champion)
     for version, tags in decision.records.items():
@@ -64,8 +71,12 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}")
     log.info("%s", said)
     if not decision.passed:
+        endpoint.align()
         return Values(promoted="false", champion_version=incumbent or "none")
-    moved = promote(registry, parameters.model_version, incumbent)
+    if incumbent and endpoint.compares_online:
+        endpoint.compare_online(parameters, incumbent)
+        return Values(promoted="false", champion_version=incumbent)
+    moved = endpoint.promote(parameters, incumbent)
     return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
 
 
@@ -86,6 +97,9 @@ def _decide(parameters: Parameters, project: Project, platform: Platform, champi
     registry = Registry(parameters.model_name)
     if since := pause.paused(registry):
         return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
+    if parameters.endpoint_name and is_open(registry) not in {None, parameters.model_version}:
+        reason = f"the rollout of version {is_open(registry)} is open; deploy this version again when it has ended"
+        return Decision(passed=False, reasons=(reason,))
     if (same := equal_to_rolled_back(project, parameters, platform)) and not parameters.override_reason:
         return Decision(passed=False, reasons=(f"it predicts the same as version {same}, which was rolled back",))
     try:

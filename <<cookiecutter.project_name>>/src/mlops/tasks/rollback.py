@@ -11,21 +11,24 @@ from datetime import UTC, datetime
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
-from ..promotion.champion import promote
 from ..promotion.decision import Decision
 from ..promotion.pause import note_rolled_back, pause
 from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
+from ..serving.promote import ChampionOnEndpoint
+from ..serving.settings import ServingParameters
 from ..validation import proof
+from ..validation.candidate import Candidate, resolved
 from ..validation.smoke_test import smoke
 from . import task
 
 log = logging.getLogger(__name__)
 
 
-class Parameters(task.Parameters):
-    """The model, the reason, and the version to go back to; without a version, the previous champion.
+class Parameters(ServingParameters):
+    """The model, the endpoint, the reason, and the version to go back to; without one, the previous champion.
 
     Attributes:
+        training_table: The table with the rows that the versions were trained on.
         rolled_back_table: The table of the rolled-back versions, by which readers can leave out their predictions.
         pause: Whether automatic promotion pauses until somebody resumes it.
     """
@@ -33,6 +36,7 @@ class Parameters(task.Parameters):
     model_name: str
     reason: str
     rolled_back_table: str
+    training_table: str = ""
     to_version: str = ""
     pause: bool = True
 
@@ -44,8 +48,8 @@ class Values(task.Values):
     rolled_back_version: str
 
 
-def run(parameters: Parameters, project: Project, platform: Platform) -> Values:  # noqa: ARG001 - the signature of a task
-    """Check the earlier version, mark the champion as rolled back, pause promotion, and move the alias.
+def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
+    """Check the earlier version, mark the champion as rolled back, pause promotion, serve it, and move the alias.
 
     Raises:
         ProjectError: There is no champion or no earlier version, or that version fails a check; nothing has changed.
@@ -72,7 +76,13 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if parameters.pause:
         pause(registry, f"version {bad} was rolled back ({parameters.reason})")
     _list(platform, parameters, bad)
-    promote(registry, target, bad, remember=False)
+    told = Candidate(
+        model_name=parameters.model_name, model_uri="", model_version=target, training_table=parameters.training_table
+    )
+    endpoint = ChampionOnEndpoint(registry, parameters, project, platform)
+    endpoint.promote(resolved(told), bad, remember=False)
+    # Afterwards, because the bad version must stop answering first. If this is not reached, the job `rollout` sees it.
+    endpoint.end_rollout(f"version {bad}, which it was compared with, was rolled back")
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)
     return Values(champion_version=target, rolled_back_version=bad)
 

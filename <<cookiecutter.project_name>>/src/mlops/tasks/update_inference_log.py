@@ -57,15 +57,18 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """Add what is new to the log, and forget rows that are older than `monitoring.keep_days`.
 
     Raises:
-        ProjectError: A source or the payload table is missing, or the predictions table does not fit the project.
+        ProjectError: A source is missing, or the predictions table does not fit the project.
     """
     config = project.config
     inference_log = InferenceLog(platform.tables, parameters.inference_log_table, config)
     sources = Sources.of(parameters.source_tables, config.sources, platform.tables)
     added = inference_log.add_predictions(parameters.predictions_table)
     measured = [Measured("rows_logged", float(added))]
-    if parameters.payload_table:
-        endpoint = Endpoint(parameters.payload_table, parameters.served_entities_table, parameters.quarantine_table)
+    if parameters.payload_table and not platform.tables.exists(parameters.payload_table):
+        log.info("table %s does not exist yet, so no endpoint has logged a request", parameters.payload_table)
+    elif parameters.payload_table:
+        entities = platform.served_entities(parameters.served_entities_table)
+        endpoint = Endpoint(parameters.payload_table, entities, parameters.quarantine_table)
         served, of_endpoint = endpoint.add_to(inference_log, project, sources, parameters.model_name)
         added += served
         measured += of_endpoint

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from bundle_tools.deployment.cli import main
@@ -45,6 +47,20 @@ def test_endpoints_of_the_deployments_models_are_deleted_and_no_others(place: Pl
     place.workspace.routes["DELETE", f"{ENDPOINTS}/mine"] = {}
     destroy(open_deployment(place.root, "staging", "pr12_"))
     assert len(place.workspace.asked(f"{ENDPOINTS}/mine")) == 1
+
+
+def test_in_development_the_names_are_those_of_the_user_and_the_snapshot_of_the_team_stays(place: Place) -> None:
+    schema = {"catalog_name": "dev", "name": "dev_ada_taxi"}
+    place.tools.joinpath("summary.json").write_text(json.dumps({"resources": {"schemas": {"ml": schema}}}))
+    served = {"name": "mine", "config": {"served_entities": [{"entity_name": "dev.dev_ada_taxi.fare"}]}}
+    other = {"name": "other", "config": {"served_entities": [{"entity_name": "dev.dev_eve_taxi.fare"}]}}
+    place.workspace.routes["GET", ENDPOINTS] = {"endpoints": [served, other]}
+    place.workspace.routes["DELETE", f"{ENDPOINTS}/mine"] = {}
+    place.workspace.routes["GET", f"{SCHEMAS}/dev.dev_ada_taxi"] = error(404, "SCHEMA_DOES_NOT_EXIST", "gone")
+    destroy(open_deployment(place.root, "dev"))
+    assert len(place.workspace.asked(f"{ENDPOINTS}/mine")) == 1
+    assert not place.workspace.asked(f"{SCHEMAS}/dev.taxi_snapshot")
+    assert len(place.workspace.asked(f"{SCHEMAS}/dev.dev_ada_taxi")) == 1  # whether it is gone
 
 
 def test_snapshots_of_the_deployment_are_deleted(place: Place) -> None:

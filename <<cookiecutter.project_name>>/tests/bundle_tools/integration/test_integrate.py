@@ -15,7 +15,7 @@ from databricks.sdk import WorkspaceClient
 
 from bundle_tools.bundle.load import Bundle, load
 from bundle_tools.deployment.deployment import Deployment
-from bundle_tools.integration import checks, steps, warehouse
+from bundle_tools.integration import checks, serving_checks, steps, warehouse
 from bundle_tools.integration.integrate import integrate
 from bundle_tools.integration.limits import Limits
 from bundle_tools.integration.runs import Waiting, minutes_from_now, run_job
@@ -61,6 +61,12 @@ def _environment() -> Iterator[None]:
     """Forget the login that a deployment puts into the environment."""
     with patch.dict(os.environ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _without_an_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at no endpoint, whatever the project has: test_serving_checks.py does."""
+    monkeypatch.setattr(serving_checks, "serves", lambda _: False)
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ def no_number(name: str, text: str) -> str | None:
 ENTRY_POINTS = {
     "train": EntryPoint("train", {"rows": True, "seed": False}, frozenset({"uri", "score"}), problem=no_number),
     "deploy": EntryPoint("deploy", {"uri": True}, frozenset()),
+    "serve": EntryPoint(
+        "serve", {"uri": True, "name": False, "size": False}, frozenset(), optional_together=frozenset({"name", "size"})
+    ),
 }
 
 TRAIN = (
@@ -67,6 +70,18 @@ def test_two_tasks_with_the_same_key_are_rejected() -> None:
 
 def test_a_valid_job_passes(tmp_path: Path) -> None:
     check_tasks(tmp_path, TRAIN, deploy())
+
+
+def test_parameters_that_belong_together_are_given_all_or_none(tmp_path: Path) -> None:
+    def serve(given: str) -> str:
+        return f"{{task_key: s, python_wheel_task: {{entry_point: serve, package_name: p, named_parameters: {given}}}}}"
+
+    check_tasks(tmp_path, serve("{uri: u}"))
+    check_tasks(tmp_path, serve("{uri: u, name: n, size: s}"))
+    with pytest.raises(ProjectError, match="gives entry point 'serve' no size: add it"):
+        check_tasks(tmp_path, serve("{uri: u, name: n}"))
+    with pytest.raises(ProjectError, match="gives entry point 'serve' no uri: add it"):
+        check_tasks(tmp_path, serve("{name: n, size: s}"))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from bundle_tools.bundle import load as bundles
 from bundle_tools.workspace.source_data import SourceData
 from bundle_tools.workspace.workspace import Workspace, model_name, source_tables
+from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
 from mlops.platform.local import LocalPlatform
 
@@ -106,3 +107,17 @@ def test_a_registry_that_fails_stops_the_deployment(
     monkeypatch.setattr(MlflowClient, "create_registered_model", fail)
     with pytest.raises(mlflow.MlflowException, match="down"):
         workspace.deploy(bundle, platform.spark)
+
+
+def test_tables_of_other_projects_are_published_if_there_is_an_online_store(
+    platform: LocalPlatform, workspace: Workspace
+) -> None:
+    schema = new_schema(platform.spark)
+    name = f"{schema.partition('.')[2]}.prices"
+    platform.tables.overwrite(f"{schema}.prices", platform.spark.createDataFrame([(1, 2.5)], "k INT, price DOUBLE"))
+    config = PROJECT.config.model_copy(update={"feature_tables": {name: FeatureTable(keys=("k",))}})
+    for online_store, is_there in (("", False), ("shop", True)):
+        bundle = bundles.load(ROOT, "dev", variables={"catalog": "dev", "online_store": online_store})
+        workspace.publish_foreign(bundle, platform, config)
+        found = platform.feature_store("dev.ours", config.feature_tables).published(name, "shop")
+        assert (found is not None) == is_there

@@ -223,9 +223,41 @@ def test_a_spine_with_a_column_that_is_also_looked_up_is_refused(platform: Local
         store_of(platform, schema, zones=TABLE).training_set(spine, set_of(LOOKUP), {}, "row")
 
 
-def test_nothing_is_published_and_that_is_logged(
+def test_the_newest_row_of_each_key_is_published_once(
     platform: LocalPlatform, schema: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    store = store_of(platform, schema, zones=TABLE)
+    store.write_table("zones", zones(platform, [(1, 0.0, 10.0), (1, 2.0, 12.0), (1, 1.0, 11.0), (2, 0.0, None)]))
+    assert store.published("zones", "store") is None
     with caplog.at_level(logging.INFO):
-        store_of(platform, schema).publish_table("zones", "store", "CU_1")
-    assert f"{schema}.zones is not published to store" in caplog.text
+        assert [store.publish_table("zones", "store", "CU_1") for _ in "ab"] == [f"{schema}.zones_online"] * 2
+    assert caplog.text.count("is published to store") == 1
+    assert store.online.look_up(f"{schema}.zones", [(1,), (2,), (3,)], ["trips"]) == [[12.0], [None], [None]]
+
+
+def test_what_is_published_is_complete_until_the_feature_table_changes(platform: LocalPlatform, schema: str) -> None:
+    store = store_of(platform, schema, zones=TABLE)
+    store.write_table("zones", zones(platform, [(1, 0.0, 10.0)]))
+    store.publish_table("zones", "store", "CU_1")
+    before = store.published("zones", "store")
+    assert before is not None
+    assert before.complete
+    assert before.synchronised_at is not None
+    assert store.published("zones", "another") is None
+    store.write_table("zones", zones(platform, [(1, 5.0, 15.0)]))
+    stale = store.published("zones", "store")
+    assert stale is not None
+    assert (stale.complete, stale.synchronised_at) == (False, before.synchronised_at)
+    store.publish_table("zones", "store", "CU_1")
+    again = store.published("zones", "store")
+    assert again is not None
+    assert again.complete
+    assert store.online.look_up(f"{schema}.zones", [(1,)], ["trips"]) == [[15.0]]
+
+
+def test_a_table_of_another_project_is_published_under_its_own_name(platform: LocalPlatform, schema: str) -> None:
+    table = f"{schema.partition('.')[2]}.zones"
+    store_of(platform, schema, zones=TABLE).write_table("zones", zones(platform, [(1, 0.0, 10.0)]))
+    store = store_of(platform, "dev.ours", **{table: TABLE})
+    assert store.publish_table(table, "store", "CU_1") == f"{schema}.zones_online"
+    assert store.published(table, "store") is not None

@@ -1,0 +1,54 @@
+"""What must be true of the endpoint after the jobs have run: it serves the champion, and is fast enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mlops.errors import ProjectError
+from mlops.serving.endpoint import Endpoint
+from mlops.serving.settings import ServingParameters
+
+from ..serving import load_rows, load_test
+from ..serving.load import Bounds, Load
+from ..serving.load_generator import Target, locust_program
+from ..serving.names import endpoint_name, serves
+from ..workspace.workspace import model_name
+from .check import Check
+from .model_versions import champion
+
+if TYPE_CHECKING:
+    from .checks import Evidence
+
+
+def endpoint(evidence: Evidence) -> Iterator[Check]:
+    """The endpoint gives all requests to the champion."""
+    if not serves(evidence.bundle):
+        return
+    name = endpoint_name(evidence.bundle)
+    shares = Endpoint(evidence.client, ServingParameters(endpoint_name=name)).shares()
+    models = evidence.bundle.config["resources"].get("registered_models") or {}
+    expected = champion(evidence.client, model_name(evidence.bundle, next(iter(models))))
+    told = ", ".join(f"version {version} {share} %" for version, share in shares.items()) or "it does not exist"
+    yield Check(f"endpoint {name}", shares == {expected: 100}, told)
+
+
+def load(evidence: Evidence) -> Iterator[Check]:
+    """The endpoint bears a load test within its bounds."""
+    if not serves(evidence.bundle):
+        return
+    root = evidence.bundle.root
+    name, how, bounds = endpoint_name(evidence.bundle), Load(), Bounds()
+    rows = load_rows.of_workspace(evidence.warehouse, evidence.bundle, evidence.config)
+    try:
+        found = load_test.check(
+            Target(evidence.client, name, rows), how, bounds, locust_program(root), root / load_test.FOLDER
+        )
+    except ProjectError as error:
+        yield Check(f"load of {name}", holds=False, detail=str(error))
+        return
+    told = (
+        f"{len(found.requests):,} requests, {found.per_second:.1f} per second, p95 {found.percentile(95):.0f} ms, "
+        f"{found.error_share:.1%} failed"
+    )
+    yield Check(f"load of {name}", holds=True, detail=told)

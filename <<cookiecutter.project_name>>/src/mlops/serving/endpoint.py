@@ -1,0 +1,188 @@
+"""A Model Serving endpoint, through the vendor's SDK. Locally the same calls reach a gateway on this machine.
+
+The platform updates without downtime: the old configuration answers until the new one is ready. It has no call that
+cancels an update, so one that takes too long may still succeed later.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import NotFound, ResourceConflict, ResourceDoesNotExist
+from databricks.sdk.errors.base import DatabricksError
+from databricks.sdk.service.serving import ServingEndpointDetailed
+
+from ..errors import ProjectError
+from ..evaluation.metrics import Array
+from . import states
+from .access import create, set_access
+from .configuration import Configuration
+from .query import query, query_optimized
+from .settings import ServingParameters
+
+log = logging.getLogger(__name__)
+
+_SAY_EVERY = 30.0  # seconds between two lines about an update whose state has not changed
+
+
+class EndpointError(ProjectError):
+    """The endpoint could not be brought to the wanted configuration; the message says why."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint.
+
+    Attributes:
+        client: The client of the workspace.
+        settings: How it serves.
+        pause_seconds: How long to wait before asking for its state again.
+    """
+
+    client: WorkspaceClient
+    settings: ServingParameters
+    pause_seconds: float = 5.0
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.settings.endpoint_name
+
+    def shares(self) -> dict[str, int]:
+        """Return the share of the requests, in percent, of each version that is served; {} if there is no endpoint."""
+        found = self._find()
+        serving = Configuration.read(found.config) if found else None
+        return serving.versions() if serving else {}
+
+    def serve(self, model_name: str, shares: Mapping[str, int]) -> None:
+        """Serve these versions with these shares in percent; create the endpoint if needed, and wait until it is ready.
+
+        Raises:
+            EndpointError: It did not become ready in time, or failed. The previous configuration was restored; an
+                endpoint that did not exist was deleted.
+        """
+        wanted = Configuration.of_versions(model_name, shares, self.settings)
+        deadline = time.monotonic() + 60 * self.settings.endpoint_minutes
+        try:
+            found = self._settled(deadline)
+            before = Configuration.read(found.config) if found else None
+        except DatabricksError as error:
+            raise EndpointError(f"endpoint {self.name}: {states.told(error)}") from error
+        if found and wanted.equals(before) and states.ready(found):
+            set_access(self.client, found, self.settings)
+            return
+        try:
+            self._send(wanted, deadline, exists=found is not None)
+            ready = self._wait(wanted, deadline)
+            set_access(self.client, ready, self.settings)
+        except (EndpointError, DatabricksError) as error:
+            reason = (
+                states.told(error)
+                if isinstance(error, EndpointError)
+                else f"endpoint {self.name}: {states.told(error)}"
+            )
+            raise EndpointError(f"{reason}. {self._restore(before, existed=found is not None)}") from error
+        log.info("endpoint %s serves %s", self.name, states.shown(wanted.versions()))
+
+    def query(self, rows: pd.DataFrame, version: str | None = None) -> Array:
+        """Return the predictions of some rows, of any version or of one, whatever its share of the requests.
+
+        Args:
+            rows: The columns of the request.
+            version: The version; None for the one that the endpoint chooses.
+
+        Raises:
+            ProjectError: As `query.query`.
+        """
+        if self.settings.endpoint_route_optimized:
+            return query_optimized(self.client, self.name, rows)
+        return query(self.client, self.name, rows, version)
+
+    def delete(self) -> None:
+        """Delete the endpoint, if it exists."""
+        try:
+            self.client.serving_endpoints.delete(self.name)
+        except (NotFound, ResourceDoesNotExist):
+            return
+
+    def _find(self) -> ServingEndpointDetailed | None:
+        try:
+            return self.client.serving_endpoints.get(self.name)
+        except (NotFound, ResourceDoesNotExist):
+            return None
+
+    def _settled(self, deadline: float) -> ServingEndpointDetailed | None:
+        """Return the endpoint once no update is in progress."""
+        said = False
+        while (found := self._find()) is not None and states.updating(found):
+            if not said:
+                log.info("endpoint %s is being updated: waiting until that is done", self.name)
+                said = True
+            self._pause(deadline, "an earlier update is still in progress")
+        return found
+
+    def _send(self, wanted: Configuration, deadline: float, *, exists: bool) -> None:
+        """Create the endpoint, or start its update. Somebody else's update may come first: then wait for it."""
+        while True:
+            try:
+                if exists:
+                    core = wanted.as_core()
+                    self.client.serving_endpoints.update_config(
+                        self.name, served_entities=core.served_entities, traffic_config=core.traffic_config
+                    )
+                else:
+                    create(self.client, wanted, self.settings)
+            except ResourceConflict as error:
+                log.info("endpoint %s: %s", self.name, states.told(error))
+                self._pause(deadline, "somebody else updates it")
+                exists = self._settled(deadline) is not None
+            else:
+                return
+
+    def _wait(self, wanted: Configuration, deadline: float) -> ServingEndpointDetailed:
+        """Wait until the endpoint serves this configuration, and say how far it is."""
+        started, said, shown = time.monotonic(), 0.0, ""
+        while True:
+            found = self._find()
+            if found is None:
+                raise EndpointError(f"endpoint {self.name} was deleted while it was updated")
+            if not states.updating(found):
+                if problem := states.problem(found):
+                    raise EndpointError(f"endpoint {self.name}: {problem}")
+                if states.ready(found):
+                    if not wanted.equals(Configuration.read(found.config)):
+                        raise EndpointError(f"somebody else changed endpoint {self.name} while it was updated")
+                    return found
+            now, state = time.monotonic(), states.progress(found)
+            if state != shown or now - said > _SAY_EVERY:
+                log.info("endpoint %s after %.0f s: %s", self.name, now - started, state)
+                said, shown = now, state
+            self._pause(deadline, f"it is not ready after {self.settings.endpoint_minutes:g} minutes ({state})")
+
+    def _restore(self, before: Configuration | None, *, existed: bool) -> str:
+        """Serve what was served before; return a sentence about it."""
+        deadline = time.monotonic() + 60 * self.settings.endpoint_minutes
+        try:
+            if not existed:
+                self.delete()
+                return "It was deleted again, because it served nothing before"
+            found = self._settled(deadline)
+            if found is None or before is None:
+                return "There is no configuration to go back to"
+            if not before.equals(Configuration.read(found.config)):
+                self._send(before, deadline, exists=True)
+                self._wait(before, deadline)
+        except (EndpointError, DatabricksError) as error:
+            log.exception("endpoint %s: the previous configuration could not be restored", self.name)
+            return f"The previous configuration could not be restored either ({states.told(error)}): run the job again"
+        return f"It serves {states.shown(before.versions())} as before"
+
+    def _pause(self, deadline: float, what: str) -> None:
+        if time.monotonic() + self.pause_seconds > deadline:
+            raise EndpointError(f"endpoint {self.name}: {what}")
+        time.sleep(self.pause_seconds)

@@ -1,0 +1,76 @@
+"""Checks that an endpoint can look up the features of a model: the online store has its feature tables, up to date."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+
+from ..config.load import ProjectConfig
+from ..errors import ProjectError
+from ..feature_store.base import FeatureStore, Published
+from ..platform.base import Platform
+
+log = logging.getLogger(__name__)
+
+_WAIT_MINUTES = 15.0  # a first synchronisation starts a pipeline
+_PAUSE_SECONDS = 10.0
+
+
+def require_published(
+    config: ProjectConfig, platform: Platform, schema: str, online_store: str, pause_seconds: float = _PAUSE_SECONDS
+) -> None:
+    """Make sure that every feature table of the lookups is in the online store, and wait for one that is on its way.
+
+    Args:
+        config: The project's configuration.
+        platform: The platform.
+        schema: The two-level name of the schema of the feature tables.
+        online_store: The online store.
+        pause_seconds: How long to wait before looking again.
+
+    Raises:
+        ProjectError: A table is not published, or its last synchronisation failed or is too old.
+    """
+    tables = list(dict.fromkeys(one.table for one in config.lookups))
+    if tables and not online_store:
+        raise ProjectError(
+            f"the model looks up {', '.join(tables)}, but there is no online store that an endpoint can look them up "
+            "in: set the variable online_store in databricks.yml, and run the features job."
+        )
+    store = platform.feature_store(schema, config.feature_tables)
+    deadline = time.monotonic() + 60 * _WAIT_MINUTES
+    for table in tables:
+        found = _finished(store, table, online_store, deadline, pause_seconds)
+        _require_fresh(table, online_store, found, config.serving.features_max_age_hours)
+
+
+def _finished(store: FeatureStore, table: str, online_store: str, deadline: float, pause_seconds: float) -> Published:
+    """Return what the online store has of a table, once it has been synchronised for the first time."""
+    while True:
+        found = store.published(table, online_store)
+        if found is None:
+            raise ProjectError(
+                f"feature table {table} is not published to the online store {online_store}: run the features job, "
+                "which publishes it, then deploy again."
+            )
+        if found.synchronised_at is not None:
+            return found
+        if "FAILED" in found.detail or time.monotonic() + pause_seconds > deadline:
+            raise ProjectError(
+                f"feature table {table} has not reached the online store {online_store} ({found.detail}): see the "
+                f"pipeline of {found.online_name}, then deploy again."
+            )
+        log.info("feature table %s is on its way to the online store: %s", table, found.detail)
+        time.sleep(pause_seconds)
+
+
+def _require_fresh(table: str, online_store: str, found: Published, hours: float) -> None:
+    """Raise ProjectError if the online copy is incomplete and its last synchronisation is older than allowed."""
+    assert found.synchronised_at is not None  # noqa: S101 - for the type checker
+    age = datetime.now(UTC) - found.synchronised_at
+    if "FAILED" in found.detail or (not found.complete and age > timedelta(hours=hours)):
+        raise ProjectError(
+            f"feature table {table} in the online store {online_store} is stale: it was synchronised last at "
+            f"{found.synchronised_at:%Y-%m-%d %H:%M} UTC ({found.detail}). Run the features job, then deploy again."
+        )

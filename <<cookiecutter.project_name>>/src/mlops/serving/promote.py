@@ -1,0 +1,115 @@
+"""Moves the alias Champion together with the endpoint that serves the champion, if the project has one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from ..errors import ProjectError
+from ..platform.base import Platform
+from ..project import Project
+from ..promotion.champion import promote
+from ..registry import Registry
+from ..training import training_set
+from ..validation.candidate import Candidate
+from .endpoint import Endpoint
+from .online_features import require_published
+from .release import Releases
+from .rollout.record import is_open, open_rollout, started
+from .rollout.steps import Steps
+from .settings import ServingParameters
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ChampionOnEndpoint:
+    """The champion of a model, and the endpoint that serves it.
+
+    Attributes:
+        registry: The registered model.
+        settings: The endpoint; without a name there is none, and only the alias moves.
+        project: The project.
+        platform: The platform.
+    """
+
+    registry: Registry
+    settings: ServingParameters
+    project: Project
+    platform: Platform
+
+    def promote(self, candidate: Candidate, expected: str | None, *, remember: bool = True) -> bool:
+        """Make a version champion, once the endpoint serves it; return whether the alias was moved.
+
+        Args:
+            candidate: The version, with its training run.
+            expected: The champion that the version was compared with; None if there was none.
+            remember: Whether to record the expected champion as the version to go back to in a rollback.
+
+        Raises:
+            ProjectError: As `promotion.champion.promote` and `Releases.release`, or a feature table is not in the
+                online store.
+        """
+
+        def move_alias() -> bool:
+            return promote(self.registry, candidate.model_version, expected, remember=remember)
+
+        if not self.settings.endpoint_name:
+            return move_alias()
+        return self._releases(candidate).release(candidate.model_version, self._rows(candidate), move_alias)
+
+    @property
+    def compares_online(self) -> bool:
+        """Whether a version that wins the offline comparison is compared with the champion on requests as well."""
+        return bool(self.settings.endpoint_name) and self.project.config.serving.rollout != "direct"
+
+    def compare_online(self, candidate: Candidate, champion: str) -> None:
+        """Open the rollout of a version that won the offline comparison: it answers a share of the requests.
+
+        Raises:
+            ProjectError: As `promote`, or another rollout is open.
+        """
+        version = candidate.model_version
+
+        def open_() -> int:
+            return open_rollout(self.registry, version, champion, self.project.config.serving, datetime.now(UTC))
+
+        self._releases(candidate).begin_rollout(version, champion, self._rows(candidate), open_)
+        started(self.registry, datetime.now(UTC))
+
+    def align(self) -> None:
+        """Let the endpoint, if there is one, serve the champion, unless a rollout is open.
+
+        Raises:
+            ProjectError: It does not become ready.
+        """
+        champion = self.registry.champion() if self.settings.endpoint_name else None
+        if champion is not None and not is_open(self.registry):
+            client = self.platform.serving()
+            releases = Releases.of(client, self.settings, self.registry.name, self.project.config)
+            releases.align(str(champion.version))
+
+    def end_rollout(self, why: str) -> None:
+        """End the open rollout, if there is one, in favour of the champion.
+
+        Raises:
+            ProjectError: The endpoint does not become ready.
+        """
+        if self.settings.endpoint_name:
+            Steps(self.registry, Endpoint(self.platform.serving(), self.settings)).abort(why)
+
+    def _releases(self, candidate: Candidate) -> Releases:
+        """Return the releases to the endpoint, which can look up what the version needs."""
+        schema = candidate.model_name.rpartition(".")[0]
+        require_published(self.project.config, self.platform, schema, self.settings.online_store)
+        return Releases.of(self.platform.serving(), self.settings, candidate.model_name, self.project.config)
+
+    def _rows(self, candidate: Candidate) -> pd.DataFrame | None:
+        try:
+            return training_set.read(self.platform.tables, candidate.training_table, candidate.run_id, "holdout")
+        except ProjectError as error:
+            log.warning("%s", error)
+            return None
