@@ -112,7 +112,8 @@ def test_the_tools_import_only_what_a_local_run_installs(
     root: Path, project: dict[str, list[str]], groups: dict[str, list[str]], extra: str, none_of: NoneOf
 ) -> None:
     declared = names([*project[""], *project[extra], *groups["load"]]) | OF_THE_PLATFORM | {"mlops", "bundle-tools"}
-    engines = {"local": set(), "spark": {"pysail"}}  # each engine is imported only when it is chosen
+    # Each engine is imported only when it is chosen.
+    engines = {"local": {"databricks-connect"}, "spark": {"pysail", "databricks-connect"}}
     none_of(undeclared(imported(root / "src" / "bundle_tools"), declared | engines[extra]))
 
 
