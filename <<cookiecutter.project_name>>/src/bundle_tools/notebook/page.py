@@ -22,7 +22,7 @@ pre{background:var(--raised);border-radius:8px;padding:.6rem 1rem;overflow-x:aut
 details{padding:.2rem .8rem}summary{font-weight:400;font-size:.85rem;color:var(--quiet)}
 h1+section h2{position:static;width:auto;height:auto;clip-path:none}
 img{max-width:100%;height:auto;background:#fff;border:1px solid var(--line);border-radius:8px;margin:.5rem 0}
-body{max-width:76rem}.table{max-height:48rem;overflow:auto}td{white-space:nowrap}td:last-child{white-space:normal}
+body{max-width:76rem}.table{max-height:48rem;overflow:auto}td{white-space:nowrap}td:last-child{white-space:normal;min-width:13rem}
 """
 
 
