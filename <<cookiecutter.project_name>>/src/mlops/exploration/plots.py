@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -155,9 +157,9 @@ def _dates(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call] # as above
 
 
-def _length(covered: pd.DataFrame) -> pd.Timedelta:
-    apart = pd.Series(covered.index).diff().min()
-    return pd.Timedelta(days=1) if pd.isna(apart) else pd.Timedelta(apart)
+def _length(covered: pd.DataFrame) -> timedelta:
+    """Return the length of a period: that between the two starts that are nearest to each other."""
+    return min((later - start for start, later in pairwise(covered.index)), default=timedelta(days=1))
 
 
 def _short(name: str) -> str:
