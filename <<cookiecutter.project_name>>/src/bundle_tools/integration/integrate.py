@@ -15,6 +15,7 @@ from mlops.errors import ProjectError
 from ..deployment.deployment import Deployment
 from . import checks, steps, warehouse
 from .check import Check
+from .evidence import Evidence
 from .limits import Limits
 from .runs import PAUSE, JobResult, Waiting, minutes_from_now, run_job
 from .summary import Report
@@ -37,7 +38,7 @@ def integrate(
     metrics: Mapping[str, tuple[float, float]] = {}
     try:
         client = deployment.client()
-        evidence = checks.Evidence(bundle, config, limits, client, warehouse.find(client, bundle), runs)
+        evidence = Evidence(bundle, config, limits, client, warehouse.find(client, bundle), runs)
         _run_steps(deployment, client, limits, runs, pause)
         found = checks.run(evidence)
         metrics = held_out(client, config, evidence)
@@ -68,9 +69,7 @@ def _run_steps(
             raise ProjectError(f"job {step.job} ended as {runs[-1].state}: {runs[-1].page}")
 
 
-def held_out(
-    client: WorkspaceClient, config: ProjectConfig, evidence: checks.Evidence
-) -> Mapping[str, tuple[float, float]]:
+def held_out(client: WorkspaceClient, config: ProjectConfig, evidence: Evidence) -> Mapping[str, tuple[float, float]]:
     """Return each metric of the trained version on held-out rows, and that of the naive baseline."""
     run = client.experiments.get_run(evidence.parameter("lifecycle/training/validate", "run_id")).run
     values = {metric.key: metric.value for metric in (run.data.metrics if run and run.data else None) or []}

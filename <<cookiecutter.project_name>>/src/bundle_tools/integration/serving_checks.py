@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from mlops.errors import ProjectError
 from mlops.serving.endpoint import Endpoint
@@ -15,10 +14,8 @@ from ..serving.load_generator import Target, locust_program
 from ..serving.names import endpoint_name, serves
 from ..workspace.workspace import model_name
 from .check import Check
+from .evidence import Evidence
 from .model_versions import champion
-
-if TYPE_CHECKING:
-    from .checks import Evidence
 
 
 def endpoint(evidence: Evidence) -> Iterator[Check]:

@@ -18,7 +18,7 @@ from .documents import ID, Document, RefusedError
 from .endpoints import Endpoints
 from .scoring_process import Answer, NotStartedError
 
-_MOST_BYTES = 1 << 20  # of a request or a response in an inference table
+_MOST_BYTES = 2**20  # of a request or a response in an inference table
 
 
 @dataclass(frozen=True)

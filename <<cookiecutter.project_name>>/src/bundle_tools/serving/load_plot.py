@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from mlops.evaluation.plots import BLUE, INK, RED, blank, titled
 
@@ -34,5 +35,10 @@ def latency(result: Result, bounds: Bounds, what: str) -> Figure:
             axes.axhline(value, color=INK, linewidth=1, linestyle=style, label=f"p{percent}: {value:.0f} ms")
     axes.axhline(bounds.p95_ms, color=RED, linewidth=1, label=f"bound of p95: {bounds.p95_ms:g} ms")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    answered = requests.loc[~failed, "ms"]
+    axes.set_ylim(top=4 * max(bounds.p95_ms, float(answered.max()) if len(answered) else 0.0))  # room for the legend
     axes.legend(frameon=False, fontsize=9, loc="upper right", ncols=3)
     return titled(figure, axes, f"Latency, {what}", "seconds since the first request", "milliseconds")

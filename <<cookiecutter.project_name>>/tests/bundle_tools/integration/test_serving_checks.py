@@ -15,6 +15,7 @@ from databricks.sdk import WorkspaceClient
 
 from bundle_tools.integration import checks, serving_checks
 from bundle_tools.integration.check import Check
+from bundle_tools.integration.evidence import Evidence
 from bundle_tools.serving import load_rows
 from bundle_tools.serving.load import Bounds, Load
 from fake_endpoints import FakeEndpoints
@@ -40,35 +41,35 @@ def fake() -> Iterator[FakeEndpoints]:
 
 
 @pytest.fixture
-def evidence(fake: FakeEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> checks.Evidence:
+def evidence(fake: FakeEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evidence:
     monkeypatch.setattr(serving_checks, "champion", lambda *_: "1")
     monkeypatch.setattr(load_rows, "of_workspace", lambda *_: [{"x": 1.0}])
     monkeypatch.setattr(serving_checks, "Load", lambda: Load(users=2, seconds=1))
     client = WorkspaceClient(host=fake.workspace.url, token="secret-token", config_file="/dev/null")  # noqa: S106 - of a fake
     unused: Any = None
-    return checks.Evidence(bundle(tmp_path, endpoint_name="shop"), unused, unused, client, unused, [])
+    return Evidence(bundle(tmp_path, endpoint_name="shop"), unused, unused, client, unused, [])
 
 
-def test_an_endpoint_that_serves_the_champion_passes(evidence: checks.Evidence) -> None:
+def test_an_endpoint_that_serves_the_champion_passes(evidence: Evidence) -> None:
     assert list(serving_checks.endpoint(evidence)) == [Check("endpoint shop", holds=True, detail="version 1 100 %")]
 
 
 @pytest.mark.parametrize("shares", [{"v2": 100}, {"v1": 90, "v2": 10}])
 def test_an_endpoint_that_serves_another_version_fails(
-    evidence: checks.Evidence, fake: FakeEndpoints, shares: dict[str, int]
+    evidence: Evidence, fake: FakeEndpoints, shares: dict[str, int]
 ) -> None:
     fake.serve_by_hand(**shares)
     (found,) = serving_checks.endpoint(evidence)
     assert not found.holds
 
 
-def test_an_endpoint_that_does_not_exist_fails(evidence: checks.Evidence, fake: FakeEndpoints) -> None:
+def test_an_endpoint_that_does_not_exist_fails(evidence: Evidence, fake: FakeEndpoints) -> None:
     fake.endpoint = None
     assert list(serving_checks.endpoint(evidence)) == [Check("endpoint shop", holds=False, detail="it does not exist")]
 
 
 @pytest.mark.skipif(LOCUST is None, reason="Locust has an environment of its own, which make load-test makes")
-def test_the_load_test_is_a_gate(evidence: checks.Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_load_test_is_a_gate(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
     (found,) = serving_checks.load(evidence)
     assert found.holds, found.detail
     assert "0.0% failed" in found.detail
@@ -79,7 +80,7 @@ def test_the_load_test_is_a_gate(evidence: checks.Evidence, monkeypatch: pytest.
     assert "ms are allowed" in found.detail
 
 
-def test_a_project_that_does_not_serve_has_nothing_to_check(evidence: checks.Evidence, tmp_path: Path) -> None:
+def test_a_project_that_does_not_serve_has_nothing_to_check(evidence: Evidence, tmp_path: Path) -> None:
     without = replace(evidence, bundle=bundle(tmp_path))
     assert [*serving_checks.endpoint(without), *serving_checks.load(without)] == []
 

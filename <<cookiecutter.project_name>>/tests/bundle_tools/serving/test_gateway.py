@@ -100,6 +100,25 @@ def is_open(port: int) -> bool:
     return False
 
 
+@contextlib.contextmanager
+def asking(client: WorkspaceClient) -> Iterator[list[tuple[list[Any], str | None]]]:
+    """Ask the endpoint all the time inside the `with` block, and give the answers."""
+    answers: list[tuple[list[Any], str | None]] = []
+    done = Event()
+
+    def keep_asking() -> None:
+        while not done.is_set():
+            answers.append(ask(client))
+
+    thread = Thread(target=keep_asking, daemon=True)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        done.set()
+        thread.join()
+
+
 @pytest.fixture(scope="module")
 def created(served: Served) -> ServingEndpointDetailed:
     """The endpoint as it was returned when it was created, with versions 1 and 2."""
@@ -208,12 +227,10 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     ask(client)
     assert state.undelivered() == {}
     serve(client, v1=100)
-    client.serving_endpoints.put_ai_gateway(
-        NAME,
-        inference_table_config=AiGatewayInferenceTableConfig(
-            enabled=True, catalog_name="dev", schema_name="s", table_name_prefix="log"
-        ),
+    table_config = AiGatewayInferenceTableConfig(
+        enabled=True, catalog_name="dev", schema_name="s", table_name_prefix="log"
     )
+    client.serving_endpoints.put_ai_gateway(NAME, inference_table_config=table_config)
     client.serving_endpoints.query(NAME, dataframe_records=ROWS, client_request_id="mine")
     with pytest.raises(BadRequest):
         ask(client, [{"x": 500.0, "y": 0.0}])
@@ -224,7 +241,7 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     assert dict(state.served_entities())[good["served_entity_id"]] == "1"
     assert (bad["client_request_id"], bad["status_code"]) == (None, 400)
     state.delivered([number for number, _ in rows])
-    client.serving_endpoints.put_ai_gateway(NAME)
+    client.serving_endpoints.put_ai_gateway(NAME, inference_table_config=replace(table_config, enabled=False))
     ask(client)
     assert state.undelivered() == {}
 
@@ -232,26 +249,16 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
 def test_an_update_serves_the_old_configuration_until_the_new_one_is_ready(client: WorkspaceClient) -> None:
     serve(client, v1=100)
     _, old_port = port_of(client, "v1")
-    answers: list[tuple[list[Any], str | None]] = []
-    done = Event()
-
-    def keep_asking() -> None:
-        while not done.is_set():
-            answers.append(ask(client))
-
-    thread = Thread(target=keep_asking)
-    thread.start()
-    update(client, v2=100)
-    found = client.serving_endpoints.get(NAME)
-    assert state_of(client) == ("READY", "IN_PROGRESS")
-    assert [one.name for one in found.config.served_entities or []] == ["v1"]  # type: ignore[union-attr]
-    assert [one.name for one in found.pending_config.served_entities or []] == ["v2"]  # type: ignore[union-attr]
-    with pytest.raises(ResourceConflict, match="currently updating"):
-        update(client, v1=100)
-    settled(client)
-    wait_until(lambda: not is_open(old_port))
-    done.set()
-    thread.join()
+    with asking(client) as answers:
+        update(client, v2=100)
+        found = client.serving_endpoints.get(NAME)
+        assert state_of(client) == ("READY", "IN_PROGRESS")
+        assert [one.name for one in found.config.served_entities or []] == ["v1"]  # type: ignore[union-attr]
+        assert [one.name for one in found.pending_config.served_entities or []] == ["v2"]  # type: ignore[union-attr]
+        with pytest.raises(ResourceConflict, match="currently updating"):
+            update(client, v1=100)
+        settled(client)
+        wait_until(lambda: not is_open(old_port))
     entities = [entity for _, entity in answers]
     assert entities == sorted(entities, key=str)
     assert {(entity, *predictions) for predictions, entity in answers} == {("v1", 3.0), ("v2", 6.0)}

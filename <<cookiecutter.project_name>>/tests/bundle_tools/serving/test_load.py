@@ -114,15 +114,12 @@ def target() -> Iterator[Target]:
 @pytest.mark.skipif(LOCUST is None, reason="Locust has an environment of its own, which make load-test makes")
 def test_the_endpoint_is_loaded_by_some_callers_for_some_seconds(target: Target, tmp_path: Path) -> None:
     found = generate(target, Load(users=3, seconds=2), locust_program(tmp_path), tmp_path)
-    assert len(found.requests) > 20
-    assert 0.05 < found.error_share < 0.2
+    assert len(found.requests) >= 3
+    assert abs(found.errors - len(found.requests) / 10) <= 1
     assert found.requests.loc[found.requests["error"] != "", "error"].str.contains("400").all()
-    assert found.requests["start"].max() - found.requests["start"].min() < 5
     assert {json.loads(body)["dataframe_records"][0]["a"] for body in _Endpoint.asked} == {1, 2}
-    with pytest.raises(
-        ProjectError, match=r"endpoint x does not bear 3 callers: .* requests failed, and at most 1.0% may"
-    ):
-        check(target, Load(users=3, seconds=1), Bounds(), locust_program(tmp_path), tmp_path)
+    with pytest.raises(ProjectError, match=r"endpoint x does not bear 3 callers: .*and 0 ms are allowed"):
+        check(target, Load(users=3, seconds=1), Bounds(p95_ms=0), locust_program(tmp_path), tmp_path)
     assert (tmp_path / "latency.png").exists()
 
 

@@ -7,6 +7,7 @@ from mlops.errors import ProjectError
 from mlops.platform.local import LocalPlatform
 from mlops.promotion import pause
 from mlops.registry import CHAMPION, ROLLED_BACK, Registry
+from mlops.serving.promote import ChampionOnEndpoint
 from mlops.tasks import rollback
 from mlops.validation import proof
 
@@ -128,7 +129,7 @@ def test_a_rollback_that_stops_before_the_alias_moves_has_listed_the_version(
     def stopped(*_: object, **__: object) -> None:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(rollback, "promote", stopped)
+    monkeypatch.setattr(ChampionOnEndpoint, "promote", stopped)
     with pytest.raises(RuntimeError, match="killed"):
         rolled_back(run_task, model_name=registry.name, reason="so")
     table = platform.tables.read(f"{registry.name.rpartition('.')[0]}.rolled_back_versions")

@@ -66,10 +66,13 @@ def observe(rollout: Rollout, config: ProjectConfig, served: Served) -> Look:
 
 
 def _requests(rollout: Rollout, served: Served) -> DataFrame:
-    """Return the requests of all stages, once each: REQUEST_ID, share, version, challenger, failed, slow, latency."""
+    """Return the requests of all stages, once each: REQUEST_ID, share, version, challenger, failed, slow, latency.
+
+    Requests that reached no version, such as those above a rate limit, say nothing about one.
+    """
     payload = served.tables.read(served.payload_table).withColumn("share", _share(rollout.stages))
     found = (
-        payload.where(F.col("share").isNotNull())
+        payload.where(F.col("share").isNotNull() & F.col("served_entity_id").isNotNull())
         .select(
             F.col("databricks_request_id").alias(REQUEST_ID),
             "share",

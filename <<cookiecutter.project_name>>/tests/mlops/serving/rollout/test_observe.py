@@ -44,7 +44,7 @@ class Tables:
     def __init__(self, platform: LocalPlatform, schema: str) -> None:
         self.tables, self.spark, self.schema = platform.tables, platform.spark, schema
 
-    def payload(self, *rows: tuple[str, float, int, int, str]) -> None:
+    def payload(self, *rows: tuple[str, float, int, int, str | None]) -> None:
         """Write requests: id, minute, status, milliseconds, entity."""
         found = [(key, minutes(at), *rest) for key, at, *rest in rows]
         self.tables.overwrite(f"{self.schema}.payload", self.spark.createDataFrame(found, PAYLOAD))
@@ -93,6 +93,7 @@ def test_requests_are_counted_by_share_and_version(tables: Tables, rollout: Roll
         ("r5", 80, 200, 20, "e2"),
         ("other", 80, 200, 20, "e0"),  # a version that takes no part
         ("new", 80, 200, 20, "e9"),
+        ("above the rate limit", 80, 429, 0, None),
     )
     tables.quarantine("r5", "somebody else's")
     look = tables.look(rollout)
