@@ -92,29 +92,30 @@ TIMEZONE_FAULTS: Faults = (
 DEPENDENCIES = """
     cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect
     databricks-feature-engineering databricks-sdk delta delta-spark great-expectations great_expectations grpc
-    grpcio hatchling hypothesis ipython joblib locust markdown matplotlib mlflow mlflow-skinny mlflow-tracing mypy
-    numba numpy optuna packaging pandas pandas-stubs pip pyarrow pydantic pydantic-core pysail pyspark
-    pyspark-client pyspark-connect pytest pytest-cov pytest_cov pytest-xdist pytest_xdist pyyaml rich ruff
-    scikit-learn scipy setuptools shap sklearn skops sqlalchemy threadpoolctl types-markdown types-pyyaml uv wheel
-    yaml
+    grpcio hatchling hypothesis ipython joblib lightgbm locust markdown matplotlib mlflow mlflow-skinny
+    mlflow-tracing mypy nbstripout numba numpy optuna packaging pandas pandas-stubs pip pre-commit pre_commit
+    pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest-xdist
+    pytest_cov pytest_xdist pyyaml rich ruff scikit-learn scipy setuptools shap sklearn skops sqlalchemy
+    threadpoolctl types-markdown types-pyyaml uv wheel yaml
 """.split()
 # What these install in turn.
 TRANSITIVE = """
-    alembic altair annotated-doc annotated-types anyio attr attrs blinker cachetools certifi cffi
-    charset-normalizer click cloudpickle colorlog contourpy coverage cryptography cycler dateutil docker dotenv fastapi
-    flask flask-cors fonttools git gitdb gitpython google google-auth googleapis-common-protos graphene graphql
-    graphql-core graphql-relay greenlet grpc-status grpcio-status gunicorn h11 huey idna importlib-metadata
-    iniconfig itsdangerous jinja2 jsonschema jsonschema-specifications kiwisolver librt mako markdown-it
-    markdown-it-py markupsafe marshmallow mdurl mistune mpl-toolkits mypy-extensions mypyc narwhals
-    opentelemetry opentelemetry-api opentelemetry-proto opentelemetry-sdk opentelemetry-semantic-conventions
-    pathspec pil pillow pluggy protobuf py pyasn1 pyasn1-modules pycparser pygments pylab pyparsing
-    python-dateutil python-dotenv pytz referencing requests rpds rpds-py rsa ruamel ruamel-yaml rust six slicer
-    smmap sniffio sortedcontainers sqlparse starlette tomlkit tqdm trove-classifiers types-pytz
-    typing-extensions tzdata tzlocal urllib3 uvicorn werkzeug zipp
+    alembic altair annotated-doc annotated-types anyio attr attrs blinker cachetools certifi cffi cfgv
+    charset-normalizer click cloudpickle colorlog contourpy coverage cryptography cycler dateutil distlib docker
+    dotenv fastapi fastjsonschema filelock flask flask-cors fonttools git gitdb gitpython google google-auth
+    googleapis-common-protos graphene graphql graphql-core graphql-relay greenlet grpc-status grpcio-status gunicorn
+    h11 huey identify idna importlib-metadata iniconfig itsdangerous jinja2 jsonschema jsonschema-specifications
+    jupyter jupyter-core jupyter_core kiwisolver librt mako markdown-it markdown-it-py markupsafe marshmallow mdurl
+    mistune mpl-toolkits mypy-extensions mypyc narwhals nbformat nodeenv opentelemetry opentelemetry-api
+    opentelemetry-proto opentelemetry-sdk opentelemetry-semantic-conventions pathspec pil pillow platformdirs pluggy
+    protobuf py pyasn1 pyasn1-modules pycparser pygments pylab pyparsing python-dateutil python-dotenv pytz
+    referencing requests rpds rpds-py rsa ruamel ruamel-yaml rust six slicer smmap sniffio sortedcontainers sqlparse
+    starlette tomlkit tqdm traitlets trove-classifiers types-pytz typing-extensions tzdata tzlocal urllib3 uvicorn
+    virtualenv werkzeug zipp
 """.split()
 FOLDERS = """
-    build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops notebooks parity
-    promotion_simulation resources rollout_simulation src tests
+    baseline build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops
+    notebooks parity promotion_simulation resources rollout_simulation src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
 YAML_WORDS = "y n yes no on off true false null".split()

@@ -20,6 +20,7 @@ import yaml
 
 PARTS = ["databricks.yml", "pyproject.toml", "constraints.txt", "README.md", "wheel_version.py", "wheel_build.py"]
 PARTS += ["resources", "src", "ci", ".github", "dashboards"]
+PARTS += ["Makefile", ".pre-commit-config.yaml", ".vscode", ".run", "notebooks"]
 WHEEL = "tests/contract/test_wheel.py"
 CODE = "tests/contract/test_project.py"  # starts Spark, and is not about the bundle
 ALL = Path(__file__).with_name("faults.yml")

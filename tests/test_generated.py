@@ -189,11 +189,17 @@ def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -
 def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
     bake: Bake, tmp_path: Path, options: dict[str, str]
 ) -> None:
-    metrics = champion_metrics(life(bake(**options).copy_to(tmp_path), "--source", str(SAMPLE)))
+    project = bake(**options).copy_to(tmp_path)
+    metrics = champion_metrics(life(project, "--source", str(SAMPLE)))
     if options:
         assert metrics["roc_auc"][0] > 0.9 > metrics["roc_auc"][1]
     else:
         assert metrics["rmse"][0] < 0.5 * metrics["rmse"][1]
+    explored = run(project.path, "-m", "bundle_tools.notebook")
+    assert explored.returncode == 0, explored.stderr
+    page = (project.path / ".local" / "explore.html").read_text(encoding="utf-8")
+    assert page.count("<img ") == 6
+    assert "SUSPECT" not in page
 
 
 @pytest.mark.parity

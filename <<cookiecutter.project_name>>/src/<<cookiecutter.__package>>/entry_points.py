@@ -25,6 +25,7 @@ PROJECT = Project.of(
 )
 
 compute_features = Task(tasks.compute_features.run, PROJECT)
+baseline = Task(tasks.baseline.run, PROJECT)
 train = Task(tasks.train.run, PROJECT)
 validate = Task(tasks.validate.run, PROJECT)
 approve = Task(tasks.approve.run, PROJECT)

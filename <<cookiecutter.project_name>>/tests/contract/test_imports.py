@@ -12,7 +12,7 @@ NoneOf = Callable[[Iterable[str]], None]
 LAYERS = (
     {"tasks"},
     {"serving"},
-    {"model_card", "promotion", "inference", "monitoring"},
+    {"model_card", "promotion", "inference", "monitoring", "exploration", "baseline"},
     {"validation", "preflight"},
     {"training"},
     {"registry", "platform"},

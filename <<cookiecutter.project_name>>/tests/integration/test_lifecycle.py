@@ -13,6 +13,8 @@ import pyarrow.parquet
 import pytest
 from mlflow import MlflowClient
 
+from bundle_tools.notebook import command as notebook
+from bundle_tools.pin import command as pin_command
 from bundle_tools.run import cli, entry_points
 from mlops.registry import CHAMPION
 
@@ -117,6 +119,49 @@ def test_a_snapshot_of_production_can_be_the_source_in_dev(first_life: str, loca
     name = str(re.search(r"snapshot (dev\.\w+): 700 rows, [\d,]+ predictions", copied)[1])  # type: ignore[index]
     computed = local("run", "features", "--var", f"source_tables=trips={name}.trips").stdout
     assert re.search(r"compute_features +│ success", computed)
+
+
+def test_the_notebook_explores_the_data_and_writes_only_its_page(first_life: str, project: Path) -> None:
+    assert first_life
+    state = project / ".local"
+    before = {path for path in state.rglob("*") if path.is_file()}
+    command = [sys.executable, "-m", str(notebook.__package__)]
+    environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "HOME": str(project)}
+    environment["BUNDLE_VAR_source_tables"] = f"trips={SOURCE}"
+    found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    page = state / "explore.html"
+    text = page.read_text(encoding="utf-8")
+    assert {path for path in state.rglob("*") if path.is_file()} == before | {page}
+    assert text.count("<img ") == 6
+    assert text.count('<div class="table">') >= 6
+    assert "near-perfect score" in text
+
+
+def test_the_search_space_is_pinned_to_a_version(first_life: str, project: Path) -> None:
+    assert first_life
+    file = project / "src" / PACKAGE / "project.yml"
+    before = file.read_text(encoding="utf-8")
+    environment = {"PYTHONPATH": "src", "PATH": "/usr/bin:/bin", "HOME": str(project)}
+
+    def pin(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", str(pin_command.__package__), *words]
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+    refused = pin("--version", "77")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: there is no such run or version among local runs")
+    assert file.read_text(encoding="utf-8") == before
+    try:
+        done = pin("--version", "1")
+        assert done.returncode == 0, done.stderr
+        after = file.read_text(encoding="utf-8")
+        assert re.search(r"# Pinned by make pin: version 1 of dev\..*, run \w+, validation_\w+ [\d.]+", after)
+        assert set(before.splitlines()) - set(after.splitlines()) == {
+            line for line in before.splitlines() if re.search(r"\{type: (float|int), low", line)
+        }
+    finally:
+        file.write_text(before, encoding="utf-8")
 
 
 def test_a_new_input_is_added_to_existing_tables(first_life: str, project: Path, local: Command) -> None:

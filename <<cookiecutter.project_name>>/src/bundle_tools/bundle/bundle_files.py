@@ -2,6 +2,7 @@
 
 import glob
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,18 @@ def read(root: Path) -> Sources:
                     )
                 keys[key] = f"{name}: resources.{kind}.{key}"
                 files[f"{kind}.{key}"] = name
+        for resource in _of_targets(part):
+            files.setdefault(resource, name)
         if part is not content:
             content = merge(content, part, name)
     return Sources(content, files)
+
+
+def _of_targets(content: dict[str, Any]) -> Iterator[str]:
+    """Yield `kind.key` of each resource that a target has."""
+    for target in (content.get("targets") or {}).values():
+        for kind, resources in ((target or {}).get("resources") or {}).items():
+            yield from (f"{kind}.{key}" for key in resources or {})
 
 
 def _included(root: Path, patterns: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from mlops.errors import ProjectError
 from ..arguments import key_value
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace
+from . import remote
 from .prediction import Asked
 from .session import Options, Request, describe_jobs, predict, run
 
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     runner.add_argument("--approve", default="", metavar="VERSION", help="approve this version, which you have seen")
     runner.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
+    runner.add_argument("--on", choices=["databricks"], help="run the code here, but against the dev workspace")
+    runner.add_argument("--profile", default="", help="with --on databricks: the profile of `databricks auth login`")
     runner.add_argument("--port", type=_positive, help="port of the local endpoint (default: one that is free)")
     runner.set_defaults(command=_run)
 
@@ -94,6 +97,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         raise ProjectError("--source cannot be combined with --rows or --drift-from, which are for example data.")
     source = SourceData(files=options.source, drift_from=options.drift_from, rows=options.rows)
     request = Request(options.job, dict(options.param), options.engine, source, options.approve, options.port)
+    if options.on:
+        return remote.run(_options(options), request, options.profile, console)
     return run(_options(options), request, console)
 
 

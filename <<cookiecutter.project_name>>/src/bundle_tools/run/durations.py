@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from mlops.platform.local import LocalPlatform
+from typing import Protocol
 
 from .runs import JobRun, Observer, TaskRun
+
+
+class Timed(Protocol):
+    """A platform that is told how long jobs take."""
+
+    @property
+    def minutes(self) -> dict[str, float]:
+        """How many minutes the last run of each job took, by its key."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Durations:
         observer: Receives all events too.
     """
 
-    platform: LocalPlatform
+    platform: Timed
     observer: Observer
 
     def job_started(self, run: JobRun) -> None:

@@ -7,11 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mlops.errors import ProjectError
-from mlops.platform.base import use
-from mlops.platform.local import LocalPlatform
+from mlops.platform.base import Platform, use
 from mlops.project import Project
 from mlops.tasks.task import Task, text_problem
 
@@ -61,7 +60,15 @@ def describe(tasks: Tasks) -> dict[str, EntryPoint]:
     }
 
 
-def caller(tasks: Tasks, platform: LocalPlatform) -> WheelTask:
+class KeepsTaskValues(Platform, Protocol):
+    """A platform that keeps task values for the runner."""
+
+    @property
+    def task_values(self) -> dict[str, str]:
+        """The task values that were published since this was last cleared."""
+
+
+def caller(tasks: Tasks, platform: KeepsTaskValues) -> WheelTask:
     """Return a function that calls an entry point the way Databricks does, and returns the task values that it set."""
 
     def call(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:

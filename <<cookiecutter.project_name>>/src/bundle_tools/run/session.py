@@ -76,12 +76,21 @@ class Request:
 
 
 def run(options: Options, request: Request, console: Console) -> int:
-    """Check the bundle, start the engine, run the job, show the results.
+    """Run a job as `finished` does, and return 0."""
+    finished(options, request, console)
+    return 0
+
+
+def finished(options: Options, request: Request, console: Console, *, summarise: bool = True) -> JobRun:
+    """Check the bundle, start the engine, run the job, show the results; return the run, whose tasks all succeeded.
 
     What libraries write to stderr goes to `run.log` in the state folder.
 
-    Returns:
-        0, if every task succeeded.
+    Args:
+        options: The project.
+        request: What to run.
+        console: Where to show it.
+        summarise: Whether to show a summary of the results after the table of the tasks.
 
     Raises:
         ProjectError: The bundle, the command line or the source has an error, found before any task ran; or a task
@@ -94,10 +103,10 @@ def run(options: Options, request: Request, console: Console) -> int:
         raise ProjectError(f"there is no job {request.job!r} in the bundle: choose one of {', '.join(bundle.jobs)}.")
     task_order.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     workspace = Workspace(options.state)
-    _say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
+    say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
     foreign = foreign_tables(bundle, project.config).values()
     embedded = engine.start(request.engine, workspace.catalogs(bundle, foreign))
-    with _log_file(workspace.folder):
+    with log_file(workspace.folder):
         workspace.open_mlflow()
         with embedded as spark:
             gateway = LocalGateway.of(workspace, request.port)
@@ -105,15 +114,15 @@ def run(options: Options, request: Request, console: Console) -> int:
             deployed = workspace.deploy(bundle, spark)
             delivered = deliver(gateway.state, spark, platform.tables)
             if delivered:
-                _say(console, f"{delivered:,} requests to the local endpoint were added to its payload table")
+                say(console, f"{delivered:,} requests to the local endpoint were added to its payload table")
             preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
             workspace.publish_foreign(deployed, platform, project.config)
-            _say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
+            say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
                 call = uncommitted.marked(call, options.root)
-                finished = run_job(
+                ended = run_job(
                     deployed,
                     request.job,
                     call=call,
@@ -123,18 +132,20 @@ def run(options: Options, request: Request, console: Console) -> int:
                     run_ids=itertools.count(time.time_ns() // 1_000_000),
                     turn=turns(
                         workspace.folder / "locks",
-                        lambda job: _say(console, f"waiting for another run of the job {job} to finish"),
+                        lambda job: say(console, f"waiting for another run of the job {job} to finish"),
                     ),
                 )
             for note in dict.fromkeys(platform.notes):
-                _say(console, note)
+                say(console, note)
             if url := gateway.url:
-                _say(
+                say(
                     console,
                     f"the endpoint answers at {url}: ask it with make query KEY=..., end it with make serve-stop",
                 )
-            _conclude(deployed, project, finished, console)
-    return 0
+            conclude(deployed, project, ended, console, summarise=summarise)
+            if summarise:
+                say(console, "to view runs and models, run make ui and open http://localhost:5000")
+    return ended
 
 
 def predict(options: Options, asked: Asked, name: str, console: Console) -> int:
@@ -148,7 +159,7 @@ def predict(options: Options, asked: Asked, name: str, console: Console) -> int:
         raise ProjectError(f"there is no local state in {workspace.folder} yet: run make lifecycle first.")
     project = entry_points.project(entry_points.load(options.root))
     foreign = foreign_tables(bundle, project.config).values()
-    with _log_file(workspace.folder), engine.start(name, workspace.catalogs(bundle, foreign)) as spark:
+    with log_file(workspace.folder), engine.start(name, workspace.catalogs(bundle, foreign)) as spark:
         workspace.open_mlflow()
         deployed = workspace.deploy(bundle, spark)
         model = model_name(deployed, next(iter(deployed.config["resources"]["registered_models"])))
@@ -163,18 +174,24 @@ def describe_jobs(options: Options, console: Console) -> int:
     bundle = options.bundle()
     for key, job in bundle.jobs.items():
         console.print(f"[bold]{key}[/]: {' → '.join(task_order.order(key, job))}")
-        _say(console, f"  {job.get('description', '')}")
+        say(console, f"  {job.get('description', '')}")
     return 0
 
 
-def _conclude(bundle: bundles.Bundle, project: Project, finished: JobRun, console: Console) -> None:
-    console.print(progress.table(finished))
-    failure = finished.failure
+def conclude(bundle: bundles.Bundle, project: Project, ended: JobRun, console: Console, *, summarise: bool) -> None:
+    """Show the tasks and a summary of a run.
+
+    Raises:
+        ProjectError: A task failed.
+    """
+    console.print(progress.table(ended))
+    failure = ended.failure
     if failure is not None:
         raise ProjectError(f"job {failure.job_key}, task {failure.task_key}: {_reason(failure.error, console)}")
-    for part in summary.summary(bundle, project.config, finished):
+    if not summarise:
+        return
+    for part in summary.summary(bundle, project.config, ended):
         console.print(part, highlight=False, soft_wrap=True)
-    _say(console, "to view runs and models, run make ui and open http://localhost:5000")
 
 
 def _reason(error: BaseException | None, console: Console) -> str:
@@ -189,13 +206,13 @@ def _reason(error: BaseException | None, console: Console) -> str:
     return first_line(error)
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Print a line unchanged, without colours or line breaks at the width of the terminal."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def _log_file(folder: Path) -> Iterator[None]:
+def log_file(folder: Path) -> Iterator[None]:
     """Send log lines, and what libraries write to stderr, to a log file, which each run overwrites."""
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from rich.table import Table
 from mlops.config.load import ProjectConfig
 from mlops.registry import Registry
 
+from ..baseline import board
 from ..bundle.load import Bundle
 from ..workspace.workspace import model_name
 from .progress import leaves
@@ -18,10 +19,11 @@ from .runs import JobRun
 
 
 def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
-    """Yield the results: a comparison, a snapshot, or else the champions; the rows scored; the verdict."""
+    """Yield the results: a comparison, a snapshot, a leaderboard, or else champions; the rows scored; the verdict."""
     values = [task.values for task in leaves(run)]
-    said = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
+    said: list[RenderableType] = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
     said += [_snapshot(one) for one in values if "snapshot_schema" in one]
+    said += [board.table(one["baseline_run_id"]) for one in values if "baseline_run_id" in one]
     yield from said
     if not said:
         yield from _champions(bundle, settings)

@@ -54,6 +54,7 @@ class FlatNames(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientIntercep
             if field.name in _FIELDS:
                 setattr(message, field.name, flat(value, self._catalogs))
             elif field.message_type is not None:
-                many = value.values() if hasattr(value, "values") else value
+                # A message may have a field that is called values; a map has a method of this name.
+                many = value.values() if hasattr(value, "values") and not hasattr(value, "ListFields") else value
                 for inner in [value] if hasattr(value, "ListFields") else many:
                     self._flatten(inner)

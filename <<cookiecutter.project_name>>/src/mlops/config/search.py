@@ -84,6 +84,11 @@ class Search(Settings):
     space: dict[str, Dimension] = Field(min_length=1)
 
     @property
+    def has_choices(self) -> bool:
+        """Whether there is more than one set of hyperparameters to try."""
+        return any(one.low is not None or len(one.choices) > 1 for one in self.space.values())
+
+    @property
     def order(self) -> tuple[str, ...]:
         """The parameters, each after those that its conditions name."""
         return tuple(TopologicalSorter({name: sorted(one.when) for name, one in self.space.items()}).static_order())

@@ -6,6 +6,8 @@ columns over blocks, and time and memory do not grow with resamples times rows. 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .metrics import GREATER_IS_BETTER, METRICS, Array
@@ -31,8 +33,23 @@ def metric_gain(metric: str, label: Array, challenger: Array, incumbent: Array, 
     columns, value = AS_MEANS[metric] if challenger.ndim == 1 else AS_CLASS_MEANS[metric]
     sign = 1.0 if GREATER_IS_BETTER[metric] else -1.0
     pair = [columns(label, prediction) for prediction in (challenger, incumbent)]
-    weights = class_weights(None if metric in METRICS["regression"] else label, len(label))
-    return _gain(pair, lambda means: sign * value(means), weights, how)
+    return _gain(pair, lambda means: sign * value(means), _weights(metric, label), how)
+
+
+def metric_interval(metric: str, label: Array, prediction: Array, how: Resampling) -> Interval:
+    """Return the metric of one model, as the `gain` of the interval, in its own unit and sign.
+
+    Args:
+        metric: A metric of `metrics.METRICS`.
+        label: As in `metric_gain`.
+        prediction: As the predictions there.
+        how: The resampling.
+
+    Raises:
+        ValueError: As `metric_gain`.
+    """
+    columns, value = AS_MEANS[metric] if prediction.ndim == 1 else AS_CLASS_MEANS[metric]
+    return _resampled([columns(label, prediction)], lambda means: value(means[0]), _weights(metric, label), how)
 
 
 def value_gain(challenger: Array, incumbent: Array, how: Resampling) -> Interval:
@@ -44,18 +61,28 @@ def value_gain(challenger: Array, incumbent: Array, how: Resampling) -> Interval
     return _gain([[challenger], [incumbent]], lambda means: means[:, 0], [np.ones(len(challenger))], how)
 
 
+def _weights(metric: str, label: Array) -> list[Array]:
+    return class_weights(None if metric in METRICS["regression"] else label, len(label))
+
+
 def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resampling) -> Interval:
-    """Return the interval, given the columns of both models and the rows that count towards the number of blocks."""
-    columns = [np.asarray(column, dtype=np.float64) for side in pair for column in side]
+    """Return the interval of the difference, given the columns of both models."""
+    return _resampled(pair, lambda means: value(means[0]) - value(means[1]), weights, how)
+
+
+def _resampled(
+    sides: list[list[Array]], value: Callable[[list[Array]], Array], weights: list[Array], how: Resampling
+) -> Interval:
+    """Return the interval of a value, given the columns of each model and the rows that count towards the blocks."""
+    columns = [np.asarray(column, dtype=np.float64) for side in sides for column in side]
     blocks = require_same_rows(columns, how)
     rows = np.bincount(how.block)[:, None]
     # Each side is summed separately, so that equal models have exactly equal sums.
-    sums = [np.stack([np.bincount(how.block, weights=column) for column in side], axis=1) for side in pair]
+    sums = [np.stack([np.bincount(how.block, weights=column) for column in side], axis=1) for side in sides]
 
-    def gains(counts: Array) -> Array:
-        challenger, incumbent = (value(counts @ side / (counts @ rows)) for side in sums)
-        return challenger - incumbent
+    def values(counts: Array) -> Array:
+        return value([counts @ side / (counts @ rows) for side in sums])
 
-    gain = float(gains(np.ones(blocks)[None]).item())
-    drawn = [gains(counts) for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))]
-    return interval(gain, np.concatenate(drawn), weights, how)
+    found = float(values(np.ones(blocks)[None]).item())
+    drawn = [values(counts) for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))]
+    return interval(found, np.concatenate(drawn), weights, how)

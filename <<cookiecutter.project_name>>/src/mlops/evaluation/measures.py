@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .bootstrap import metric_gain
+from .bootstrap import metric_gain, metric_interval
 from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate, naive_baseline
 from .multiclass import evaluate_classes
 from .own_metrics import OwnMetric
-from .resampled_rows import resampled_gain
+from .resampled_rows import resampled_gain, resampled_value
 from .resampling import Interval, Resampling
 
 
@@ -82,3 +82,14 @@ class Measures:
         sign = 1.0 if self.own[name].greater_is_better else -1.0
         own = self.own[name]
         return resampled_gain(lambda *rows: sign * own(*rows), label, (challenger, incumbent), classes, how)
+
+    def interval(self, name: str, label: Array, prediction: Array, how: Resampling) -> Interval:
+        """Return a metric of one model with its confidence interval, in its own unit and sign.
+
+        Raises:
+            ValueError: As `bootstrap.metric_gain`.
+        """
+        if name not in self.own:
+            return metric_interval(name, label, prediction, how)
+        classes = label if self.problem_type != "regression" else None
+        return resampled_value(self.own[name], label, prediction, classes, how)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .metrics import Array
 from .resampling import Interval, Resampling, class_weights, draws, interval, require_same_rows
 
 Value = Callable[[Array, Array], float]
+Rows = NDArray[np.intp]  # places of rows, with repetitions
 
 
 def resampled_gain(
@@ -31,20 +33,38 @@ def resampled_gain(
     Raises:
         ValueError: As `bootstrap.metric_gain`. A resample on which the value raises it is left out.
     """
-    blocks = require_same_rows([label, *pair], how)
-    numbers = np.arange(len(label))
-    gain = value(label, pair[0]) - value(label, pair[1])
-    found: list[float] = []
-    for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed)):
-        for drawn in counts.astype(np.intp):
-            rows = np.repeat(numbers, drawn[how.block])
-            found.append(_difference(value, label[rows], *[side[rows] for side in pair]))
-    return interval(gain, np.array(found), class_weights(classes, len(label)), how)
+
+    def gain(rows: Rows) -> float:
+        return value(label[rows], pair[0][rows]) - value(label[rows], pair[1][rows])
+
+    return _resampled(gain, [label, *pair], classes, how)
 
 
-def _difference(value: Value, label: Array, challenger: Array, incumbent: Array) -> float:
-    """Return the gain, or NaN if it has no value."""
+def resampled_value(value: Value, label: Array, prediction: Array, classes: Array | None, how: Resampling) -> Interval:
+    """Return a value of one model, as the `gain` of the interval; the arguments are as in `resampled_gain`.
+
+    Raises:
+        ValueError: As `resampled_gain`.
+    """
+    return _resampled(lambda rows: value(label[rows], prediction[rows]), [label, prediction], classes, how)
+
+
+def _resampled(
+    value: Callable[[Rows], float], columns: list[Array], classes: Array | None, how: Resampling
+) -> Interval:
+    blocks = require_same_rows(columns, how)
+    numbers = np.arange(len(columns[0]))
+    found = [
+        _defined(value, np.repeat(numbers, drawn[how.block]))
+        for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))
+        for drawn in counts.astype(np.intp)
+    ]
+    return interval(value(numbers), np.array(found), class_weights(classes, len(numbers)), how)
+
+
+def _defined(value: Callable[[Rows], float], rows: Rows) -> float:
+    """Return the value on resampled rows, or NaN if it has none."""
     try:
-        return value(label, challenger) - value(label, incumbent)
+        return value(rows)
     except ValueError:
         return float("nan")

@@ -2,6 +2,7 @@
 
 from . import (
     approve,
+    baseline,
     batch_inference,
     change_champion,
     check_metrics,
@@ -24,6 +25,7 @@ from . import (
 
 __all__ = [
     "approve",
+    "baseline",
     "batch_inference",
     "change_champion",
     "check_metrics",

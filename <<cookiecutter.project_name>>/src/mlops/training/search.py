@@ -39,7 +39,7 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
     Args:
         project: Builds the model, and names the features, the label, the metric and the search space.
         rows: One frame for each of the splits train, validation and holdout, with features and label.
-        trials: How many sets of hyperparameters to try, at least 1.
+        trials: How many sets of hyperparameters to try, at least 1. If all of them are fixed, one is enough.
         on_trial: Called with the number, the hyperparameters and the validation metrics of each trial.
 
     Returns:
@@ -68,7 +68,7 @@ def train(project: Project, rows: dict[str, pd.DataFrame], *, trials: int, on_tr
             on_trial(trial.number, hyperparameters, measured)
         return measured[config.metric]
 
-    study.optimize(objective, n_trials=trials)
+    study.optimize(objective, n_trials=trials if config.search.has_choices else 1)
     best = tried[study.best_trial.number]
     estimator = fit(project, rows, best)
     return Trained(estimator, best, {split: measure(project, estimator, rows[split]) for split in rows})

@@ -17,15 +17,15 @@ from ..config.features import FeatureTable, is_foreign
 from ..config.leakage import LOOKUP
 from ..config.load import ProjectConfig
 from .check import Check
-from .evidence import Evidence
 from .leakage_suspects import judged
+from .origin import HasOrigin
 
 _HOUR = 3_600_000_000  # microseconds
 _WINDOW_HOURS = 168.0  # of a table that does not say how far back it looks
 _TIME, _SIDE, _BOTH = "__time", "__side", 3
 
 
-def lookups_before_the_label(evidence: Evidence) -> Iterator[Check]:
+def lookups_before_the_label(evidence: HasOrigin) -> Iterator[Check]:
     """The features that are looked up at a time are the same without the source rows of later events."""
     settings = evidence.settings
     taken: dict[str, set[str]] = {}
@@ -63,7 +63,7 @@ def _arrivals(settings: ProjectConfig, name: str) -> dict[str, str]:
     return (increment.times(read) if increment is not None else {}) | event
 
 
-def _changed(evidence: Evidence, name: str, features: list[str]) -> dict[str, int]:
+def _changed(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, int]:
     """Return in how many rows of a feature table each feature depends on later source rows, if in any."""
     table, start = evidence.settings.feature_tables[name], evidence.held_out_since
     hours = _WINDOW_HOURS if table.increment is None else table.increment.window_hours

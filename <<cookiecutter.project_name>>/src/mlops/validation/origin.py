@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from mlflow import MlflowClient
 from pyspark.sql import DataFrame
 
+from ..config.load import ProjectConfig
 from ..errors import ProjectError
 from ..features.sources import Sources
 from ..platform.base import Platform
@@ -30,6 +32,22 @@ class Origin:
     sources: Callable[[], Sources]
     spine: Callable[[], DataFrame]
     feature_tables: Mapping[str, Callable[..., DataFrame]]
+
+
+class HasOrigin(Protocol):
+    """What the checks of the origin need: the evidence about a version, or the data before there is one."""
+
+    @property
+    def settings(self) -> ProjectConfig:
+        """The configuration."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the rows come from."""
+
+    @property
+    def held_out_since(self) -> int:
+        """The event time of the first held-out row, in microseconds since 1970."""
 
 
 def origin(run_id: str, project: Project, platform: Platform) -> Origin:

@@ -16,6 +16,7 @@ from ..evaluation.metrics import Array, as_predictions
 from .check import Check
 from .evidence import Evidence
 from .leakage_suspects import arrives_with_label, missing_values, near_perfect_input, near_perfect_score
+from .origin import HasOrigin
 
 PREDICTED = "__predicted"
 _MOST_ROWS, _FEWEST_ROWS, _CELLS = 3000, 500, 60_000  # with many inputs, fewer rows are measured
@@ -26,8 +27,8 @@ def too_good(evidence: Evidence) -> Iterator[Check]:
     fitted, features = evidence.trained_on, list(evidence.settings.features)
     # The model predicts a few thousand rows, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
-        fitted = _with_predictions(fitted, evidence.predict(fitted[features]))
-    return checks_of_values(evidence.settings, fitted, _with_predictions(evidence.rows, evidence.prediction))
+        fitted = with_predictions(fitted, evidence.predict(fitted[features]))
+    return checks_of_values(evidence.settings, fitted, with_predictions(evidence.rows, evidence.prediction))
 
 
 def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd.DataFrame) -> Iterator[Check]:
@@ -64,7 +65,7 @@ def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd
     yield missing_values(missing, np.concatenate(labels), policy)
 
 
-def known_before_the_label(evidence: Evidence) -> Iterator[Check]:
+def known_before_the_label(evidence: HasOrigin) -> Iterator[Check]:
     """No input is missing just where the label is not known yet, as a value that arrives together with it would be."""
     settings, spine = evidence.settings, evidence.origin.spine()
     names = [name for name in settings.feature_set.request if name != settings.spine.event_time]
@@ -102,7 +103,8 @@ def _labels(settings: ProjectConfig, rows: pd.DataFrame) -> Array:
     return np.eye(len(settings.classes))[label.astype(np.intp)] if settings.problem_type == "multiclass" else label
 
 
-def _with_predictions(rows: pd.DataFrame, prediction: Array) -> pd.DataFrame:
+def with_predictions(rows: pd.DataFrame, prediction: Array) -> pd.DataFrame:
+    """Return the rows with the predictions, shape (rows,) or (rows, classes), where `checks_of_values` expects them."""
     if prediction.ndim == 1:
         return rows.assign(**{PREDICTED: prediction})
     return rows.assign(**{f"{PREDICTED}_{number}": column for number, column in enumerate(prediction.T)})

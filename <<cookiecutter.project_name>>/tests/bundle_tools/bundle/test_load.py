@@ -40,6 +40,20 @@ def test_included_files_are_merged_in_order_and_only_the_root_file_includes(tmp_
     assert list(load(tmp_path, environ={}).jobs) == ["one", "two"]
 
 
+def test_a_resource_of_one_target_is_only_there_and_has_its_place(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "databricks.yml": "bundle: {name: b}\ninclude: [one.yml]\ntargets: {dev: {default: true}, prod: {}}\n",
+            "one.yml": "targets: {dev: {resources: {jobs: {one: {name: first}}}}}\n",
+        },
+    )
+    dev = load(tmp_path, "dev", environ={})
+    assert list(dev.jobs) == ["one"]
+    assert dev.place("resources.jobs.one.name") == "one.yml: resources.jobs.one.name"
+    assert list(load(tmp_path, "prod", environ={}).jobs) == []
+
+
 def test_two_resources_with_the_same_key_are_rejected_even_across_kinds(tmp_path: Path) -> None:
     write(
         tmp_path,

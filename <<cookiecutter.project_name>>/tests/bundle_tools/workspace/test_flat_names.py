@@ -38,3 +38,11 @@ def test_columns_are_left_alone() -> None:
     plan.root.project.expressions.add().unresolved_attribute.unparsed_identifier = "dev.s.t"
     FlatNames(["dev"]).intercept_unary_stream(lambda _, request: request, None, plan)
     assert plan.root.project.expressions[0].unresolved_attribute.unparsed_identifier == "dev.s.t"
+
+
+def test_a_message_with_a_field_called_values_is_passed_on() -> None:
+    plan = Plan()
+    plan.root.unpivot.values.values.add().unresolved_attribute.unparsed_identifier = "dev.s.t"
+    plan.root.unpivot.input.read.named_table.unparsed_identifier = "dev.s.t"
+    FlatNames(["dev"]).intercept_unary_stream(lambda _, request: request, None, plan)
+    assert plan.root.unpivot.input.read.named_table.unparsed_identifier == "`dev__s`.`t`"

@@ -98,6 +98,16 @@ def build(problem_type: str, hyperparameters: Mapping[str, object], seed: int) -
     return kinds[problem_type](random_state=seed, categorical_features=["pickup_borough"], **hyperparameters)
 
 
+def test_a_search_space_of_fixed_values_needs_one_trial(rows: dict[str, pd.DataFrame]) -> None:
+    space = {"max_iter": {"value": 5}, "warm_start": {"type": "categorical", "choices": [False]}}
+    search = Search.model_validate({"seed": 1, "space": space})
+    project = replace(PROJECT, config=SETTINGS.model_copy(update={"search": search}), build_model=build)
+    numbers: list[int] = []
+    trained = training.train(project, rows, trials=5, on_trial=lambda number, *_: numbers.append(number))
+    assert numbers == [0]
+    assert trained.hyperparameters == {"max_iter": 5, "warm_start": False}
+
+
 def test_the_metrics_are_those_of_the_predictions(rows: dict[str, pd.DataFrame]) -> None:
     trained = training.train(PROJECT, rows, trials=1)
     assert set(trained.metrics) == set(rows)

@@ -1,0 +1,1 @@
+"""Runs the job `baseline` on this machine, and writes the winner's files beside yours."""

@@ -1,0 +1,81 @@
+"""The search space that is left once the hyperparameters of a run are fixed, or their ranges are narrowed around it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from mlops.config.search import Choice, Dimension, Search, is_used
+from mlops.errors import ProjectError
+
+
+def of_run(search: Search, params: Mapping[str, str]) -> dict[str, Choice]:
+    """Return the values of the search space that a run has logged, in their types.
+
+    Raises:
+        ProjectError: The run lacks a parameter that it must have used, or has a value that the space does not contain.
+    """
+    found: dict[str, Choice] = {}
+    for name in search.order:
+        if is_used(search.space[name], found):
+            if name not in params:
+                raise ProjectError(
+                    f"the run has no parameter {name}, which search.space of project.yml names: choose a training run "
+                    "of this search space."
+                )
+            found[name] = _value(name, search.space[name], params[name])
+    return found
+
+
+def pinned(search: Search, values: Mapping[str, Choice], keep: float) -> dict[str, Dimension]:
+    """Return the new search space.
+
+    Args:
+        search: The present search.
+        values: The values of the run, as `of_run` returns them.
+        keep: The share of each range that is kept around its value, from 0 to less than 1; 0 fixes all values. On a
+            logarithmic scale it is the share of the logarithms. Choices are kept unless all values are fixed.
+
+    Returns:
+        The parameters; when all values are fixed, those that the run did not use are left out.
+    """
+    if keep == 0:
+        return {name: _fixed(search.space[name], values[name]) for name in search.space if name in values}
+    return {name: _narrowed(one, values[name], keep) if name in values else one for name, one in search.space.items()}
+
+
+def _value(name: str, one: Dimension, text: str) -> Choice:
+    if one.type in {"int", "float"}:
+        try:
+            number = float(text)
+        except ValueError:
+            raise ProjectError(f"the run has {name} {text!r}, which is not a number.") from None
+        return int(number) if one.type == "int" else number
+    for choice in one.values:
+        if str(choice) == text:
+            return choice
+    raise ProjectError(f"the run has {name} {text!r}, but search.space has {', '.join(map(str, one.values))}.")
+
+
+def _fixed(one: Dimension, value: Choice) -> Dimension:
+    return Dimension.model_validate({"value": value} | ({"when": one.when} if one.when else {}))
+
+
+def _narrowed(one: Dimension, value: Choice, keep: float) -> Dimension:
+    if one.type not in {"int", "float"} or one.low is None or one.high is None or not isinstance(value, int | float):
+        return one
+    there, back = (math.log, math.exp) if one.log else (float, float)
+    low, high, middle = there(one.low), there(one.high), there(value)
+    half = (high - low) * keep / 2
+    # At the end of the range the window is moved, not cut, so that it keeps its width.
+    start = min(max(middle - half, low), high - 2 * half)
+    ends = back(start), back(start + 2 * half)
+    if one.type == "int":
+        ends = float(math.floor(ends[0])), float(math.ceil(ends[1]))
+    found = {"low": max(_rounded(ends[0]), one.low), "high": min(_rounded(ends[1]), one.high)}
+    found = {"low": min(found["low"], value), "high": max(found["high"], value)}
+    return one.model_copy(update=found) if found["low"] < found["high"] else _fixed(one, value)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.4g}")

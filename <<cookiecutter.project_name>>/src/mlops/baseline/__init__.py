@@ -1,0 +1,1 @@
+"""An automatic baseline: several model families within a time budget, on the project's own rows and split."""
