@@ -70,7 +70,7 @@ class Shop:
             "training_table": self.parameters["training_table"],
             "rolled_back_table": f"{self.registry.name.rpartition('.')[0]}.rolled_back",
             "endpoint_name": "shop",
-            "endpoint_minutes": "0.1",
+            "endpoint_minutes": "1",
             "online_store": "shop",
         }
         parameters = change_champion.Parameters.model_validate(given | more)

@@ -18,7 +18,7 @@ SETTINGS = ServingParameters(
     endpoint_callers="callers",
     endpoint_tags="project=shop owner=ada",
     payload_table="dev.s.endpoint_payload",
-    endpoint_minutes=0.05,
+    endpoint_minutes=1,
 )
 
 

@@ -99,7 +99,7 @@ def test_an_update_that_takes_too_long_is_left_and_what_comes_of_it_is_put_right
     client: WorkspaceClient, fake: FakeEndpoints
 ) -> None:
     fake.polls = 0
-    patient = Endpoint(client, _settings(endpoint_minutes=0.2), pause_seconds=0.01)
+    patient = Endpoint(client, _settings(), pause_seconds=0.01)
     patient.serve(MODEL, {"1": 100})
     fake.polls = 60
     hasty = Endpoint(client, _settings(endpoint_minutes=0.2 / 60), pause_seconds=0.01)
@@ -256,6 +256,6 @@ def _settings(**changes: Any) -> ServingParameters:  # noqa: ANN401 - any settin
         "endpoint_name": "shop",
         "endpoint_tags": "project=shop owner=ada",
         "payload_table": "dev.s.endpoint_payload",
-        "endpoint_minutes": 0.05,
+        "endpoint_minutes": 1,
     }
     return ServingParameters(**(given | changes))

@@ -71,7 +71,7 @@ class World:
     """An endpoint, an alias, and the releases between them."""
 
     def __init__(self, client: WorkspaceClient, fake: FakeEndpoints, model_name: str) -> None:
-        settings = ServingParameters(endpoint_name="shop", endpoint_minutes=0.05)
+        settings = ServingParameters(endpoint_name="shop", endpoint_minutes=1)
         config: Any = Settings
         self.fake, self.champion = fake, ""
         self.releases = Releases(Endpoint(client, settings, pause_seconds=0.001), model_name, config)
