@@ -289,11 +289,12 @@ def test_a_scoring_server_that_has_died_is_started_again(client: WorkspaceClient
     assert port_of(client, "v2")[0] != pid
 
 
-def test_a_gateway_that_was_killed_takes_its_processes_along_and_comes_back_with_its_endpoints(
+def test_a_gateway_that_was_killed_takes_its_processes_along_and_goes_on_when_it_is_needed_again(
     client: WorkspaceClient, served: Served
 ) -> None:
     serve(client, v2=100)
     _, port = port_of(client, "v2")
+    update(client, v1=100)
     before = running.find(served.folder)
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
@@ -303,12 +304,13 @@ def test_a_gateway_that_was_killed_takes_its_processes_along_and_comes_back_with
     after = running.find(served.folder)
     assert after is not None
     assert (after.port, after.pid != before.pid) == (before.port, True)
-    assert ask(again) == ([6.0], "v2")
+    assert [one.name for one in settled(again).config.served_entities or []] == ["v1"]  # type: ignore[union-attr]
+    assert ask(again) == ([3.0], "v1")
 
 
 def test_an_endpoint_that_is_deleted_ends_its_processes(served: Served) -> None:
     client = served.gateway.client()
-    _, port = port_of(client, "v2")
+    _, port = port_of(client, "v1")
     client.serving_endpoints.delete(NAME)
     with pytest.raises(NotFound):
         client.serving_endpoints.delete(NAME)
