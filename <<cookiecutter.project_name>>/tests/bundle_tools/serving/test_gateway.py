@@ -327,14 +327,18 @@ def test_a_gateway_is_for_one_folder_and_ends_with_it(workspace: Workspace, tmp_
     ports = {gateway.started().port for gateway in (one, two)}
     assert len(ports) == 2
     assert one.started() == one.started()
-    port = one.started().port
+    pid, port = one.started().pid, one.started().port
     with pytest.raises(
         ProjectError, match=f"already runs on port {port}: leave PORT out, or run make serve-stop first"
     ):
         replace(one, port=port + 1).client()
     shutil.rmtree(tmp_path / "one")
     assert running.stop(two.folder)
-    wait_until(lambda: not is_open(port))
+    try:
+        wait_until(lambda: not is_open(port))
+    finally:
+        if is_open(port):  # nothing else can find it any more
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_port_that_is_in_use_is_said_in_one_sentence(workspace: Workspace, tmp_path: Path) -> None:
