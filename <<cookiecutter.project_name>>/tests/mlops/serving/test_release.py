@@ -131,6 +131,16 @@ def test_a_version_that_does_not_answer_as_it_should_gets_no_request(
     assert (world.fake.shares(), world.champion) == ({"1": 100}, "1")
 
 
+def test_a_row_with_an_unknown_feature_is_not_compared_because_the_endpoint_looks_it_up(world: World) -> None:
+    world.release("1")
+    world.fake.models["2"] = lambda rows: [
+        2 * row["x"] + (row.get("y") is None) for row in rows
+    ]  # y changes nothing here
+
+    assert world.releases.release("2", ROWS, lambda: world.move("2"))
+    assert world.releases.release("1", ROWS.assign(y=None), lambda: world.move("1"))
+
+
 def test_a_first_version_that_answers_wrongly_leaves_no_endpoint(world: World) -> None:
     world.fake.models["1"] = lambda rows: [0.0 for _ in rows]
 
