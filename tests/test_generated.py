@@ -24,6 +24,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "nyctaxi_trip
 OF_THE_EXAMPLE = [
     "tests/mlops/training",
     *(f"tests/integration/{room}" for room in ("tasks", "training", "validation")),
+    "--ignore=tests/integration/tasks/test_serving.py",
 ]
 VARIANTS: list[dict[str, Any]] = [
     {},
@@ -178,8 +179,9 @@ def test_new_rows_of_either_of_two_sources_are_computed_incrementally(flights: P
 
 
 def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -> None:
-    """All but tests/mlops, which does not depend on the project, and tests that the default project above runs."""
-    all_else = ["tests", "--ignore=tests/mlops", "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
+    """All but what does not depend on the project, and tests that the default project above runs."""
+    independent = ["--ignore=tests/mlops", "--ignore=tests/bundle_tools/serving"]
+    all_else = ["tests", *independent, "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
     found = run(flights.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *all_else)
     assert found.returncode == 0, found.stdout
 

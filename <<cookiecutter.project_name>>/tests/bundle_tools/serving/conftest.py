@@ -53,11 +53,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     found = Workspace(tmp_path_factory.mktemp("served"))
     found.open_mlflow()
     where = (found.folder / "artifacts").as_uri()
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("served", artifact_location=where))
+    experiment_id = mlflow.create_experiment("served", artifact_location=where)
     for factor in (1, 2, 0):
         code = found.folder / f"times_{factor}.py"
         code.write_text(CODE.format(factor=factor), encoding="utf-8")
-        with mlflow.start_run():
+        with mlflow.start_run(experiment_id=experiment_id):
             mlflow.pyfunc.log_model(
                 name="model", python_model=str(code), pip_requirements=["mlflow"], registered_model_name=MODEL
             )

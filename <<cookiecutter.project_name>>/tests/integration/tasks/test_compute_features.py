@@ -205,7 +205,7 @@ def test_an_online_store_gets_every_table(
     with caplog.at_level("INFO"):
         run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema, online_store="shop")
     for name in example.PROJECT.config.feature_tables:
-        assert f"{schema}.{name} is not published to shop" in caplog.text
+        assert f"{schema}.{name}: version 0 is published to shop" in caplog.text
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2016-13-01"])

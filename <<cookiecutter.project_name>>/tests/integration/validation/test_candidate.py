@@ -55,7 +55,7 @@ def test_the_evidence_is_of_the_rows_of_this_run_and_of_the_feature_tables_besid
     finally:
         platform.tables.delete(table, "run_id = 'another run'")
     schema = ".".join(table.split(".")[:2])
-    assert found.store.publish_table("pickup_features", "store", "CU_1") == f"{schema}.pickup_features"
+    assert found.store.publish_table("pickup_features", "store", "CU_1") == f"{schema}.pickup_features_online"
     assert str(found.version.version) == trained["model_version"]
 
 
