@@ -180,7 +180,8 @@ def test_new_rows_of_either_of_two_sources_are_computed_incrementally(flights: P
 
 def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -> None:
     """All but what does not depend on the project, and tests that the default project above runs."""
-    independent = ["--ignore=tests/mlops", "--ignore=tests/bundle_tools/serving"]
+    # Those in tests/parity need Apache Spark, which has an environment of its own: here they would all be skipped.
+    independent = [f"--ignore=tests/{folder}" for folder in ("mlops", "bundle_tools/serving", "parity")]
     all_else = ["tests", *independent, "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
     found = run(flights.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *all_else)
     assert found.returncode == 0, found.stdout
