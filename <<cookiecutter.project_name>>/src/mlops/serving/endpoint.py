@@ -27,6 +27,7 @@ from .settings import ServingParameters
 
 log = logging.getLogger(__name__)
 
+_FIRST_PAUSE = 0.1  # seconds
 _SAY_EVERY = 30.0  # seconds between two lines about an update whose state has not changed
 
 
@@ -41,7 +42,7 @@ class Endpoint:
     Attributes:
         client: The client of the workspace.
         settings: How it serves.
-        pause_seconds: How long to wait before asking for its state again.
+        pause_seconds: How long to wait at most before asking for its state again.
     """
 
     client: WorkspaceClient
@@ -183,6 +184,10 @@ class Endpoint:
         return f"It serves {states.shown(before.versions())} as before"
 
     def _pause(self, deadline: float, what: str) -> None:
-        if time.monotonic() + self.pause_seconds > deadline:
+        """Wait before the next look: a moment at first, because a small change is soon done, then longer."""
+        now = time.monotonic()
+        waited = 60 * self.settings.endpoint_minutes - (deadline - now)
+        pause = min(self.pause_seconds, max(_FIRST_PAUSE, waited / 4))
+        if now + pause > deadline:
             raise EndpointError(f"endpoint {self.name}: {what}")
-        time.sleep(self.pause_seconds)
+        time.sleep(pause)

@@ -50,8 +50,7 @@ class ChampionOnEndpoint:
             remember: Whether to record the expected champion as the version to go back to in a rollback.
 
         Raises:
-            ProjectError: As `promotion.champion.promote` and `Releases.release`, or a feature table is not in the
-                online store.
+            ProjectError: As `promotion.champion.promote` and `Releases.release`.
         """
 
         def move_alias() -> bool:
@@ -60,6 +59,16 @@ class ChampionOnEndpoint:
         if not self.settings.endpoint_name:
             return move_alias()
         return self._releases(candidate).release(candidate.model_version, self._rows(candidate), move_alias)
+
+    def require_features(self) -> None:
+        """Make sure that the endpoint, if there is one, can look features up. A rollback does not wait for that.
+
+        Raises:
+            ProjectError: As `require_published`.
+        """
+        if self.settings.endpoint_name:
+            schema = self.registry.name.rpartition(".")[0]
+            require_published(self.project.config, self.platform, schema, self.settings.online_store)
 
     @property
     def compares_online(self) -> bool:
@@ -102,9 +111,6 @@ class ChampionOnEndpoint:
             Steps(self.registry, Endpoint(self.platform.serving(), self.settings)).abort(why)
 
     def _releases(self, candidate: Candidate) -> Releases:
-        """Return the releases to the endpoint, which can look up what the version needs."""
-        schema = candidate.model_name.rpartition(".")[0]
-        require_published(self.project.config, self.platform, schema, self.settings.online_store)
         return Releases.of(self.platform.serving(), self.settings, candidate.model_name, self.project.config)
 
     def _rows(self, candidate: Candidate) -> pd.DataFrame | None:

@@ -73,6 +73,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if not decision.passed:
         endpoint.align()
         return Values(promoted="false", champion_version=incumbent or "none")
+    endpoint.require_features()
     if incumbent and endpoint.compares_online:
         endpoint.compare_online(parameters, incumbent)
         return Values(promoted="false", champion_version=incumbent)
@@ -97,8 +98,9 @@ def _decide(parameters: Parameters, project: Project, platform: Platform, champi
     registry = Registry(parameters.model_name)
     if since := pause.paused(registry):
         return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
-    if parameters.endpoint_name and is_open(registry) not in {None, parameters.model_version}:
-        reason = f"the rollout of version {is_open(registry)} is open; deploy this version again when it has ended"
+    compared = is_open(registry) if parameters.endpoint_name else None
+    if compared not in {None, parameters.model_version}:
+        reason = f"the rollout of version {compared} is open; deploy this version again when it has ended"
         return Decision(passed=False, reasons=(reason,))
     if (same := equal_to_rolled_back(project, parameters, platform)) and not parameters.override_reason:
         return Decision(passed=False, reasons=(f"it predicts the same as version {same}, which was rolled back",))

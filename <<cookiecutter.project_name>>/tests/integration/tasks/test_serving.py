@@ -19,7 +19,6 @@ from mlops.platform.local import LocalPlatform
 from mlops.promotion import comparison
 from mlops.promotion.decision import Decision
 from mlops.registry import CHAMPION, Registry, predict, uri
-from mlops.serving import endpoint, online_features
 from mlops.serving.rollout.record import is_open
 from mlops.tasks import change_champion
 
@@ -84,10 +83,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(trained: dict[str, str], platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(trained: dict[str, str], platform: LocalPlatform) -> Iterator[Shop]:
     prove(trained, platform)
-    monkeypatch.setattr(endpoint.Endpoint, "pause_seconds", 0.01)
-    monkeypatch.setattr(online_features, "_PAUSE_SECONDS", 0.01)
     with FakeWorkspace() as workspace:
         client = WorkspaceClient(host=workspace.url, token="token", config_file="/dev/null")  # noqa: S106 - of a fake
 
@@ -118,7 +115,7 @@ def test_promotion_and_rollback_move_alias_and_endpoint_together(shop: Shop) -> 
     assert shop.change("promote", second)["promoted"] == "true"
     assert shop.state == ({second: 100}, second)
 
-    shop.change("rollback", reason="it sells nothing")
+    shop.change("rollback", reason="it sells nothing", online_store="stale")  # a rollback does not wait for features
     assert shop.state == ({"1": 100}, "1")
 
 
