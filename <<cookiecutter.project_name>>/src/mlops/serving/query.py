@@ -34,13 +34,8 @@ def query(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: s
         answer = _asked(client, endpoint, rows, version)
     except DatabricksError as error:
         raise ProjectError(f"{who} answered a request with {states.told(error)}") from error
-    try:
-        predictions = as_predictions(answer.get("predictions") if isinstance(answer, dict) else None)
-    except (TypeError, ValueError) as error:
-        raise ProjectError(f"{who} answered {str(answer)[:200]}, which are no predictions: {error}") from error
-    if len(predictions) != len(rows):
-        raise ProjectError(f"{who} answered {len(rows)} rows with {len(predictions)} predictions")
-    return predictions
+    found = answer.get("predictions") if isinstance(answer, dict) else None
+    return _one_for_each(rows, found, answer, who)
 
 
 def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) -> Array:
@@ -60,7 +55,18 @@ def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) 
             f"({error}): set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET of its service principal in "
             "spark_env_vars of the job cluster, or set endpoint_route_optimized to false and delete the endpoint."
         ) from error
-    return as_predictions(answer.predictions)
+    return _one_for_each(rows, answer.predictions, answer.as_dict(), f"endpoint {endpoint}")
+
+
+def _one_for_each(rows: pd.DataFrame, found: Any, answer: object, who: str) -> Array:  # noqa: ANN401 - JSON
+    """Return what was found as predictions, one for each row; else tell the answer."""
+    try:
+        predictions = as_predictions(found)
+    except (TypeError, ValueError) as error:
+        raise ProjectError(f"{who} answered {str(answer)[:200]}, which are no predictions: {error}") from error
+    if len(predictions) != len(rows):
+        raise ProjectError(f"{who} answered {len(rows)} rows with {len(predictions)} predictions")
+    return predictions
 
 
 def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: str | None) -> Any:  # noqa: ANN401 - JSON

@@ -21,6 +21,7 @@ from databricks.sdk import WorkspaceClient
 
 from ..config.load import ProjectConfig
 from ..registry import uri
+from . import states
 from .endpoint import Endpoint, EndpointError
 from .settings import ServingParameters
 from .trial import require_same_answers
@@ -61,7 +62,7 @@ class Releases:
             ProjectError: The version does not become ready, does not answer as it should, or the alias does not move.
                 The endpoint serves what it served before.
         """
-        before = self._requested()
+        before = states.requested(self.endpoint.shares())
         if not self.endpoint.settings.endpoint_route_optimized:
             self._serve_beside(version, before)
         try:
@@ -86,7 +87,7 @@ class Releases:
         Raises:
             ProjectError: As `release`.
         """
-        before = self._requested()
+        before = states.requested(self.endpoint.shares())
         self._serve_beside(version, before)
         try:
             self._try(version, rows)
@@ -95,10 +96,6 @@ class Releases:
         except Exception:
             self._take_back(before)
             raise
-
-    def _requested(self) -> dict[str, int]:
-        """Return the share of each version that gets requests."""
-        return {one: share for one, share in self.endpoint.shares().items() if share}
 
     def _serve_beside(self, version: str, before: Mapping[str, int]) -> None:
         """Serve a version without requests, unless it is the only one."""

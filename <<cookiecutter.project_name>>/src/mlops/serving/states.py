@@ -54,9 +54,15 @@ def progress(found: ServingEndpointDetailed) -> str:
     return ", ".join(states) or "starting"
 
 
-def shown(versions: Mapping[str, int]) -> str:
+def requested(shares: Mapping[str, int]) -> dict[str, int]:
+    """Return the share of each version that gets requests."""
+    return {version: share for version, share in shares.items() if share}
+
+
+def shown(shares: Mapping[str, int]) -> str:
     """Return versions and their shares as text."""
-    return ", ".join(f"version {version} with {share} % of the requests" for version, share in versions.items())
+    versions = sorted(shares.items())
+    return ", ".join(f"version {version} with {share} % of the requests" for version, share in versions) or "nothing"
 
 
 def told(error: Exception) -> str:

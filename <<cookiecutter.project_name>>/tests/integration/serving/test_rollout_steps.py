@@ -129,7 +129,7 @@ def test_an_endpoint_that_was_changed_by_hand_ends_the_rollout(
     endpoint.served = served
     step.widen("2", 25, "so") if action == "widen" else step.finish("2", "so")
     assert (endpoint.served, champion(registry), is_open(registry)) == ({"1": 100}, "1", None)
-    assert "not promoted: the endpoint was changed by hand: its shares are " in registry.version("2").tags[DECISION]
+    assert "not promoted: the endpoint was changed by hand: it serves " in registry.version("2").tags[DECISION]
 
 
 def spoil(registry: Registry, how: str) -> None:

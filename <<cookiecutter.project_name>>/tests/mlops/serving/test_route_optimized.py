@@ -50,19 +50,33 @@ def optimized(fake: FakeEndpoints) -> list[Request]:
     return asked
 
 
-def test_it_is_created_so_and_asked_at_its_own_address(fake: FakeEndpoints, optimized: list[Request]) -> None:
-    client = WorkspaceClient(
+def with_oauth(fake: FakeEndpoints) -> WorkspaceClient:
+    """A client with the credentials of a service principal."""
+    return WorkspaceClient(
         host=fake.workspace.url,
         client_id="robot",
         client_secret="secret",  # noqa: S106 - of a fake
         config_file="/dev/null",
     )
-    endpoint = Endpoint(client, SETTINGS, pause_seconds=0.01)
+
+
+def test_it_is_created_so_and_asked_at_its_own_address(fake: FakeEndpoints, optimized: list[Request]) -> None:
+    endpoint = Endpoint(with_oauth(fake), SETTINGS, pause_seconds=0.01)
     endpoint.serve("dev.s.m", {"1": 100})
 
     assert [one.body["route_optimized"] for one in fake.workspace.asked(API)] == [True]
     assert list(endpoint.query(ROWS, "1")) == [2.0, 4.0]
     assert [one.headers["authorization"] for one in optimized] == ["Bearer fast"]
+
+
+def test_an_answer_with_too_few_predictions_is_told(fake: FakeEndpoints, optimized: list[Request]) -> None:
+    endpoint = Endpoint(with_oauth(fake), SETTINGS, pause_seconds=0.01)
+    endpoint.serve("dev.s.m", {"1": 100})
+    fake.workspace.routes["POST", "/fast/shop"] = lambda _: {"predictions": [1.0]}
+
+    with pytest.raises(ProjectError, match="endpoint shop answered 2 rows with 1 predictions"):
+        endpoint.query(ROWS)
+    assert optimized == []
 
 
 def test_credentials_without_oauth_are_told(

@@ -17,6 +17,7 @@ from ...promotion.champion import promote
 from ...promotion.pause import paused
 from ...registry import ROLLED_BACK, Registry
 from ...validation import proof
+from .. import states
 from . import record
 from .record import DECISION, Rollout
 
@@ -172,17 +173,9 @@ def _unsound(registry: Registry, version: str) -> str:
 
 def _by_hand(found: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
     """Return that somebody else changed the endpoint, or "" if it has expected shares."""
-    if any(_requested(found) == _requested(one) for one in expected):
+    if any(states.requested(found) == states.requested(one) for one in expected):
         return ""
     return (
-        f"the endpoint was changed by hand: its shares are {_shown(found)}, and the rollout of version "
-        f"{rollout.version} has {_shown(expected[0])}, so the versions cannot be compared any more"
+        f"the endpoint was changed by hand: it serves {states.shown(found)}, but the rollout of version "
+        f"{rollout.version} has {states.shown(expected[0])}, so the versions cannot be compared any more"
     )
-
-
-def _requested(shares: Mapping[str, int]) -> dict[str, int]:
-    return {version: share for version, share in shares.items() if share}
-
-
-def _shown(shares: Mapping[str, int]) -> str:
-    return ", ".join(f"version {one} {share} %" for one, share in sorted(shares.items())) or "none"
