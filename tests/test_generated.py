@@ -26,6 +26,7 @@ OF_THE_EXAMPLE = [
     *(f"tests/integration/{room}" for room in ("tasks", "training", "validation")),
     *(f"--ignore=tests/integration/tasks/{name}.py" for name in ("test_serving", "test_rollout")),
 ]
+SIMULATIONS = [f"tests/{what}_simulation" for what in ("monitoring", "promotion", "rollout")]
 VARIANTS: list[dict[str, Any]] = [
     {},
     {
@@ -67,10 +68,11 @@ def champion_metrics(shown: str) -> dict[str, tuple[float, float]]:
         (VARIANTS[0], ["tests/integration/test_lifecycle.py"]),
         pytest.param(VARIANTS[0], ["tests/integration/test_faults.py"], marks=pytest.mark.mutation),
         (VARIANTS[0], ["tests/contract"]),
+        (VARIANTS[0], SIMULATIONS),
         (VARIANTS[1], ["tests/project", "tests/contract", *OF_THE_EXAMPLE]),
         (VARIANTS[2], ["tests/project", "tests/contract"]),
     ],
-    ids=["lifecycle", "faults", "contract", "classification", "other names"],
+    ids=["lifecycle", "faults", "contract", "simulations", "classification", "other names"],
 )
 def test_the_tests_of_a_generated_project_pass(
     bake: Bake, tmp_path: Path, options: dict[str, str], selected: list[str]
@@ -181,7 +183,8 @@ def test_new_rows_of_either_of_two_sources_are_computed_incrementally(flights: P
 def test_the_tests_of_the_machinery_pass_for_another_problem(flights: Project) -> None:
     """All but what does not depend on the project, and tests that the default project above runs."""
     # Those in tests/parity need Apache Spark, which has an environment of its own: here they would all be skipped.
-    independent = [f"--ignore=tests/{folder}" for folder in ("mlops", "bundle_tools/serving", "parity")]
+    folders = ("tests/mlops", "tests/bundle_tools/serving", "tests/parity", *SIMULATIONS)
+    independent = [f"--ignore={folder}" for folder in folders]
     all_else = ["tests", *independent, "--ignore-glob=*/test_lifecycle.py", "--ignore-glob=*/test_faults.py"]
     found = run(flights.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *all_else)
     assert found.returncode == 0, found.stdout
@@ -289,7 +292,7 @@ def noticing(project: Project, module: Path) -> list[list[str]]:
     mirrors = [f"{folder}/{'/'.join([*rooms, f'test_{module.stem}.py'])}" for folder in folders]
     own_room = [f"{folder}/{'/'.join(rooms)}" for folder in folders] if rooms else []
     nearest = [[path for path in paths if (project.path / path).exists()] for paths in (mirrors, own_room)]
-    return [*filter(None, nearest), *[[folder] for folder in folders]]
+    return [*filter(None, nearest), *[[folder] for folder in folders], SIMULATIONS]
 
 
 def broken(source: str) -> str:

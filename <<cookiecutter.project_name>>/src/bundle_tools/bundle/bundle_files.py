@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from mlops.config.strict_yaml import StrictLoader
 from mlops.errors import ProjectError
 
 from .merge import merge
@@ -29,33 +30,13 @@ class Sources:
         return f"{self.files.get(resource, ROOT_FILE)}: {path}"
 
 
-# The C parser, which is ten times as fast, if PyYAML was built with it.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]  # the base is one of two classes
+class _Loader(StrictLoader):
     """Reads scalars as in YAML 1.2, like the CLI: `on`, `yes` and dates are text, and 12:30:00 is not a number."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the attribute is PyYAML's
         first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
-        for first, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in StrictLoader.yaml_implicit_resolvers.items()
     }
-
-    def construct_document(self, node: yaml.Node) -> Any:  # noqa: ANN401 - PyYAML's signature
-        _refuse_twins(node)
-        return super().construct_document(node)
-
-
-def _refuse_twins(node: yaml.Node) -> None:
-    """Reject duplicate keys in one map; the CLI silently uses the last one."""
-    seen = set()
-    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
-        key, value = child if isinstance(child, tuple) else (None, child)
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"duplicate key '{key.value}'", key.start_mark)
-            seen.add(key.value)
-        _refuse_twins(value)
 
 
 _SCALARS = (

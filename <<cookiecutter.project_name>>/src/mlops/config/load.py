@@ -24,6 +24,7 @@ from .serving import Serving
 from .slices import try_condition
 from .source import Source
 from .sources import read_by, require_sources
+from .strict_yaml import StrictLoader
 from .training import BALANCED, Training
 from .validation import Promotion, Validation
 
@@ -173,11 +174,16 @@ def parse(text: str, where: str = "project.yml", metrics: ModuleType | None = No
         ProjectError: The text is not a YAML mapping, a key is missing or unknown, or a value is out of range.
     """
     try:
-        return ProjectConfig.model_validate(yaml.safe_load(text), context={_OWN: own_metrics(metrics)})
+        return ProjectConfig.model_validate(_content(text), context={_OWN: own_metrics(metrics)})
     except yaml.YAMLError as error:
-        raise ProjectError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from None
+        said = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
+        raise ProjectError(f"{where} is not valid YAML: {said}.") from None
     except ValidationError as error:
         raise ProjectError(f"{where}: {_first_problem(error)}.") from None
+
+
+def _content(text: str) -> object:
+    return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - based on SafeLoader
 
 
 def load(path: Path, metrics: ModuleType | None = None) -> ProjectConfig:

@@ -156,6 +156,7 @@ def test_another_file_can_be_loaded(tmp_path: Path) -> None:
             "promotion.policy: Input should be 'better', 'not_worse' or 'bus",
         ),
         ("a: [", "is not valid YAML"),
+        (f"{TEXT}\nlabel: other\n", "is not valid YAML: duplicate key 'label' in line"),
         ("just text", "valid dictionary"),
     ],
 )
