@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Bake
+from conftest import UNIT, Bake
 
 pytestmark = [pytest.mark.slow, pytest.mark.versions]
 
@@ -51,7 +51,7 @@ def test_a_project_works(bake: Bake, tmp_path: Path, version: str, compute: str,
     run(*uv, "venv", "--quiet", "--seed", "--python", found, ".venv")
     run(*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen], "--editable", ".[local,dev]")
     beside = ("--numprocesses", "auto", "--maxprocesses", "4")
-    run(python, "-m", "pytest", "-q", *beside, "tests/project", "tests/mlops", "tests/bundle_tools", "tests/contract")
+    run(python, "-m", "pytest", "-q", *beside, *UNIT, "tests/contract", "tests/parity/test_data_profiling.py")
     run(python, "-m", "bundle_tools.run", "run", "lifecycle")
     log = (project / ".local/run.log").read_text(encoding="utf-8")
     assert "is not explained" not in log

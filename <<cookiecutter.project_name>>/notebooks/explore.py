@@ -11,7 +11,7 @@
 
 # COMMAND ----------
 
-# MAGIC %pip install --quiet --constraint ../constraints.txt .. "databricks-feature-engineering>=0.13,<1"
+# MAGIC %pip install --quiet --constraint ../constraints.txt .. "databricks-feature-engineering>=0.13,<0.19"
 # MAGIC %restart_python
 
 # COMMAND ----------

@@ -21,7 +21,7 @@ def create(client: WorkspaceClient, wanted: Configuration, settings: ServingPara
     table = _inference_table(settings)
     client.serving_endpoints.create(
         settings.endpoint_name,
-        config=wanted.as_core(),
+        config=wanted.as_core(settings.endpoint_name),
         ai_gateway=AiGatewayConfig(inference_table_config=table) if table else None,
         route_optimized=settings.endpoint_route_optimized or None,
         tags=[EndpointTag(key, value) for key, value in settings.tags.items()] or None,

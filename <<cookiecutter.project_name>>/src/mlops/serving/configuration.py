@@ -83,9 +83,9 @@ class Configuration:
         """Return the share of each version; a version that gets no requests has 0."""
         return {str(one.entity_version): self.shares.get(str(one.name), 0) for one in self.entities}
 
-    def as_core(self) -> EndpointCoreConfigInput:
-        """Return the configuration in the platform's words."""
-        return EndpointCoreConfigInput(served_entities=list(self.entities), traffic_config=self.traffic)
+    def as_core(self, endpoint: str) -> EndpointCoreConfigInput:
+        """Return the configuration of an endpoint with this name in the platform's words."""
+        return EndpointCoreConfigInput(name=endpoint, served_entities=list(self.entities), traffic_config=self.traffic)
 
     @property
     def traffic(self) -> TrafficConfig:

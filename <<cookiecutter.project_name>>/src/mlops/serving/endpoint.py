@@ -132,7 +132,7 @@ class Endpoint:
         while True:
             try:
                 if exists:
-                    core = wanted.as_core()
+                    core = wanted.as_core(self.name)
                     self.client.serving_endpoints.update_config(
                         self.name, served_entities=core.served_entities, traffic_config=core.traffic_config
                     )

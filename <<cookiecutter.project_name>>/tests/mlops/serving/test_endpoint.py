@@ -24,6 +24,7 @@ def test_a_first_version_creates_the_endpoint_with_everything_that_callers_need(
 
     [created] = [one for one in fake.workspace.asked(API) if one.method == "POST"]
     assert created.body["config"] == {
+        "name": "shop",  # newer versions of the SDK require it
         "served_entities": [
             {
                 "name": "v1",

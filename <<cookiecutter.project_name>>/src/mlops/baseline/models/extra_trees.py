@@ -42,6 +42,8 @@ def build(problem_type: str, hyperparameters: Mapping[str, Any], seed: int) -> P
 
 def clock(times: pd.DataFrame) -> pd.DataFrame:
     """Return hour of the day, weekday and day of the year of each time."""
-    parts = {name: [times[name].dt.hour, times[name].dt.weekday, times[name].dt.dayofyear] for name in times}
-    found: pd.DataFrame = pd.concat([one for columns in parts.values() for one in columns], axis=1).astype("float64")
-    return found
+    parts: dict[str, pd.Series] = {}
+    for name in times:
+        at = times[name].dt
+        parts |= {f"{name}_hour": at.hour, f"{name}_weekday": at.weekday, f"{name}_day": at.dayofyear}
+    return pd.DataFrame(parts).astype("float64")

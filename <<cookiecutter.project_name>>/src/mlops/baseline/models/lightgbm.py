@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier, LGBMRegressor
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
@@ -39,11 +40,19 @@ def build(problem_type: str, hyperparameters: Mapping[str, Any], seed: int) -> P
     kind = LGBMRegressor if problem_type == "regression" else LGBMClassifier
     # One thread: with few rows, more of them cost more time than they save.
     model = kind(random_state=seed, subsample_freq=1, n_jobs=1, verbose=-1, **hyperparameters)
-    return Pipeline([("columns", columns), ("model", model)])
+    return Pipeline([("columns", columns), ("named", FunctionTransformer(named)), ("model", model)])
 
 
 def clock(times: pd.DataFrame) -> pd.DataFrame:
     """Return hour of the day, weekday and day of the year of each time."""
-    parts = {name: [times[name].dt.hour, times[name].dt.weekday, times[name].dt.dayofyear] for name in times}
-    found: pd.DataFrame = pd.concat([one for columns in parts.values() for one in columns], axis=1).astype("float64")
-    return found
+    parts: dict[str, pd.Series] = {}
+    for name in times:
+        at = times[name].dt
+        parts |= {f"{name}_hour": at.hour, f"{name}_weekday": at.weekday, f"{name}_day": at.dayofyear}
+    return pd.DataFrame(parts).astype("float64")
+
+
+def named(values: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the columns with names that LightGBM accepts; version 4.6 warns of columns without a name."""
+    names = [f"x{number}" for number in range(values.shape[1])]
+    return pd.DataFrame(values, columns=names, dtype="float64")
