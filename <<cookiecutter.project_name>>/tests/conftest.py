@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -23,6 +24,11 @@ import example
 from example import synthetic
 
 Runner = Callable[..., dict[str, str]]
+
+
+def pytest_unconfigure() -> None:
+    """Do not look for garbage among all objects once more when the process ends, which takes a second."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

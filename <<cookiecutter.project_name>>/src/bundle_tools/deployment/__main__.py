@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from .. import start
 
-from .cli import main
-
-sys.exit(main())
+start.run(f"{__package__}.cli")

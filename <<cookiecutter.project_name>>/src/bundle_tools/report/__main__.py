@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from .. import start
 
-from .command import main
-
-sys.exit(main())
+start.run(f"{__package__}.command")

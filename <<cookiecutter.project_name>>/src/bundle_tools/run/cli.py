@@ -16,7 +16,6 @@ from mlops.errors import ProjectError
 from ..arguments import key_value
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace
-from . import remote
 from .prediction import Asked
 from .session import Options, Request, describe_jobs, predict, run
 
@@ -98,6 +97,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     source = SourceData(files=options.source, drift_from=options.drift_from, rows=options.rows)
     request = Request(options.job, dict(options.param), options.engine, source, options.approve, options.port)
     if options.on:
+        from . import remote  # noqa: PLC0415 - imports the SDK, which takes most of a second
+
         return remote.run(_options(options), request, options.profile, console)
     return run(_options(options), request, console)
 

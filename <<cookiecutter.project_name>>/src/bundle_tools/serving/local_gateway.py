@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.core import Config
-
 from mlops.errors import ProjectError
 
 from . import running
@@ -20,6 +17,8 @@ from .running import RUNS_ALREADY, Running
 from .state import State
 
 if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
     from ..workspace.workspace import Workspace
 
 _RETRY_SECONDS = (
@@ -49,6 +48,9 @@ class LocalGateway:
         Raises:
             ProjectError: It cannot be started, or it runs on another port than the one asked for.
         """
+        from databricks.sdk import WorkspaceClient  # noqa: PLC0415 - takes most of a second
+        from databricks.sdk.core import Config  # noqa: PLC0415 - likewise
+
         found = self.started()
         _go_around_proxies()
         return WorkspaceClient(

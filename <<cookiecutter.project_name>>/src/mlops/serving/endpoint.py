@@ -19,6 +19,7 @@ from databricks.sdk.service.serving import ServingEndpointDetailed
 
 from ..errors import ProjectError
 from ..evaluation.metrics import Array
+from . import shares as of_versions
 from . import states
 from .access import create, set_access
 from .configuration import Configuration
@@ -88,7 +89,7 @@ class Endpoint:
                 else f"endpoint {self.name}: {states.told(error)}"
             )
             raise EndpointError(f"{reason}. {self._restore(before, existed=found is not None)}") from error
-        log.info("endpoint %s serves %s", self.name, states.shown(wanted.versions()))
+        log.info("endpoint %s serves %s", self.name, of_versions.shown(wanted.versions()))
 
     def query(self, rows: pd.DataFrame, version: str | None = None) -> Array:
         """Return the predictions of some rows, of any version or of one, whatever its share of the requests.
@@ -181,7 +182,7 @@ class Endpoint:
         except (EndpointError, DatabricksError) as error:
             log.exception("endpoint %s: the previous configuration could not be restored", self.name)
             return f"The previous configuration could not be restored either ({states.told(error)}): run the job again"
-        return f"It serves {states.shown(before.versions())} as before"
+        return f"It serves {of_versions.shown(before.versions())} as before"
 
     def _pause(self, deadline: float, what: str) -> None:
         """Wait before the next look: a moment at first, because a small change is soon done, then longer."""

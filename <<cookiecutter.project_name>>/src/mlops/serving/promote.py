@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,12 +16,12 @@ from ..promotion.champion import promote
 from ..registry import Registry
 from ..training import training_set
 from ..validation.candidate import Candidate
-from .endpoint import Endpoint
 from .online_features import require_published
-from .release import Releases
 from .rollout.record import is_open, open_rollout, started
-from .rollout.steps import Steps
 from .settings import ServingParameters
+
+if TYPE_CHECKING:
+    from .release import Releases
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class ChampionOnEndpoint:
 
         if not self.settings.endpoint_name:
             return move_alias()
-        return self._releases(candidate).release(candidate.model_version, self._rows(candidate), move_alias)
+        return self._releases(candidate.model_name).release(candidate.model_version, self._rows(candidate), move_alias)
 
     def require_features(self) -> None:
         """Make sure that the endpoint, if there is one, can look features up. A rollback does not wait for that.
@@ -86,7 +87,7 @@ class ChampionOnEndpoint:
         def open_() -> int:
             return open_rollout(self.registry, version, champion, self.project.config.serving, datetime.now(UTC))
 
-        self._releases(candidate).begin_rollout(version, champion, self._rows(candidate), open_)
+        self._releases(candidate.model_name).begin_rollout(version, champion, self._rows(candidate), open_)
         started(self.registry, datetime.now(UTC))
 
     def align(self) -> None:
@@ -97,9 +98,7 @@ class ChampionOnEndpoint:
         """
         champion = self.registry.champion() if self.settings.endpoint_name else None
         if champion is not None and not is_open(self.registry):
-            client = self.platform.serving()
-            releases = Releases.of(client, self.settings, self.registry.name, self.project.config)
-            releases.align(str(champion.version))
+            self._releases(self.registry.name).align(str(champion.version))
 
     def end_rollout(self, why: str) -> None:
         """End the open rollout, if there is one, in favour of the champion.
@@ -108,10 +107,15 @@ class ChampionOnEndpoint:
             ProjectError: The endpoint does not become ready.
         """
         if self.settings.endpoint_name:
+            from .endpoint import Endpoint  # noqa: PLC0415 - as in _releases
+            from .rollout.steps import Steps  # noqa: PLC0415 - likewise
+
             Steps(self.registry, Endpoint(self.platform.serving(), self.settings)).abort(why)
 
-    def _releases(self, candidate: Candidate) -> Releases:
-        return Releases.of(self.platform.serving(), self.settings, candidate.model_name, self.project.config)
+    def _releases(self, model_name: str) -> Releases:
+        from .release import Releases  # noqa: PLC0415 - imports the SDK, which takes most of a second
+
+        return Releases.of(self.platform.serving(), self.settings, model_name, self.project.config)
 
     def _rows(self, candidate: Candidate) -> pd.DataFrame | None:
         try:

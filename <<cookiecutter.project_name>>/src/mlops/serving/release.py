@@ -21,9 +21,9 @@ from databricks.sdk import WorkspaceClient
 
 from ..config.load import ProjectConfig
 from ..registry import uri
-from . import states
 from .endpoint import Endpoint, EndpointError
 from .settings import ServingParameters
+from .shares import requested
 from .trial import require_same_answers
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Releases:
             ProjectError: The version does not become ready, does not answer as it should, or the alias does not move.
                 The endpoint serves what it served before.
         """
-        before = states.requested(self.endpoint.shares())
+        before = requested(self.endpoint.shares())
         if not self.endpoint.settings.endpoint_route_optimized:
             self._serve_beside(version, before)
         try:
@@ -87,7 +87,7 @@ class Releases:
         Raises:
             ProjectError: As `release`.
         """
-        before = states.requested(self.endpoint.shares())
+        before = requested(self.endpoint.shares())
         self._serve_beside(version, before)
         try:
             self._try(version, rows)

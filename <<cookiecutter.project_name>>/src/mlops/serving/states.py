@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from databricks.sdk.service.serving import (
     EndpointStateConfigUpdate,
     EndpointStateReady,
@@ -52,17 +50,6 @@ def progress(found: ServingEndpointDetailed) -> str:
         for name, state, message in _entities(found)
     ]
     return ", ".join(states) or "starting"
-
-
-def requested(shares: Mapping[str, int]) -> dict[str, int]:
-    """Return the share of each version that gets requests."""
-    return {version: share for version, share in shares.items() if share}
-
-
-def shown(shares: Mapping[str, int]) -> str:
-    """Return versions and their shares as text."""
-    versions = sorted(shares.items())
-    return ", ".join(f"version {version} with {share} % of the requests" for version, share in versions) or "nothing"
 
 
 def told(error: Exception) -> str:

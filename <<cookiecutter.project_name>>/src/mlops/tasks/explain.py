@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError, first_line
-from ..evaluation import plots
 from ..evaluation.metrics import Array
-from ..evaluation.plots_of_classes import of_classes
 from ..evaluation.shap_of_classes import importance_of_classes
 from ..evaluation.shap_values import BACKGROUND_ROWS, Explanation, Predict, importance
 from ..model_card.collect import EXPLANATION_TAG, IMPORTANCE_FILE
@@ -23,6 +21,9 @@ from ..project import Project
 from ..registry import Registry, load, predict_with
 from ..validation.candidate import Candidate, resolved
 from . import task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,9 @@ def _sample(
 
 
 def _log_predictions(settings: ProjectConfig, run_id: str, rows: pd.DataFrame, prediction: Array) -> None:
+    from ..evaluation import plots  # noqa: PLC0415 - imports matplotlib, which only this task needs
+    from ..evaluation.plots_of_classes import of_classes  # noqa: PLC0415 - likewise
+
     label = rows[settings.label].to_numpy(dtype="float64")
     if settings.problem_type == "multiclass":
         _log_figures(run_id, of_classes(label, prediction, settings.classes))
@@ -98,6 +102,8 @@ def _explained(settings: ProjectConfig, predict: Predict, background: pd.DataFra
 
 
 def _log_explanation(settings: ProjectConfig, run_id: str, found: Explanation) -> None:
+    from ..evaluation import plots  # noqa: PLC0415 - imports matplotlib
+
     quantity = _quantity(settings)
     facts = {
         "importance": {str(name): float(value) for name, value in found.importance.items()},

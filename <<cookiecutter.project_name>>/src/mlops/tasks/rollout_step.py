@@ -11,7 +11,6 @@ from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry
-from ..serving.endpoint import Endpoint
 from ..serving.rollout.steps import Steps
 from ..serving.settings import ServingParameters
 from . import task
@@ -56,6 +55,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         )
     if not parameters.endpoint_name:
         raise ProjectError("a rollout needs an endpoint: give the parameter endpoint_name.")
+    from ..serving.endpoint import Endpoint  # noqa: PLC0415 - imports the SDK, which takes most of a second
+
     step, promoted = Steps(registry, Endpoint(platform.serving(), parameters)), False
     if parameters.action == "widen":
         step.widen(parameters.model_version, parameters.share, parameters.reason)

@@ -23,7 +23,8 @@ _ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "VIRT
 
 # Runs in a separate process on the downloaded model, without a Spark session, a registry or credentials.
 _CONSUMER = """
-import os, sys
+import gc, os, sys
+gc.disable()  # the process is too short for garbage to matter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from packaging.requirements import Requirement

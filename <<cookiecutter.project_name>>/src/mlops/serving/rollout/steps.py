@@ -17,7 +17,7 @@ from ...promotion.champion import promote
 from ...promotion.pause import paused
 from ...registry import ROLLED_BACK, Registry
 from ...validation import proof
-from .. import states
+from ..shares import requested, shown
 from . import record
 from .record import DECISION, Rollout
 
@@ -173,9 +173,9 @@ def _unsound(registry: Registry, version: str) -> str:
 
 def _by_hand(found: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
     """Return that somebody else changed the endpoint, or "" if it has expected shares."""
-    if any(states.requested(found) == states.requested(one) for one in expected):
+    if any(requested(found) == requested(one) for one in expected):
         return ""
     return (
-        f"the endpoint was changed by hand: it serves {states.shown(found)}, but the rollout of version "
-        f"{rollout.version} has {states.shown(expected[0])}, so the versions cannot be compared any more"
+        f"the endpoint was changed by hand: it serves {shown(found)}, but the rollout of version "
+        f"{rollout.version} has {shown(expected[0])}, so the versions cannot be compared any more"
     )
