@@ -231,7 +231,7 @@ FULL = Size(
     (10**6, 4 * 10**6, 16 * 10**6),
     {
         "sail": ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50), (16 * 10**6, 50)),
-        "spark": ((10**6, 10), (4 * 10**6, 10), (10**6, 50)),
+        "spark": ((10**6, 10), (4 * 10**6, 10), (16 * 10**6, 10), (10**6, 50), (4 * 10**6, 50), (16 * 10**6, 50)),
     },
     500,
 )
@@ -333,9 +333,13 @@ class Bench:
             yield Figure(f"full lifecycle, {self.source.name}", taken, "importing the packages", imports)
 
     def unit_tests(self) -> Iterator[Figure]:
-        """The unit tests of the generated project."""
-        taken = self.seconds(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.size.unit_tests)
-        yield Figure("unit tests", taken, "importing the packages", self.imports())
+        """The unit tests of the generated project, side by side as in `make test-unit`, and the user's own."""
+        command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+        beside = ("--numprocesses", "auto", "--maxprocesses", "4")
+        imports = self.imports()
+        yield Figure("the user's own tests", self.seconds(*command, "tests/project"), "importing the packages", imports)
+        taken = self.seconds(*command, *beside, *self.size.unit_tests)
+        yield Figure("unit tests", taken, "importing the packages", imports)
 
     def scoring(self) -> Iterator[Figure]:
         """Scoring rows with the champion on the local engine, against the model alone."""

@@ -55,9 +55,12 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def life(project: Project, *options: str) -> str:
-    """Run the full lifecycle and return its output."""
+    """Run the full lifecycle and return its output; a local endpoint is ended."""
     found = run(project.path, "-m", "bundle_tools.run", "run", "lifecycle", *options)
     assert found.returncode == 0, found.stdout + found.stderr
+    if (project.path / ".local/serving").exists():
+        ended = run(project.path, "-m", "bundle_tools.serving.running", ".local/serving")
+        assert ended.returncode == 0, ended.stderr
     return found.stdout
 
 
