@@ -335,7 +335,7 @@ class Bench:
     def unit_tests(self) -> Iterator[Figure]:
         """The unit tests of the generated project, side by side as in `make test-unit`, and the user's own."""
         command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-        beside = ("--numprocesses", "auto", "--maxprocesses", "4")
+        beside = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
         imports = self.imports()
         yield Figure("the user's own tests", self.seconds(*command, "tests/project"), "importing the packages", imports)
         taken = self.seconds(*command, *beside, *self.size.unit_tests)

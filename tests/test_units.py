@@ -10,7 +10,7 @@ from conftest import UNIT, Bake
 
 def test_the_unit_tests_of_a_generated_project_pass(bake: Bake, tmp_path: Path) -> None:
     project = bake().copy_to(tmp_path).path
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", *UNIT]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", *UNIT]
     environment = os.environ | {"PYTHONPATH": str(project / "src")}
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
