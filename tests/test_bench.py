@@ -17,6 +17,7 @@ def test_every_measure_works(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "generate",
         "full lifecycle, first",
         "full lifecycle, again",
+        "the user's own tests",
         "unit tests",
         "score",
         "batch inference",
