@@ -174,16 +174,13 @@ def parse(text: str, where: str = "project.yml", metrics: ModuleType | None = No
         ProjectError: The text is not a YAML mapping, a key is missing or unknown, or a value is out of range.
     """
     try:
-        return ProjectConfig.model_validate(_content(text), context={_OWN: own_metrics(metrics)})
+        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - based on SafeLoader
+        return ProjectConfig.model_validate(content, context={_OWN: own_metrics(metrics)})
     except yaml.YAMLError as error:
         said = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
         raise ProjectError(f"{where} is not valid YAML: {said}.") from None
     except ValidationError as error:
         raise ProjectError(f"{where}: {_first_problem(error)}.") from None
-
-
-def _content(text: str) -> object:
-    return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - based on SafeLoader
 
 
 def load(path: Path, metrics: ModuleType | None = None) -> ProjectConfig:
