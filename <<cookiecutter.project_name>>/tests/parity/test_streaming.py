@@ -18,6 +18,7 @@ import pytest
 from mlflow import MlflowClient
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.connect.plan import LogicalPlan
 
 from bundle_tools.workspace import engine
 from integration.inference.conftest import COLUMNS, Taxi, Trip, hour, settings
@@ -28,6 +29,7 @@ from mlops.inference.run_log import InferenceRuns
 from mlops.inference.stream import MicroBatches
 from mlops.platform.base import use
 from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.streaming import Streaming
 from mlops.tasks.task import Task
 
 import example
@@ -134,6 +136,27 @@ def test_a_batch_whose_process_is_killed_half_way_is_repeated(taxi: Taxi, monkey
     assert taxi.predictions == [(key, 2 * miles, "1") for key, _, miles in TRIPS]
     assert len(taxi.quarantined) == 1
     assert sum(int(str(row[0])) for row in taxi.read("inference_runs", "rows_scored")) == len(TRIPS)
+
+
+class Asking:
+    """Asks for a table that does not exist yet, in as many plans as the driver has made and some more; creates it."""
+
+    def __init__(self, table: str, plans: int) -> None:
+        self.table = table
+        self.plans = plans
+
+    def __call__(self, rows: DataFrame, batch: int, platform: Spark) -> None:  # noqa: ARG002 - a sink
+        for _ in range(self.plans + 10):
+            assert not platform.tables.exists(self.table)
+        platform.tables.append(self.table, rows)
+
+
+def test_the_driver_does_not_get_what_the_sink_was_answered_before(taxi: Taxi) -> None:
+    taxi.source(TRIPS[:2])
+    table = f"{taxi.schema}.found"
+    how = Streaming(f"/Volumes/{table.replace('.', '/')}/stream", {}, None, 1)
+    taxi.platform.stream(f"{taxi.schema}.trips", Asking(table, LogicalPlan._nextPlanId), how)  # noqa: SLF001 - nothing public tells it
+    assert [taxi.platform.tables.exists(table) for _ in range(10)] == [True] * 10
 
 
 def test_rows_of_a_rewritten_file_are_seen_again_and_scored_once(taxi: Taxi, spark: SparkSession) -> None:

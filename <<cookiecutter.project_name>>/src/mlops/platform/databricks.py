@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.utils import is_remote
 
 from ..config.features import FeatureTable
 from ..errors import ProjectError
@@ -44,11 +46,24 @@ class OnDatabricks:
 
     def __call__(self, rows: DataFrame, batch: int) -> None:
         """Process the rows of the batch with this number."""
+        number_plans_apart()
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.registry_uri)
         spark = rows.sparkSession
         spark.conf.set("spark.sql.session.timeZone", "UTC")
         self.sink(rows, batch, self.platform(spark, None))
+
+
+def number_plans_apart() -> None:
+    """Let this process number its query plans otherwise than the driver does, whose Spark Connect session it shares.
+
+    The server of a session caches the result of analyzing a plan, such as whether a table exists, by its content and
+    number (SPARK-47818). Both processes count from 0, so that one might get an outdated answer that the other got.
+    """
+    if is_remote():
+        from pyspark.sql.connect.plan import LogicalPlan  # noqa: PLC0415 - classic Spark may lack what it needs
+
+        LogicalPlan._nextPlanId = secrets.randbits(62)  # noqa: SLF001 - nothing public sets it
 
 
 def _stream_problem(table: str, message: str) -> str | None:

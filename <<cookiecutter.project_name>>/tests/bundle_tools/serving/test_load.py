@@ -118,6 +118,7 @@ def test_the_endpoint_is_loaded_by_some_callers_for_some_seconds(target: Target,
     assert abs(found.errors - len(found.requests) / 10) <= 1
     assert found.requests.loc[found.requests["error"] != "", "error"].str.contains("400").all()
     assert {json.loads(body)["dataframe_records"][0]["a"] for body in _Endpoint.asked} == {1, 2}
+    _Endpoint.asked.clear()
     with pytest.raises(ProjectError, match=r"endpoint x does not bear 3 callers: .*and 0 ms are allowed"):
         check(target, Load(users=3, seconds=1), Bounds(p95_ms=0), locust_program(tmp_path), tmp_path)
     assert (tmp_path / "latency.png").exists()

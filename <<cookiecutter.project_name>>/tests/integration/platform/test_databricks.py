@@ -11,12 +11,13 @@ import mlflow
 import pytest
 from databricks.sdk import WorkspaceClient
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.connect.plan import LogicalPlan
 
 from mlops.errors import ProjectError
 from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.platform import databricks as module
-from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.databricks import DatabricksPlatform, OnDatabricks
 from mlops.platform.streaming import Streaming
 from mlops.profiling.databricks import DatabricksProfiler
 
@@ -187,3 +188,17 @@ def test_what_stops_a_stream_says_what_to_do(
     )
     with pytest.raises((ProjectError, PySparkException), match=told):
         databricks.stream("c.s.t", print, Streaming("/Volumes/c/s/v/x", {}, None, 1.0))  # type: ignore[arg-type] # not called
+
+
+def test_a_sink_numbers_its_plans_apart_from_those_of_the_driver(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LogicalPlan, "_nextPlanId", 0)
+    found = []
+
+    def sink(rows: DataFrame, batch: int, platform: DatabricksPlatform) -> None:
+        found.append((rows.count(), batch, platform.spark))
+        assert LogicalPlan._nextPlanId > 1_000_000  # noqa: SLF001 - nothing public tells it
+
+    OnDatabricks(DatabricksPlatform, sink, mlflow.get_tracking_uri(), mlflow.get_registry_uri())(spark.range(3), 7)
+    assert found == [(3, 7, spark)]
