@@ -26,8 +26,13 @@ LONGEST = ("for_another_problem", "[lifecycle]", "[classification]", "test_twin.
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest tests first."""
-    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
+    """Run the longest tests first, and those that take a moment last."""
+    items.sort(
+        key=lambda item: (
+            next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)),
+            item.get_closest_marker("slow") is None,
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,13 @@ def bake(tmp_path_factory: pytest.TempPathFactory, user_config: Path) -> Bake:
     return bake
 
 
-@pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: "-".join(map(str, combination.values())))
+def one_process(combination: dict[str, Any]) -> Any:  # noqa: ANN401 - pytest's own type is private
+    """Test a combination in one process, so that it is generated once."""
+    name = "-".join(map(str, combination.values()))
+    return pytest.param(combination, id=name, marks=pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(scope="session", params=map(one_process, COMBINATIONS))
 def combination(request: pytest.FixtureRequest) -> dict[str, str]:
     """Answers to all questions with choices, so that each pair of answers occurs."""
     options: dict[str, str] = request.param

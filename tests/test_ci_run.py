@@ -15,6 +15,8 @@ from ci_jobs import FOLDERS
 from ci_runner import Machine, checkout, deployed
 from conftest import ROOT, Bake, Project
 
+pytestmark = pytest.mark.xdist_group("test_ci_run")  # its scenes are played once, for all tests
+
 PROJECT = ROOT / "<<cookiecutter.project_name>>"
 SCENES = ("passes", "fails", "is cancelled", "main", "nightly", "release")
 STAGING, PROD = "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333"
