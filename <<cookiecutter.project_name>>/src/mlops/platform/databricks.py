@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,6 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors.base import DatabricksError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.utils import is_remote
 
 from ..config.features import FeatureTable
 from ..errors import ProjectError
@@ -24,60 +22,9 @@ from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
 from .served_entities import entities_of
 from .streaming import Sink, Streaming
+from .structured_streaming import InItsProcess, stream
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class OnDatabricks:
-    """Calls a sink with a platform of its own: Spark Connect runs it in another process, where no task is running.
-
-    Attributes:
-        platform: The platform to make.
-        sink: The sink.
-        tracking_uri: Where the driver's MLflow tracks runs.
-        registry_uri: Where the driver's MLflow registers models.
-    """
-
-    platform: type[DatabricksPlatform]
-    sink: Sink
-    tracking_uri: str
-    registry_uri: str
-
-    def __call__(self, rows: DataFrame, batch: int) -> None:
-        """Process the rows of the batch with this number."""
-        number_plans_apart()
-        mlflow.set_tracking_uri(self.tracking_uri)
-        mlflow.set_registry_uri(self.registry_uri)
-        spark = rows.sparkSession
-        spark.conf.set("spark.sql.session.timeZone", "UTC")
-        self.sink(rows, batch, self.platform(spark, None))
-
-
-def number_plans_apart() -> None:
-    """Let this process number its query plans otherwise than the driver does, whose Spark Connect session it shares.
-
-    The server of a session caches the result of analyzing a plan, such as whether a table exists, by its content and
-    number (SPARK-47818). Both processes count from 0, so that one might get an outdated answer that the other got.
-    """
-    if is_remote():
-        from pyspark.sql.connect.plan import LogicalPlan  # noqa: PLC0415 - classic Spark may lack what it needs
-
-        LogicalPlan._nextPlanId = secrets.randbits(62)  # noqa: SLF001 - nothing public sets it
-
-
-def _stream_problem(table: str, message: str) -> str | None:
-    if "INFINITE_STREAMING_TRIGGER_NOT_SUPPORTED" in message:
-        return (
-            "serverless compute only runs streams that stop: set the variable stream_interval in databricks.yml to "
-            "nothing, or use job clusters."
-        )
-    if any(name in message for name in ("DELTA_SCHEMA_CHANGED", "DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE")):
-        return (
-            f"the schema of {table} changed while it was streamed: run the job again, which goes on from the "
-            "checkpoint with the new schema, and says what to do if a column is gone."
-        )
-    return None
 
 
 @dataclass(frozen=True)
@@ -158,25 +105,8 @@ class DatabricksPlatform:
         Raises:
             ProjectError: The schema of the table changed meanwhile, or the compute cannot run for ever.
         """
-        trigger: dict[str, Any] = {"availableNow": True} if how.interval is None else {"processingTime": how.interval}
-        reader = self.spark.readStream.options(**how.options).table(quote(table))
-        query = (
-            reader.writeStream.foreachBatch(
-                OnDatabricks(type(self), sink, mlflow.get_tracking_uri(), mlflow.get_registry_uri())
-            )
-            .option("checkpointLocation", str(self.volume(how.checkpoint)))
-            .trigger(**trigger)
-        )
-        try:
-            running = query.start()
-            # A batch that is stopped half-way is repeated by the next run.
-            if not running.awaitTermination(None if how.interval is None else round(how.hours * 3600)):
-                running.stop()
-        except PySparkException as error:
-            told = _stream_problem(table, str(error))
-            if told is None:
-                raise
-            raise ProjectError(told) from error
+        process = InItsProcess(sink, type(self), mlflow.get_tracking_uri(), mlflow.get_registry_uri())
+        stream(self.spark, table, process, how, self.volume(how.checkpoint))
 
     def _table_version(self, name: str) -> str:
         try:
