@@ -15,7 +15,7 @@ from .definition import definition_digest
 from .incremental import Progress, Span
 from .numbers import numbers_as_doubles
 from .sources import Sources
-from .times import before, newest, since
+from .times import before, newest, since, until
 
 Compute = Callable[..., DataFrame]
 
@@ -69,7 +69,10 @@ def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
     from_time = chosen.source_since(increment)
     frame = computed(*[since(one.frame, one.time, from_time) for one in seen])
     frame = since(frame, table.event_time, chosen.since)
-    return Computation(name, frame, chosen, _progress(seen, increment, definition))
+    progress = _progress(seen, increment, definition)
+    # A window that ends after the newest source row is not complete: a later run computes it.
+    reached = max((one.until for one in progress.values() if one.until is not None), default=None)
+    return Computation(name, until(frame, table.event_time, reached), chosen, progress)
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,9 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
         if one.time is None:
             found[one.table] = Progress(definition, None, one.digest)
             continue
-        until = newest(one.frame, one.time)
-        if until is None:
+        last = newest(one.frame, one.time)
+        if last is None:
             return {}
-        rows = one.frame.where(before(one.time, incremental.settled_before(increment, until))).count()
-        found[one.table] = Progress(definition, until, rows)
+        rows = one.frame.where(before(one.time, incremental.settled_before(increment, last))).count()
+        found[one.table] = Progress(definition, last, rows)
     return found

@@ -30,6 +30,14 @@ def since(frame: DataFrame, column: str | None, time: datetime | None) -> DataFr
     return frame if time is None or column is None else frame.where(~before(column, time))
 
 
+def until(frame: DataFrame, column: str | None, time: datetime | None) -> DataFrame:
+    """Return the rows without those with later times; all rows if no time, or no column of times, is given."""
+    if time is None or column is None:
+        return frame
+    later = micros(column) > F.lit(round(time.timestamp() * 1_000_000))
+    return frame.where(~F.coalesce(later, F.lit(False)))  # noqa: FBT003 - a literal of Spark
+
+
 def newest(frame: DataFrame, column: str) -> datetime | None:
     """Return the newest time, or None if there is none."""
     found = frame.select(F.max(micros(column))).collect()[0][0]

@@ -72,9 +72,19 @@ def value_in(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str
         before = readings.missing(Place(None, part, ALL_MODELS, column))
         return None if now is None else now - (before or 0.0)
     if rule.measure == "quality":
-        now = readings.number(Place(start, part, scope.champion, TABLE), scope.quality)
-        return None if now is None or not scope.reference else _worse(now, scope.reference, scope.greater_is_better)
+        now, reference = (
+            readings.number(Place(start, part, scope.champion, TABLE), scope.quality),
+            _reference(scope, part),
+        )
+        return None if now is None or not reference else _worse(now, reference, scope.greater_is_better)
     return readings.number(Place(start, part, ALL_MODELS, column), rule.measure)
+
+
+def _reference(scope: Scope, part: Slice) -> float | None:
+    """Return the metric of the same rows when the champion was trained: some slices are harder than others."""
+    if part == ALL_ROWS:
+        return scope.reference
+    return scope.readings.number(Place(None, part, ALL_MODELS, TABLE), scope.quality)
 
 
 def _worse(now: float, reference: float, greater_is_better: bool) -> float:  # noqa: FBT001 - one of three numbers
@@ -93,7 +103,7 @@ def why_too_few(rule: Rule, scope: Scope, start: datetime, part: Slice, count: i
 def why_none(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str) -> Status:
     """Return why a window with enough rows has no value."""
     if rule.measure == "quality":
-        return "no_baseline" if not scope.reference else "no_labels"
+        return "no_labels" if _reference(scope, part) else "no_baseline"
     drift = rule.measure in (*OF_NUMBERS, *OF_TEXTS)
     has_profile = scope.readings.missing(Place(start, part, ALL_MODELS, column)) is not None
     return "no_baseline" if drift and has_profile and not _in_baseline(scope, column) else "no_value"

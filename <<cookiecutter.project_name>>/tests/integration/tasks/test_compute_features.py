@@ -24,6 +24,17 @@ def test_every_feature_table_is_written(trips: str, schema: str, run_task: Runne
     assert all(platform.tables.read(name).count() > 0 for name in names)
 
 
+def test_windows_that_have_not_ended_are_left_out(
+    trips: str, schema: str, run_task: Runner, platform: LocalPlatform
+) -> None:
+    """So an online store does not have a window of few rows as the newest one."""
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
+    newest = platform.tables.read(trips).agg(F.max("tpep_dropoff_datetime")).collect()[0][0]
+    for name in example.PROJECT.config.feature_tables:
+        ends = platform.tables.read(f"{schema}.{name}").agg(F.max("window_end")).collect()[0][0]
+        assert newest - pd.Timedelta(features.SLIDE) < ends <= newest
+
+
 def test_a_second_run_changes_nothing(trips: str, schema: str, run_task: Runner, platform: LocalPlatform) -> None:
     counts = []
     for _ in range(2):

@@ -111,6 +111,17 @@ def test_quality_is_compared_with_the_champions_held_out_rows() -> None:
     assert found(rule("quality", max=0.01), higher_is_better)[""].value == pytest.approx(-0.3)
 
 
+def test_quality_of_a_slice_is_compared_with_the_same_slice() -> None:
+    def of_queens(world: World) -> Finding:
+        of_slices = rule("quality", max=0.25, slices=True)
+        return next(one for one in apply("a_rule", of_slices, world.scope()) if one.slice == QUEENS)
+
+    harder = World().set([-1], part=QUEENS, **{METRIC: 4.0}).set([1, 2], part=QUEENS, **{METRIC: 4.1})
+    assert (of_queens(harder).status, of_queens(harder).value) == ("quiet", pytest.approx(0.025))
+    assert of_queens(harder.set([1, 2], part=QUEENS, **{METRIC: 5.2})).status == "breach"
+    assert of_queens(harder.set([-1], part=QUEENS, **{METRIC: None})).status == "no_baseline"
+
+
 def test_quality_is_that_of_the_champion_alone() -> None:
     world = World().set([1, 2], versions=["*"], **{METRIC: 9.0})
     assert found(rule("quality"), world.scope())[""].status == "quiet"
