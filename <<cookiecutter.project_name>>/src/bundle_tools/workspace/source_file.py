@@ -74,10 +74,10 @@ def _readable(path: Path, columns: Mapping[str, str]) -> pa.Table:
 
 
 def _csv(path: Path, texts: list[str]) -> pa.Table:
-    """Read a CSV file with these columns as text; empty text is null."""
+    """Read a CSV file with these columns, and those that are not what was guessed, as text; empty text is null."""
     options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(texts, pa.string()))
     table = pyarrow.csv.read_csv(path, convert_options=options)
-    for name in set(texts) & set(table.column_names):
+    for name in [field.name for field in table.schema if pa.types.is_string(field.type)]:
         column = table[name]
         filled = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
         table = table.set_column(table.column_names.index(name), name, filled)

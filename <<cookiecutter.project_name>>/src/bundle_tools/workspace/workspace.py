@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,9 +26,8 @@ from mlops.project import Project
 from mlops.tables import quote
 
 from ..bundle.load import Bundle
+from .other_data import has_other_rows, start_anew
 from .source_data import SourceData
-
-log = logging.getLogger(__name__)
 
 _SYSTEM = "system"  # Databricks' own catalog, which a local run does without
 _IN_CATALOG = re.compile(r"([a-z_][\w-]*)(?:\.[\w-]+){1,2}")  # name of a schema, table or model
@@ -128,15 +126,16 @@ class Workspace:
         exist = all(platform.tables.exists(table) for table in names.values())
         if exist and known and (not data.chosen or known["fingerprint"] == data.fingerprint(project)):
             return str(known["origin"])
-        if known:
-            log.warning("the source data has changed: results of earlier runs are kept; to remove them, run make clean")
         rows = data.read(project)
         _require_foreign(platform, names, [name for name in names if name not in rows])
         for name, table in rows.items():
             staged = self.folder / "source.parquet"
             pyarrow.parquet.write_table(table, staged)
             _create_schema(platform.spark, names[name].rsplit(".", maxsplit=1)[0])
-            platform.tables.overwrite(names[name], platform.spark.read.parquet(str(staged.resolve())))
+            frame = platform.spark.read.parquet(str(staged.resolve()))
+            if has_other_rows(platform, names[name], frame):
+                start_anew(platform, self.tables)
+            platform.tables.overwrite(names[name], frame)
             staged.unlink()
         counts = [f"{table.num_rows:,} rows" + (f" of {name}" if len(rows) > 1 else "") for name, table in rows.items()]
         origin = f"{', '.join(counts)} from {data}"

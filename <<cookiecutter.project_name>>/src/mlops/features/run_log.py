@@ -55,6 +55,11 @@ class FeatureRuns:
             if row["finished_at"] == newest
         }
 
+    def forget(self) -> None:
+        """Forget all runs, so that the next one computes every row anew."""
+        if self.tables.exists(self.name):
+            self.tables.delete(self.name, "TRUE")
+
     def record(self, feature_table: str, progress: Mapping[str, Progress], span: Span) -> None:
         """Record a run after it has written its rows: one row for each source, all with the same `finished_at`."""
         now = datetime.now(UTC)

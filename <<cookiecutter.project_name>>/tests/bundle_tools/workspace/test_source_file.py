@@ -109,6 +109,12 @@ def test_text_in_a_csv_file_keeps_its_zeros_and_empty_text_is_null(tmp_path: Pat
     assert found["code"].to_pylist() == ["007", None]
 
 
+def test_the_wrong_value_is_named_not_the_empty_ones_before_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("code,fare\na,\nb,2\nc,12 cents\n", encoding="utf-8")
+    with pytest.raises(ProjectError, match=r"column fare .* cannot be read as bigint: .*'12 cents'"):
+        source_file.read(tmp_path / "t.csv", {"code": "string", "fare": "bigint"})
+
+
 def test_without_configured_columns_all_are_read_as_they_are(tmp_path: Path) -> None:
     found = source_file.read(written(tmp_path / "t.parquet"), None)
     assert found.to_pylist() == [{"at": datetime(2020, 1, 1, tzinfo=UTC), "fare": 1.5, "zip": 10001, "other": "x"}]

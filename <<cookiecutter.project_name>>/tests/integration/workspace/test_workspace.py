@@ -2,15 +2,19 @@ from datetime import date
 from pathlib import Path
 
 import mlflow
+import pyarrow.compute
 import pyarrow.parquet
 import pytest
 from mlflow import MlflowClient
 
 from bundle_tools.bundle import load as bundles
+from bundle_tools.workspace.other_data import NOTE
 from bundle_tools.workspace.source_data import SourceData
 from bundle_tools.workspace.workspace import Workspace, model_name, source_tables
 from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
+from mlops.features.incremental import Progress, Span
+from mlops.features.run_log import FeatureRuns
 from mlops.platform.local import LocalPlatform
 
 from conftest import new_schema
@@ -86,6 +90,25 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
         versions.append(platform.tables.version(source_tables(bundle)["trips"]))
     assert versions == ["0", "0", "1"]
     assert platform.tables.read(source_tables(bundle)["trips"]).count() == 20
+
+
+def test_other_rows_let_the_features_be_computed_anew_and_more_rows_do_not(
+    workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
+) -> None:
+    schema = new_schema(platform.spark)
+    (workspace.tables / schema.replace(".", "/") / "feature_runs").mkdir(parents=True)
+    runs, file = FeatureRuns(platform.tables, schema), tmp_path / "trips.parquet"
+    platform.tables.overwrite(f"{schema}.zones", platform.spark.range(1))
+    platform.notes.clear()
+    whole = synthetic.example_data(40)
+    dearer = pyarrow.compute.add(whole["fare_amount"], 1.0)
+    raised = whole.set_column(whole.column_names.index("fare_amount"), "fare_amount", dearer)
+    for rows, anew in ((whole.slice(0, 30), False), (whole, False), (raised, True), (raised.slice(0, 20), True)):
+        runs.record("zones", {"dev.x.trips": Progress("d", None, 1)}, Span(None, replace=True, reason="x"))
+        pyarrow.parquet.write_table(rows, file)
+        workspace.fill_sources(bundle, platform, PROJECT, SourceData(files=str(file)))
+        assert (runs.last("zones") == {}, platform.notes == [NOTE]) == (anew, anew)
+        platform.notes.clear()
 
 
 def test_an_invalid_file_leaves_the_source_unchanged(
