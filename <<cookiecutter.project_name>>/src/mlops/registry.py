@@ -23,6 +23,7 @@ from .errors import ProjectError
 from .evaluation.metrics import Array, as_predictions
 from .feature_store.packaged_model import RAW_MODEL
 
+CHALLENGED_BY = "challenged_by"  # tag of the champion: the version that was last compared with it, and the decision
 CHAMPION = "Champion"
 CHALLENGER = "Challenger"
 STATUS_TAG = "model_validation_status"

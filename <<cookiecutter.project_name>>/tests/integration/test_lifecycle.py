@@ -96,6 +96,7 @@ def test_a_second_lifecycle_scores_no_row_twice_and_keeps_the_champion(first_lif
     assert "1,500 rows from example data" in again
     assert "rows scored: 0" in again
     assert "version 1" in again
+    assert re.search(r"^version 2, keep the champion: \S", again, re.MULTILINE)
 
 
 def test_targets_do_not_share_models_or_tables(first_life: str, local: Command) -> None:

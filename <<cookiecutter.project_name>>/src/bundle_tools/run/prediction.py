@@ -108,7 +108,7 @@ def _of_file(file: Path, settings: ProjectConfig, spine: DataFrame) -> DataFrame
     needed = [name for name in settings.request if name != settings.spine.key]
     for row in rows:
         if missing := [name for name in needed if name not in row]:
-            raise ProjectError(f"a row of {file} lacks {', '.join(missing)}: add them; their value may be null.")
+            raise ProjectError(f"a row of {file} lacks {', '.join(missing)}: add what is missing; a value may be null.")
     return _typed(file, rows, spine)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import mlflow
 from rich.console import RenderableType
 from rich.table import Table
 
 from mlops.config.load import ProjectConfig
-from mlops.registry import Registry
+from mlops.registry import CHALLENGED_BY, Registry
 
 from ..baseline import board
 from ..bundle.load import Bundle
@@ -19,14 +19,17 @@ from .runs import JobRun
 
 
 def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
-    """Yield the results: a comparison, a snapshot, a leaderboard, or else champions; the rows scored; the verdict."""
+    """Yield the results: a comparison, a snapshot, a leaderboard, or else champions; the rows scored; the verdict.
+
+    A version of this run that was not promoted is named with the reason.
+    """
     values = [task.values for task in leaves(run)]
     said: list[RenderableType] = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
     said += [_snapshot(one) for one in values if "snapshot_schema" in one]
     said += [board.table(one["baseline_run_id"]) for one in values if "baseline_run_id" in one]
     yield from said
     if not said:
-        yield from _champions(bundle, settings)
+        yield from _champions(bundle, settings, {one["model_version"] for one in values if "model_version" in one})
     scored = [int(one["rows_scored"]) for one in values if "rows_scored" in one]
     if scored:
         yield f"rows scored: {sum(scored):,}"
@@ -48,7 +51,7 @@ def _quarantine(values: Mapping[str, str]) -> str:
     return f"rows in quarantine: {int(values['rows_quarantined']):,} ({values['quarantine_reasons']})"
 
 
-def _champions(bundle: Bundle, settings: ProjectConfig) -> Iterator[RenderableType]:
+def _champions(bundle: Bundle, settings: ProjectConfig, trained: Collection[str]) -> Iterator[RenderableType]:
     for key in bundle.config["resources"].get("registered_models", {}):
         name = model_name(bundle, key)
         champion = Registry(name).champion()
@@ -56,6 +59,9 @@ def _champions(bundle: Bundle, settings: ProjectConfig) -> Iterator[RenderableTy
             yield f"champion of {name}: none yet; run the training job"
             continue
         yield f"champion of {name}: version {champion.version}"
+        challenged = str(champion.tags.get(CHALLENGED_BY, ""))
+        if challenged.startswith(tuple(f"version {one}," for one in trained)):
+            yield challenged
         yield _metrics(settings, str(champion.run_id))
 
 

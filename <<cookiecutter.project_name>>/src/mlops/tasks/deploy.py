@@ -16,7 +16,7 @@ from ..promotion import pause
 from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
 from ..promotion.same_model import equal_to_rolled_back
-from ..registry import ROLLED_BACK, Registry
+from ..registry import CHALLENGED_BY, ROLLED_BACK, Registry
 from ..serving.promote import ChampionOnEndpoint
 from ..serving.rollout.record import is_open
 from ..serving.settings import ServingParameters
@@ -68,7 +68,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     said = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
     registry.tag(parameters.model_version, "deployment_decision", said)
     if champion is not None:
-        registry.tag(str(champion.version), "challenged_by", f"version {parameters.model_version}, {said}")
+        registry.tag(str(champion.version), CHALLENGED_BY, f"version {parameters.model_version}, {said}")
     log.info("%s", said)
     if not decision.passed:
         endpoint.align()
