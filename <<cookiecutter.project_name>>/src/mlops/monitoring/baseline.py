@@ -1,4 +1,4 @@
-"""The baseline: held-out rows of the champion's training, with its predictions. Every window is compared with them."""
+"""The baseline: validation and held-out rows of the champion, with its predictions; windows are compared with it."""
 
 from __future__ import annotations
 
