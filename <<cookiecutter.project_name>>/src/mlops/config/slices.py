@@ -37,8 +37,8 @@ def try_condition(name: str, where: str, columns: list[str], event_time: str) ->
             continue
         break
     else:
-        hint = "; put text into quotes, and choose from the columns " if "not defined" in str(problem) else ""
-        hint += ", ".join(columns) if hint else ""
+        known = f"; put text into quotes, and choose from the columns {', '.join(columns)}"
+        hint = known if "not defined" in str(problem) else ""
         raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({problem}){hint}")
     if not (isinstance(found, pd.Series) and found.dtype == bool):
         raise ValueError(

@@ -22,7 +22,7 @@ def micros(column: str) -> Column:
 
 def before(column: str, time: datetime) -> Column:
     """Return whether a time is before another."""
-    return micros(column) < F.lit(round(time.timestamp() * 1_000_000))
+    return micros(column) < _literal(time)
 
 
 def since(frame: DataFrame, column: str | None, time: datetime | None) -> DataFrame:
@@ -34,8 +34,11 @@ def until(frame: DataFrame, column: str | None, time: datetime | None) -> DataFr
     """Return the rows without those with later times; all rows if no time, or no column of times, is given."""
     if time is None or column is None:
         return frame
-    later = micros(column) > F.lit(round(time.timestamp() * 1_000_000))
-    return frame.where(~F.coalesce(later, F.lit(False)))  # noqa: FBT003 - a literal of Spark
+    return frame.where(~F.coalesce(micros(column) > _literal(time), F.lit(False)))  # noqa: FBT003 - a literal of Spark
+
+
+def _literal(time: datetime) -> Column:
+    return F.lit(round(time.timestamp() * 1_000_000))
 
 
 def newest(frame: DataFrame, column: str) -> datetime | None:

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from bundle_tools.bundle.load import load
 from bundle_tools.report.command import main
+from bundle_tools.workspace.workspace import own_schema
 
 ROOT = Path(__file__).parents[3]
 
@@ -12,7 +14,8 @@ def test_a_report_before_any_run_says_what_to_do(
 ) -> None:
     assert spark is not None  # the engine of this process is started once
     assert main(["--root", str(ROOT), "--state", str(tmp_path)]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: table ")
-    assert error.endswith(".inference_log does not exist: run make lifecycle, or the job monitoring, first.\n")
+    assert capsys.readouterr().err == (
+        f"error: table {own_schema(load(ROOT))}.inference_log does not exist: run make lifecycle, or the job "
+        "monitoring, first.\n"
+    )
     assert not (tmp_path / "report.html").exists()

@@ -48,7 +48,11 @@ def test_a_row_of_a_file_gets_the_types_of_the_source(platform: LocalPlatform, t
         ("", "{", "is not valid JSON"),
         ("", "3", "does not hold a row"),
         ("", [], "does not hold a row"),
-        ("", {"pickup_zip": 1}, "lacks tpep_pickup_datetime, dropoff_zip, trip_distance, pickup_borough: add"),
+        (
+            "",
+            {"pickup_zip": 1},
+            "lacks tpep_pickup_datetime, dropoff_zip, trip_distance, pickup_borough: add what is missing",
+        ),
         ("", REQUEST | {"pickup_zip": "ten"}, "has 'ten' for pickup_zip, which does not fit the type int"),
         ("", REQUEST | {"tpep_pickup_datetime": "soon"}, "has 'soon' for tpep_pickup_datetime"),
     ],

@@ -34,7 +34,8 @@ def test_the_run_records_what_was_trained_on_which_data(training_run: dict[str, 
     assert {"source_tables": f"trips={trips}", "source_version": "0"}.items() <= run.data.params.items()
     assert set(SETTINGS.search.space) <= set(run.data.params)
     assert run.data.tags["git_commit"] == "abc123"
-    assert trips in [found.dataset.name for found in run.inputs.dataset_inputs]
+    trained_on = [one for one in run.inputs.dataset_inputs if "training" in [tag.value for tag in one.tags]]
+    assert [found.dataset.name for found in trained_on] == [trips]
     assert run.info.status == "FINISHED"
 
 

@@ -54,12 +54,14 @@ def test_deploying_creates_what_the_bundle_declares(
 def test_tables_of_earlier_runs_are_available_again(
     platform: LocalPlatform, workspace: Workspace, bundle: bundles.Bundle
 ) -> None:
+    before = workspace.catalogs(bundle)
     rows = platform.spark.createDataFrame([(1,)], "id INT")
     location = workspace.tables / "samples" / "earlier" / "kept"
     rows.write.format("delta").save(str(location))
     workspace.deploy(bundle, platform.spark)
     assert platform.tables.read("samples.earlier.kept").count() == 1
-    assert {"dev", "samples"} <= set(workspace.catalogs(bundle))
+    assert before[0] == "dev"
+    assert workspace.catalogs(bundle) == [*before, "samples"]
 
 
 def test_by_default_the_source_is_synthetic_and_then_kept(
