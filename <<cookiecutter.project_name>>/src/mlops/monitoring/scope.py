@@ -72,10 +72,8 @@ def value_in(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str
         before = readings.missing(Place(None, part, ALL_MODELS, column))
         return None if now is None else now - (before or 0.0)
     if rule.measure == "quality":
-        now, reference = (
-            readings.number(Place(start, part, scope.champion, TABLE), scope.quality),
-            _reference(scope, part),
-        )
+        now = readings.number(Place(start, part, scope.champion, TABLE), scope.quality)
+        reference = _reference(scope, part)
         return None if now is None or not reference else _worse(now, reference, scope.greater_is_better)
     return readings.number(Place(start, part, ALL_MODELS, column), rule.measure)
 
