@@ -1,11 +1,11 @@
 """Removes the files that the given answers do not need, and prints the next steps."""
 
 import contextlib
-import importlib
+import hashlib
 import json
 import os
+import runpy
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,13 +59,27 @@ def remove(path: Path) -> None:
 def place_ci_files(project: Path) -> None:
     """Copy the CI files to the root of the repository if the project is a folder in one.
 
-    The function belongs to the project, because the copies are made again after each update (`make ci-files`).
+    The script belongs to the project, because the copies are made again after each update (`make ci-files`).
     """
-    sys.dont_write_bytecode = True
-    sys.path.insert(0, str(project / "src"))
-    ci_files = importlib.import_module("bundle_tools.deployment.ci_files")
-    if ci_files.repository_root(project) is not None:
-        ci_files.main(project)
+    script = project / "ci" / "ci_files.py"
+    if script.is_file():
+        ci_files = runpy.run_path(str(script))
+        if ci_files["repository_root"](project) is not None:
+            ci_files["main"](project)
+
+
+def write_digests(machinery: Path) -> None:
+    """Write the SHA-256 digest of each file of the machinery, as `sha256sum` does, so that `make check` notices edits.
+
+    What tools have left in a clone of the template is removed first.
+    """
+    for pattern in ("__pycache__", ".*_cache"):
+        for left in list(machinery.rglob(pattern)):
+            shutil.rmtree(left)
+    files = sorted(path for path in machinery.rglob("*") if path.is_file())
+    names = {path.relative_to(machinery).as_posix(): path for path in files if path.name != "digests"}
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in names.items()]
+    (machinery / "digests").write_text("".join(lines), encoding="utf-8")
 
 
 def next_steps(answers: Mapping[str, str]) -> str:
@@ -93,6 +107,8 @@ if __name__ == "__main__":
     given = json.loads(r"""<< cookiecutter | jsonify >>""")
     for superfluous_path in superfluous(given):
         remove(Path(superfluous_path))
+    if Path("machinery").is_dir():
+        write_digests(Path("machinery"))
     with contextlib.suppress(OSError):
         place_ci_files(Path.cwd())
     # Cookiecutter deletes the project when a hook fails, so this hook must not fail when the reader closes the pipe.

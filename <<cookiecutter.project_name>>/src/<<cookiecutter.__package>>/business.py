@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlops.evaluation.metrics import DECISION_THRESHOLD, Array, ProblemType
+from mlops import DECISION_THRESHOLD, Array, ProblemType
 
 UNIT = "dollars per trip"
 

@@ -1,7 +1,7 @@
 """Your own checks of a model version. To add one, write a function that computes one number from the evidence.
 
 Set its bound as `validation.custom.<name of the function>` in `project.yml`. With the decorator
-`@metric(greater_is_better=...)` of `mlops.evaluation.own_metrics`, a function of labels and predictions is a metric
+`@metric(greater_is_better=...)` of `mlops`, a function of labels and predictions is a metric
 instead, whose name can be used wherever `project.yml` names a metric.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlops.validation.evidence import Evidence
+from mlops import Evidence
 
 
 def mean_error(evidence: Evidence) -> float:

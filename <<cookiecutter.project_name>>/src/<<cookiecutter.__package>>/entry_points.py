@@ -1,21 +1,19 @@
-"""Passes the project to the machinery, and defines an entry point for each task of the jobs.
+"""Passes the project to the machinery. An entry point such as `train` is made of its task and the project when asked for.
 
-`pyproject.toml` declares these entry points, and `resources/*.job.yml` calls them by the same names.
+The tasks are listed in `mlops.ENTRY_POINTS`, and `resources/*.job.yml` names them; the wheel declares each of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from mlops import tasks
-from mlops.config.load import load
-from mlops.project import Project
-from mlops.tasks.task import Task
+from mlops import ENTRY_POINTS, Project, entry_point, load_config
 
 from . import business, checks, features, functions, model, synthetic
 
 PROJECT = Project.of(
-    load(Path(__file__).with_name("project.yml"), metrics=checks),
+    load_config(Path(__file__).with_name("project.yml"), metrics=checks),
     features=features,
     functions=functions,
     model=model,
@@ -24,20 +22,9 @@ PROJECT = Project.of(
     example_data=synthetic.example_data,
 )
 
-compute_features = Task(tasks.compute_features.run, PROJECT)
-baseline = Task(tasks.baseline.run, PROJECT)
-train = Task(tasks.train.run, PROJECT)
-validate = Task(tasks.validate.run, PROJECT)
-approve = Task(tasks.approve.run, PROJECT)
-change_champion = Task(tasks.change_champion.run, PROJECT)
-explain = Task(tasks.explain.run, PROJECT)
-compare = Task(tasks.compare.run, PROJECT)
-snapshot = Task(tasks.snapshot.run, PROJECT)
-batch_inference = Task(tasks.batch_inference.run, PROJECT)
-update_inference_log = Task(tasks.update_inference_log.run, PROJECT)
-refresh_metrics = Task(tasks.refresh_metrics.run, PROJECT)
-check_metrics = Task(tasks.check_metrics.run, PROJECT)
-find_rollout = Task(tasks.find_rollout.run, PROJECT)
-check_rollout = Task(tasks.check_rollout.run, PROJECT)
-deliver = Task(tasks.deliver.run, PROJECT)
-stream_inference = Task(tasks.stream_inference.run, PROJECT)
+
+def __getattr__(name: str) -> Callable[[], None]:
+    """Return the entry point of a task."""
+    if name not in ENTRY_POINTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return entry_point(name, PROJECT)

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from mlops.evaluation.metrics import ProblemType
+from mlops import ProblemType
 
 _ESTIMATORS = {
     "regression": HistGradientBoostingRegressor,

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlops.features import on_demand
+from mlops import definitions
 
 from << cookiecutter.__package >> import functions
 from << cookiecutter.__package >>.entry_points import PROJECT
@@ -11,7 +11,7 @@ MONDAY = datetime(2024, 1, 1, 17, 59, tzinfo=UTC)
 
 
 def test_each_configured_function_is_valid_in_unity_catalog_and_accepts_nulls() -> None:
-    for definition in on_demand.definitions(PROJECT.config.functions, PROJECT.functions).values():
+    for definition in definitions(PROJECT.config.functions, PROJECT.functions).values():
         assert definition.compiled()(*[None] * len(definition.parameters)) is None
 
 

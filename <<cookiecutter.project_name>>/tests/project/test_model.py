@@ -3,7 +3,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from mlops.training.search import suggest
+from mlops import suggest
 
 from << cookiecutter.__package >> import model
 from << cookiecutter.__package >>.entry_points import PROJECT

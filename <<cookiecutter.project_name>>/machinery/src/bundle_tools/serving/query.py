@@ -1,0 +1,116 @@
+"""Gets a prediction from the live local endpoint, as a caller does: from what a request has, without the features."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors.base import DatabricksError
+from databricks.sdk.service.serving import DataframeSplitInput
+from rich.console import Console
+from rich.table import Table
+
+from mlops.errors import ProjectError, first_line
+from mlops.serving.query import as_split
+from mlops.sources.sources import Sources
+from mlops_local.platform import LocalPlatform
+
+from .. import json_rows
+from ..arguments import key_value
+from ..bundle.load import Bundle, load
+from ..run import entry_points
+from ..run.prediction import Asked
+from ..workspace import engine
+from ..workspace.workspace import Workspace, foreign_tables
+from .local_gateway import LocalGateway
+from .names import endpoint_name
+
+_MOST_ROWS = 10  # of a request that are shown
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Ask the endpoint and print its predictions; return the exit code: 0 for an answer, 1 for a mistake."""
+    parser = argparse.ArgumentParser(prog="python -m " + __package__, description=__doc__)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--key", default="", help="the key of a row of the source")
+    which.add_argument("--json", type=Path, help="file with a row, or a list of rows, as JSON")
+    parser.add_argument("--engine", default="sail", help="what reads the source: sail (default) or spark")
+    parser.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
+    parser.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root folder)")
+    parser.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
+    parser.add_argument("--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a variable")
+    options = parser.parse_args(argv)
+    try:
+        bundle = load(options.root.resolve(), options.target, variables=dict(options.var))
+        workspace = Workspace((options.state or options.root / ".local").resolve())
+        client, name = local_endpoint(bundle, workspace)
+        split = json_rows.split(json_rows.read(options.json)) if options.json else _row(options, bundle, workspace)
+        for table in asked(client, name, split):
+            Console().print(table)
+    except ProjectError as error:
+        print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
+        return 1
+    return 0
+
+
+def local_endpoint(bundle: Bundle, workspace: Workspace) -> tuple[WorkspaceClient, str]:
+    """Return a client of the local gateway, and the name of the endpoint of the bundle's target.
+
+    Raises:
+        ProjectError: The project serves no models, or there is no such endpoint here.
+    """
+    name = endpoint_name(bundle)
+    gateway = LocalGateway.of(workspace)
+    known = [str(endpoint["name"]) for endpoint in gateway.state.endpoints()]
+    if name not in known:
+        there = f"; there are {', '.join(known)}" if known else ""
+        raise ProjectError(f"there is no local endpoint {name} yet{there}: run make lifecycle first.")
+    return gateway.client(), name
+
+
+def asked(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Iterator[Table]:
+    """Yield a table for each row: the request, the prediction, and the version that made it.
+
+    Args:
+        client: A client of the gateway.
+        endpoint: The name of the endpoint.
+        split: The columns of the request and its rows, as `dataframe_split` has them.
+
+    Raises:
+        ProjectError: The endpoint answers with an error.
+    """
+    try:
+        answer = client.serving_endpoints.query(endpoint, dataframe_split=DataframeSplitInput(**split))
+    except DatabricksError as error:
+        told = first_line(error).partition(": ")[2]
+        raise ProjectError(f"endpoint {endpoint} answers: {told.partition('. Config: ')[0]}") from None
+    predictions = answer.predictions or []
+    for row, prediction in list(zip(split["data"], predictions, strict=True))[:_MOST_ROWS]:
+        table = Table("column", "value", title=f"{answer.served_model_name} of {endpoint}", title_justify="left")
+        for name, value in zip(split["columns"], row, strict=True):
+            table.add_row(name, _text(value))
+        table.add_section()
+        table.add_row("prediction", f"[bold]{_text(prediction)}[/]")
+        yield table
+
+
+def _row(options: argparse.Namespace, bundle: Bundle, workspace: Workspace) -> dict[str, Any]:
+    """Return the row of the source with the key, with the columns of a request alone."""
+    project = entry_points.project(entry_points.load(options.root.resolve()))
+    foreign = foreign_tables(bundle, project.config).values()
+    with engine.start(options.engine, workspace.catalogs(bundle, foreign)) as spark:
+        workspace.register_tables(spark)
+        text = str(bundle.variables.get("source_tables") or "")
+        sources = Sources.of(text, project.config.sources, LocalPlatform(spark, workspace.tables).tables)
+        return as_split(Asked(options.key, None).rows(project, sources).toPandas())
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,118 @@
+"""What a run computes of one feature table: the rows to write, why, and the progress to record afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ..config.features import FeatureTable, Increment
+from ..sources.sources import Sources
+from ..sources.times import before, newest, since, until
+from . import incremental
+from .definition import definition_digest
+from .incremental import Progress, Span
+from .numbers import numbers_as_doubles
+
+Compute = Callable[..., DataFrame]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """The rows of a feature table to write, and the progress to record, by source table, once they are written."""
+
+    name: str
+    frame: DataFrame
+    span: Span
+    progress: Mapping[str, Progress]
+
+
+def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
+    name: str,
+    table: FeatureTable,
+    compute: Compute,
+    sources: Sources,
+    read: Sequence[str],
+    last: Mapping[str, Progress],
+    wanted: Span | None,
+) -> Computation:
+    """Decide which rows of a feature table to compute, and define them.
+
+    Features that are numbers are written as doubles, because models get doubles.
+
+    Args:
+        name: The feature table.
+        table: Its configuration.
+        compute: Its function, which takes the frames of the sources that it reads.
+        sources: The source tables of the run.
+        read: The names of the sources that the function takes, in order.
+        last: What the last run has processed, by source table.
+        wanted: The rows that the user asked for, if any.
+    """
+
+    def computed(*frames: DataFrame) -> DataFrame:
+        frame = compute(*frames)
+        return numbers_as_doubles(frame, set(frame.columns) - set(table.primary_keys))
+
+    increment, frames = table.increment, sources.frames(read)
+    if increment is None:
+        whole = incremental.span(None, {}, {}, "")
+        return Computation(name, computed(*frames), whole, {})
+    times = increment.times(read)
+    seen = [_Seen(sources.names[one], frame, times.get(one)) for one, frame in zip(read, frames, strict=True)]
+    definition = definition_digest(compute, table)
+    settled = {one.table: one.settled(increment, last.get(one.table)) for one in seen}
+    chosen = incremental.wider(incremental.span(increment, last, settled, definition), wanted)
+    from_time = chosen.source_since(increment)
+    frame = computed(*[since(one.frame, one.time, from_time) for one in seen])
+    frame = since(frame, table.event_time, chosen.since)
+    progress = _progress(seen, increment, definition)
+    # A window that ends after the newest source row is not complete: a later run computes it.
+    reached = max((one.until for one in progress.values() if one.until is not None), default=None)
+    return Computation(name, until(frame, table.event_time, reached), chosen, progress)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A source of the run: its table, its rows, and its time column, if the increment names one."""
+
+    table: str
+    frame: DataFrame
+    time: str | None
+
+    @cached_property
+    def digest(self) -> int:
+        """A number that changes with the rows, but not with their order; it is computed in one scan, once a run."""
+        part = F.xxhash64(*self.frame.columns).bitwiseAND(F.lit(0x7FFFFFFF))
+        return int(self.frame.select(F.coalesce(F.sum(part), F.lit(0))).collect()[0][0])
+
+    def settled(self, increment: Increment, last: Progress | None) -> int | None:
+        """Return what `Progress.settled` would now be for the time of the last run."""
+        if last is None:
+            return None
+        if self.time is None:
+            return self.digest
+        if last.until is None:
+            return None
+        return self.frame.where(before(self.time, incremental.settled_before(increment, last.until))).count()
+
+
+def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> dict[str, Progress]:
+    """Return the progress on each source; empty if a source with a time has no rows, so that the next run starts anew.
+
+    The rows are counted before the feature rows are written: rows that arrive in between are found by the next run.
+    """
+    found: dict[str, Progress] = {}
+    for one in seen:
+        if one.time is None:
+            found[one.table] = Progress(definition, None, one.digest)
+            continue
+        last = newest(one.frame, one.time)
+        if last is None:
+            return {}
+        rows = one.frame.where(before(one.time, incremental.settled_before(increment, last))).count()
+        found[one.table] = Progress(definition, last, rows)
+    return found

@@ -1,0 +1,97 @@
+"""The model version that is validated, compared or deployed, and the held-out rows that it is evaluated on."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import mlflow
+import pandas as pd
+from pyspark.sql import functions as F
+
+from ..config.load import ProjectConfig
+from ..errors import ProjectError
+from ..evaluation.metrics import Array
+from ..parameters import Parameters
+from ..platform.base import Platform
+from ..project import Project
+from ..registry import Registry, uri
+from ..statistics.blocks import Times
+from ..training import training_set
+from .evidence import Evidence
+from .origin import origin
+
+
+class Candidate(Parameters):
+    """One exact registered version, its training run, and the table with the rows held out from that run.
+
+    `resolved` checks the others against name and version. If `run_id` is empty, it is the run of the version.
+    """
+
+    model_name: str
+    model_uri: str
+    model_version: str
+    run_id: str = ""
+    training_table: str
+
+    def __str__(self) -> str:
+        return f"version {self.model_version} of {self.model_name}"
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+def resolved(told: C) -> C:
+    """Return the candidate with the training run that the registry records for its version.
+
+    Name and version decide everything: the URI, the run and the table of the rows must be those of the version.
+
+    Raises:
+        ProjectError: No version is given, there is no such version, or one of the parameters belongs to another one.
+    """
+    if not told.model_version:
+        raise ProjectError(f"no version of {told.model_name} is given: set the job parameter model_version.")
+    version = Registry(told.model_name).version(told.model_version)
+    if not version.run_id:
+        raise ProjectError(f"{told} was registered without a training run: train a version with the training job.")
+    run = mlflow.get_run(version.run_id)
+    own = {
+        "model_uri": uri(told.model_name, told.model_version),
+        "run_id": str(version.run_id),
+        "training_table": run.data.params.get("training_table", told.training_table),
+    }
+    for name, value in own.items():
+        given = getattr(told, name)
+        if given and given != value:
+            raise ProjectError(f"{name} is {given}, but that of {told} is {value}: give the one of the same version.")
+    return told.model_copy(update=own)
+
+
+def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evidence:
+    """Return the evidence for the checks of the version.
+
+    Raises:
+        ProjectError: There is no such version, or there are no held-out rows.
+    """
+    rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
+    return Evidence(
+        settings=project.config,
+        model_uri=candidate.model_uri,
+        version=Registry(candidate.model_name).version(candidate.model_version),
+        rows=rows,
+        all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
+        store=platform.feature_store(candidate.training_table.rpartition(".")[0], project.config.feature_tables),
+        origin=origin(candidate.run_id, project, platform),
+        checks=project.checks,
+        packages=project.packages,
+    )
+
+
+def holdout(candidate: Candidate, settings: ProjectConfig, platform: Platform) -> tuple[pd.DataFrame, Array, Times]:
+    """Return the features, shape (rows, features), labels and event times in UTC, shape (rows,), of the held-out rows.
+
+    Raises:
+        ProjectError: There are no held-out rows.
+    """
+    rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
+    times = rows[settings.spine.event_time].to_numpy(dtype="datetime64[us]")
+    return rows[list(settings.features)], rows[settings.label].to_numpy(), times

@@ -1,0 +1,94 @@
+"""The local counterpart of Databricks' data profiling: writes the same metric tables, computed on Spark's workers."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pyspark.sql import DataFrame
+
+from mlops.profiling.base import ProfileSpec, Refresh
+from mlops.tables import Tables
+
+from . import metric_rows, metric_tables
+from .accumulate import Plan, Summaries, merge, summarise
+from .own_metrics import add_own_metrics
+from .prepare import Prepared, prepare
+
+_ROWS = 200_000  # how many rows a worker summarises at once
+
+
+@dataclass(frozen=True)
+class LocalProfiler:
+    """Computes the metrics of the whole log anew: in one pass over the log and one over the baseline.
+
+    A pass over samples of both comes first, for the edges of the bins.
+
+    Attributes:
+        tables: Reads the log and the baseline, and writes the metric tables.
+    """
+
+    tables: Tables
+
+    def refresh(self, spec: ProfileSpec) -> Refresh:
+        """Replace the metric tables."""
+        log = self.tables.read(spec.table)
+        baseline = self.tables.read(spec.baseline) if spec.baseline and self.tables.exists(spec.baseline) else None
+        prepared = prepare(spec, log, baseline)
+        found = metric_rows.with_all_models(summaries(prepared.log, prepared.plan))
+        reference = _of_baseline(prepared)
+        profile = [
+            *metric_rows.profile(spec, found, prepared.plan.numbers, "INPUT"),
+            *metric_rows.profile(spec, reference, prepared.plan.numbers, "BASELINE"),
+        ]
+        if spec.metrics:
+            profile = add_own_metrics(spec, log, profile)
+        columns = metric_tables.profile_columns(
+            spec.model_version, spec.metrics, regression=spec.problem_type == "regression"
+        )
+        self._write(spec.profile_table, profile, columns)
+        drift = metric_rows.drift(spec, found, reference, prepared.plan.numbers)
+        self._write(spec.drift_table, drift, metric_tables.drift_columns(spec.model_version))
+        return Refresh("done", f"{len(profile)} rows of metrics")
+
+    def _write(self, name: str, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+        schema = ", ".join(f"`{column}` {kind}" for column, kind in columns.items())
+        found = [tuple(row.get(column) for column in columns) for row in rows]
+        self.tables.overwrite(name, self.tables.spark.createDataFrame(found, schema))
+
+
+def summaries(rows: DataFrame, plan: Plan) -> Summaries:
+    """Return the summaries of all rows; each worker sends those of its own rows."""
+
+    def work(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        found: Summaries = {}
+        for part in _large(parts):
+            merge(found, summarise(part, plan))
+        yield pd.DataFrame({"found": [pickle.dumps(found)]})
+
+    total: Summaries = {}
+    for row in rows.mapInPandas(work, "found binary").collect():
+        merge(total, pickle.loads(row["found"]))  # noqa: S301 - what the workers have just written
+    return total
+
+
+def _of_baseline(prepared: Prepared) -> Summaries:
+    if prepared.baseline is None:
+        return {}
+    found = summaries(prepared.baseline, prepared.baseline_plan)
+    return {key: sketch for key, sketch in metric_rows.with_all_models(found).items() if key.group.model == "*"}
+
+
+def _large(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Join small parts, so that each is worth its fixed costs."""
+    waiting: list[pd.DataFrame] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= _ROWS:
+            yield pd.concat(waiting, ignore_index=True)
+            waiting = []
+    if waiting:
+        yield pd.concat(waiting, ignore_index=True)

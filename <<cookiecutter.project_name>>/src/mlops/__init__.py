@@ -1,1 +1,0 @@
-"""The machinery of the project. It receives your code as one value, a `Project`, and imports none of it."""

@@ -1,0 +1,63 @@
+"""Shared fixtures: an engine, and the tables of a small lifecycle."""
+
+from __future__ import annotations
+
+import gc
+from types import ModuleType
+
+import pytest
+from pyspark.sql import SparkSession
+
+from bundle_tools.pytest_fixtures import one_thread, spark  # noqa: F401 - pytest finds fixtures by their names
+from mlops.platform.base import use
+from mlops.tasks import compute_features
+from mlops.tasks.task import Task
+from mlops_local.platform import LocalPlatform
+
+import example
+from example import synthetic
+from running import Runner, new_schema
+
+
+def pytest_unconfigure() -> None:
+    """Do not look for garbage among all objects once more when the process ends, which takes a second."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def platform(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> LocalPlatform:
+    return LocalPlatform(spark, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture
+def schema(spark: SparkSession) -> str:
+    return new_schema(spark)
+
+
+@pytest.fixture(scope="session")
+def run_task(platform: LocalPlatform) -> Runner:
+    """Run an entry point as the local runner does; return its task values."""
+
+    def run(module: ModuleType, **parameters: object) -> dict[str, str]:
+        platform.task_values.clear()
+        with use(platform):
+            Task(module.run, example.PROJECT)([f"--{name}={value}" for name, value in parameters.items()])
+        return dict(platform.task_values)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trips(platform: LocalPlatform) -> str:
+    """The name of a source table with a few hundred rows of example data."""
+    name = f"{new_schema(platform.spark)}.trips"
+    platform.tables.overwrite(name, platform.spark.createDataFrame(synthetic.example_data(rows=900)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def features_schema(trips: str, run_task: Runner) -> str:
+    """The schema that has the feature tables of the trips."""
+    schema = trips.rsplit(".", maxsplit=1)[0]
+    run_task(compute_features, source_tables=f"trips={trips}", schema_name=schema)
+    return schema

@@ -1,0 +1,250 @@
+"""Every job of every platform runs here: pull requests that pass, fail and are cancelled, main, nights, a release."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ci_jobs import FOLDERS
+from ci_runner import Machine, checkout, deployed
+from baking import ROOT, Bake, Project
+
+pytestmark = pytest.mark.xdist_group("test_ci_run")  # its scenes are played once, for all tests
+
+PROJECT = ROOT / "<<cookiecutter.project_name>>"
+SCENES = ("passes", "fails", "is cancelled", "main", "nightly", "release")
+STAGING, PROD = "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333"
+VARIABLES = "--var name_prefix=pr12_ --var snapshot_catalog=staging"
+DEPLOY, DESTROY = (f"bundle {verb} --target staging {VARIABLES}" for verb in ("deploy", "destroy --auto-approve"))
+# FakeWorkspace, FakeJobs and the function that loads a bundle, of the generated project.
+Fakes = tuple[Any, Any, Any]
+
+
+@pytest.fixture(scope="module")
+def fakes() -> Iterator[Fakes]:
+    """The generated project's own fakes, whose names are not taken here."""
+    sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "src")]
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # projects are generated from these folders
+    try:
+        import fake_jobs  # noqa: PLC0415 - only now on the path
+        from bundle_tools.bundle.load import load  # noqa: PLC0415 - as above
+
+        yield fake_jobs.FakeWorkspace, fake_jobs.FakeJobs, load
+    finally:
+        sys.path[:2] = []
+        sys.dont_write_bytecode = writes
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What happened: the machine with its calls, and what the workspace was asked."""
+
+    machine: Machine
+    workspace: Any
+    jobs: Any
+
+
+def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
+    """A workspace in which the doctor finds nothing missing, nothing is deployed, and logins are exchanged."""
+    unity, scim = "/api/2.1/unity-catalog", "/api/2.0/preview/scim/v2"
+    gone = (404, {"error_code": "SCHEMA_DOES_NOT_EXIST", "message": "none"})
+    all_of_it = {"privilege_assignments": [{"principal": principal, "privileges": [{"privilege": "ALL_PRIVILEGES"}]}]}
+
+    def listed(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a class of the generated project
+        name = request.query["filter"].partition(' eq "')[2].rstrip('"')
+        entry = {"id": "1", "displayName": name, "applicationId": name}
+        return {"Resources": [entry] if request.query["startIndex"] == "1" else []}
+
+    found: dict[tuple[str, str], Any] = {
+        ("GET", "/oidc/.well-known/oauth-authorization-server"): lambda request: {
+            "authorization_endpoint": f"http://{request.headers['host']}/oidc/authorize",
+            "token_endpoint": f"http://{request.headers['host']}/oidc/v1/token",
+        },
+        ("POST", "/oidc/v1/token"): {"access_token": "access", "token_type": "Bearer", "expires_in": 3600},
+        ("GET", "/github-oidc"): lambda request: {"value": f"id-of-{request.query['audience']}"},
+        ("POST", "/azure-oidc"): lambda request: {"oidcToken": f"id-of-{request.query['serviceConnectionId']}"},
+        ("GET", f"{scim}/Me"): {"id": "1", "userName": principal, "groups": []},
+        ("GET", f"{scim}/Groups"): listed,
+        ("GET", f"{scim}/ServicePrincipals"): listed,
+        ("GET", "/api/2.0/preview/accounts/access-control/rule-sets"): {
+            "name": "x",
+            "etag": "x",
+            "grant_rules": [{"role": "roles/servicePrincipal.user", "principals": [f"servicePrincipals/{principal}"]}],
+        },
+        ("GET", f"{unity}/current-metastore-assignment"): {"metastore_id": "m1", "workspace_id": 1},
+        ("GET", f"{unity}/tables/samples.nyctaxi.trips"): {"name": "trips"},
+        ("GET", f"{unity}/catalogs/{target}"): {"name": target, "owner": "platform"},
+        ("GET", f"{unity}/effective-permissions/CATALOG/{target}"): all_of_it,
+        ("GET", "/api/2.0/serving-endpoints"): {},
+        ("GET", "/api/2.0/workspace/list"): lambda request: {
+            "objects": [{"path": f"{request.query['path']}/pr12_staging", "object_type": "DIRECTORY"}]
+            if request.query["path"].endswith("/nyc-taxi")
+            else []
+        },
+    }
+    for name in ("nyc_taxi", "pr12_nyc_taxi", "pr12_nyc_taxi_snapshot"):
+        found["GET", f"{unity}/schemas/{target}.{name}"] = gone
+        found["DELETE", f"{unity}/schemas/{target}.{name}"] = gone
+    return found
+
+
+@pytest.fixture(scope="module")
+def scenes(bake: Bake, fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Scene]:
+    """Every scene on every platform; as many at once as there are processors, because each starts many processes."""
+    todo = [(platform, scene) for platform in FOLDERS for scene in SCENES]
+    projects = {platform: bake(cicd_platform=platform) for platform in FOLDERS}
+    folder = tmp_path_factory.mktemp("ci")
+    shutil.copytree(next(iter(projects.values())).path / "src", folder / "src")  # the same for every platform
+
+    def played(one: tuple[str, str]) -> Scene:
+        platform, scene = one
+        return play(projects[platform], fakes, folder / platform / scene.replace(" ", "_"), platform, scene)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(todo, pool.map(played, todo), strict=True))
+
+
+def play(project: Project, fakes: Fakes, folder: Path, platform: str, scene: str) -> Scene:
+    workspace_class, jobs_class, load = fakes
+    target = "prod" if scene == "release" else "staging"
+    folder.mkdir(parents=True)
+    with workspace_class(routes(target, PROD if target == "prod" else STAGING)) as workspace:
+        path, tools = checkout(project.path, folder, workspace.url)
+        prefix = {"name_prefix": "pr12_", "snapshot_catalog": "staging"} if target == "staging" else {}
+        values = {"{{tasks.train.values.model_version}}": "7", "{{tasks.train.values.run_id}}": "r7"}
+        rows = {"first_version": "7", "last_version": "7"}
+        jobs = jobs_class(workspace, load(path, target, prefix, environ={}).jobs, values, rows=rows)
+        jobs.registered("staging.pr12_nyc_taxi.fare", "7", "rmse")
+        deployed(tools, jobs.ids if target == "staging" else {})
+        machine = Machine(path, platform, tools, workspace.url, source=folder.parents[1] / "src")
+        if scene == "fails" and platform == "github_actions":
+            jobs.failing.add("validate")
+        elif scene == "fails":
+            (tools / "fail-deploy").touch()
+        if scene == "is cancelled":
+            jobs.endless.add("lifecycle")
+            machine.stop_at = "integration"
+            machine.is_time = lambda: any(key == "lifecycle" for key, _ in list(jobs.started))
+        events = {"main": "main", "nightly": "nightly", "release": "release"}
+        # At night the other jobs are those of a pull request.
+        machine.run(events.get(scene, "pull_request"), only="sweep" if scene == "nightly" else "")
+    return Scene(machine, workspace, jobs)
+
+
+@pytest.fixture(params=list(FOLDERS))
+def scene(request: pytest.FixtureRequest, scenes: dict[tuple[str, str], Scene]) -> Callable[[str], Scene]:
+    return lambda name: scenes[request.param, name]
+
+
+def bundle_calls(machine: Machine) -> list[str]:
+    """The calls of the CLI that change or check a deployment."""
+    return [call for call in machine.calls() if call.startswith("bundle") and not call.startswith("bundle summary")]
+
+
+def test_a_pull_request_passes_and_leaves_nothing(scene: Callable[[str], Scene]) -> None:
+    found = scene("passes")
+    machine = found.machine
+    assert set(machine.results.values()) == {"success"}, machine.says
+    made = bundle_calls(machine)
+    assert made[:2] == [f"bundle validate --strict --target staging {VARIABLES}", DEPLOY]
+    assert set(made[2:]) == {DESTROY}
+    assert [key for key, _ in found.jobs.started] == ["snapshot", "lifecycle", "batch_inference"]
+    assert machine.says.count("## ✅ integration of nyc-taxi") >= 1
+    assert found.workspace.unknown == []
+
+
+def test_the_checks_of_a_pull_request_are_those_of_a_person(scene: Callable[[str], Scene]) -> None:
+    machine = scene("passes").machine
+    assert machine.calls("ruff") == ["check .", "format --check ."]
+    assert len(machine.calls("mypy")) == 1
+    wanted = ["tests/contract", "--cov", "bundle_tools.run run lifecycle"]
+    ran = machine.calls("python")
+    assert [next((word for word in wanted if word in call), call) for call in ran] == wanted
+
+
+def test_it_logs_in_as_the_principal_of_the_target_with_an_id_token(scene: Callable[[str], Scene]) -> None:
+    for name, principal, target in (("passes", STAGING, "staging"), ("release", PROD, "prod")):
+        found = scene(name)
+        assert {login[1] for login in found.machine.logins()} == {principal}
+        exchanged = [str(request.body) for request in found.workspace.asked("/oidc/v1/token")]
+        assert exchanged
+        assert all(f"id-of-nyc-taxi-{target}" in body and principal in body for body in exchanged)
+
+
+def test_no_token_is_in_the_log(scene: Callable[[str], Scene]) -> None:
+    for name in SCENES:
+        said = scene(name).machine.says
+        assert [
+            secret for secret in ("id-of-", "access-token", "request-token", "github-token") if secret in said
+        ] == []
+
+
+def test_the_summary_is_posted(scenes: dict[tuple[str, str], Scene]) -> None:
+    machine = scenes["github_actions", "passes"].machine
+    assert machine.calls("gh") == ["pr comment 12 --edit-last --create-if-none --body-file -"]
+    assert "##vso[task.uploadsummary]" in scenes["azure_devops", "passes"].machine.says
+    for platform in FOLDERS:
+        folder = scenes[platform, "passes"].machine.project / "build/integration"
+        assert sorted(path.name for path in folder.iterdir()) == ["junit.xml", "summary.md"]
+
+
+def test_a_failed_integration_fails_and_is_removed(scene: Callable[[str], Scene]) -> None:
+    """On GitHub a task fails, elsewhere the deployment itself does, half-way."""
+    found = scene("fails")
+    machine = found.machine
+    assert (machine.results["integration"], machine.results["destroy"]) == ("failure", "success"), machine.says
+    assert bundle_calls(machine)[-1] == DESTROY
+    if machine.platform == "github_actions":
+        assert "lifecycle/training/validate | FAILED" in machine.says
+    else:
+        assert found.jobs.started == []
+
+
+def test_a_cancelled_integration_ends_its_run_and_is_removed(scene: Callable[[str], Scene]) -> None:
+    found = scene("is cancelled")
+    machine = found.machine
+    assert (machine.results["integration"], machine.results["destroy"]) == ("cancelled", "success"), machine.says
+    (run,) = [run for run in found.jobs.runs.values() if run.get("job") == "lifecycle"]
+    assert run["state"]["result_state"] == "CANCELED"
+    assert bundle_calls(machine)[-1] == DESTROY
+
+
+def test_main_is_deployed_to_staging(scene: Callable[[str], Scene]) -> None:
+    machine = scene("main").machine
+    assert set(machine.results.values()) == {"success"}, machine.says
+    assert bundle_calls(machine) == ["bundle validate --strict --target staging", "bundle deploy --target staging"]
+
+
+def test_nights_remove_what_was_left_behind(scene: Callable[[str], Scene]) -> None:
+    machine = scene("nightly").machine
+    assert machine.results["sweep"] == "success", machine.says
+    assert "removed the deployment pr12_" in machine.says
+
+
+def test_a_release_shows_the_plan_before_it_deploys(scene: Callable[[str], Scene]) -> None:
+    machine = scene("release").machine
+    assert set(machine.results.values()) == {"success"}, machine.says
+    verbs = [call.removeprefix("bundle ") for call in bundle_calls(machine)]
+    assert verbs == ["validate --strict --target prod", "plan --target prod", "deploy --target prod"]
+    assert "Plan: 3 to change" in machine.says
+
+
+def test_the_cli_is_installed_from_a_pinned_commit(scenes: dict[tuple[str, str], Scene]) -> None:
+    for platform in ("azure_devops", "gitlab"):
+        (address,) = {call.split()[-1] for call in scenes[platform, "passes"].machine.calls("curl")}
+        assert address.startswith("https://raw.githubusercontent.com/databricks/setup-cli/6bb7075f")
+
+
+def test_the_make_targets_of_ci_are_listed_by_make_help(bake: Bake, tmp_path: Path) -> None:
+    project = bake().copy_to(tmp_path)
+    make = shutil.which("make")
+    assert make is not None
+    said = subprocess.run([make, "help"], cwd=project.path, capture_output=True, text=True, check=True).stdout
+    for target in ("validate", "plan", "deploy", "integration", "comment", "destroy", "sweep", "changes", "ci-files"):
+        assert f"make {target} " in said
