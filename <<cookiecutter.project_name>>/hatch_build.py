@@ -26,7 +26,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.requirements import Requirement
 
-BASE_VERSION = "1.0.0"
+BASE_VERSION = "0.1.0"
 
 _FROM = re.compile(r"^(\s*from )mlops(?=[ .])", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*import mlops\b.*", re.MULTILINE)
@@ -65,9 +65,11 @@ class Machinery:
         return Path(spec.origin).parent
 
     @property
-    def version_file(self) -> Path:
-        """The file with the version of the machinery."""
-        return self.folder / "VERSION" if self.is_folder else self.package / "VERSION"
+    def version(self) -> str:
+        """The version of the machinery."""
+        if self.is_folder:
+            return (self.folder / "VERSION").read_text(encoding="utf-8")
+        return importlib.metadata.version(Requirement(self.where).name)
 
     @property
     def dependencies(self) -> list[str]:
@@ -122,7 +124,7 @@ def sources(root: Path, package: str, machinery: Machinery) -> Iterator[tuple[st
             inside = path.relative_to(folder)
             if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in inside.parts):
                 yield f"{name}/{inside.as_posix()}", path.read_bytes()
-    yield "mlops/VERSION", machinery.version_file.read_bytes()
+    yield "mlops/VERSION", machinery.version.encode()
     yield "dependencies", "\n".join(machinery.dependencies).encode()
 
 
@@ -148,7 +150,7 @@ class MachineryInside(BuildHookInterface):  # type: ignore[type-arg,misc] # the 
         for module in yours.rglob("*.py"):
             module.write_bytes(with_machinery_inside(module.read_bytes().decode(), package, module.name).encode())
         shutil.copytree(machinery.package, yours / "mlops", ignore=_LEFT_OUT)
-        shutil.copy(machinery.version_file, yours / "mlops" / "VERSION")
+        (yours / "mlops" / "VERSION").write_text(machinery.version, encoding="utf-8")
         for file in self._staged.rglob("*"):
             if file.is_file():
                 build_data["force_include"][str(file)] = file.relative_to(self._staged).as_posix()

@@ -20,7 +20,7 @@ PAIRED: dict[str, list[Any]] = {**CHOICES, **{key: [False, True] for key in BOOL
 COMBINATIONS = [dict(zip(PAIRED, answers, strict=True)) for answers in AllPairs(list(PAIRED.values()))]
 
 # Workers that start with the longest tests end at the same time.
-LONGEST = ("for_another_problem", "[lifecycle]", "[classification]", "test_twin.py", "type_checker", "at_its_place")
+LONGEST = ("test_flights.py", "test_twin.py", "test_taxi.py", "at_its_place")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

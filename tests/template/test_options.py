@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from baking import CHOICES, COMBINATIONS, PAIRED, QUESTIONS, ROOT, Bake, Project
 
 ENVIRONMENTS = ("dev", "staging", "prod")

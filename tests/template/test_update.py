@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from baking import ROOT, Bake, Project
 
 TEMPLATE = "<<cookiecutter.project_name>>"
