@@ -1,7 +1,7 @@
 """Builds the wheel: your package, with the machinery inside it.
 
-In this repository `mlops` is a package beside yours. In the wheel it is a subpackage of yours, so that the wheels of two
-projects, generated from different versions of the template, can be installed in one environment. The machinery uses
+In this repository `mlops` is a package beside yours. In the wheel it is a subpackage of yours, so that the wheels of
+two projects, generated from different versions of the template, can be installed in one environment. The machinery uses
 relative imports and is copied unchanged; in your modules, `from mlops` becomes `from <package>.mlops`.
 
 `tool.mlops.machinery` in pyproject.toml says where the machinery is: in a folder, or in a distribution of an index.
@@ -59,8 +59,8 @@ class Machinery:
         spec = importlib.util.find_spec("mlops")
         if spec is None or spec.origin is None:
             raise FileNotFoundError(
-                f"tool.mlops.machinery of pyproject.toml is {self.where!r}, which is neither a folder of the project nor "
-                "installed: name the folder, or install that requirement."
+                f"tool.mlops.machinery of pyproject.toml is {self.where!r}, which is neither a folder of the project "
+                "nor installed: name the folder, or install that requirement."
             )
         return Path(spec.origin).parent
 
@@ -110,8 +110,8 @@ def digest(root: Path, package: str, machinery: Machinery) -> str:
     """Return twelve hexadecimal digits that depend on everything that the wheel is built from."""
     digest = hashlib.sha256()
     for name, content in sorted(sources(root, package, machinery)):
-        content = content.replace(b"\r\n", b"\n")
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        text = content.replace(b"\r\n", b"\n")
+        digest.update(f"{name}\0{len(text)}\0".encode() + text)
     return digest.hexdigest()[:12]
 
 
