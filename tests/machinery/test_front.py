@@ -35,5 +35,7 @@ def test_another_name_is_an_attribute_error() -> None:
 
 
 def test_the_reference_lists_exactly_the_names_of_the_front() -> None:
-    section = REFERENCE.read_text(encoding="utf-8").partition("\n## What your code may import\n")[2].partition("\n## ")[0]
+    section = (
+        REFERENCE.read_text(encoding="utf-8").partition("\n## What your code may import\n")[2].partition("\n## ")[0]
+    )
     assert sorted(re.findall(r"^\| `(\w+)", section, re.MULTILINE)) == sorted(mlops.__all__)
