@@ -42,11 +42,16 @@ def run(words: Sequence[str]) -> int:
             return _USAGE
         return int(program.main(list(words), "mlops", standalone_mode=False) or 0)
     except click.UsageError as error:
-        return _print(f"error: {of_usage(error)}", _USAGE)
+        return _print(f"error: {of_usage(error, _path(words))}", _USAGE)
     except (ProjectError, OSError) as error:  # the SDK's errors are OSErrors
         return _print(f"error: {of_failure(error)}", _MISTAKE)
     except click.Abort:
         return _print("stopped.", _STOPPED)
+
+
+def _path(words: Sequence[str]) -> str:
+    """Return the command that the words begin with."""
+    return f"mlops {words[0]}" if words and words[0] in program.commands else "mlops"
 
 
 def _print(text: str, code: int) -> int:

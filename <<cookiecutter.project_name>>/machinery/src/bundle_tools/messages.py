@@ -24,18 +24,17 @@ def of_failure(error: ProjectError | OSError) -> str:
     return sentence(first_line(error))
 
 
-def of_usage(error: click.UsageError) -> str:
-    """Return the sentence about a mistake on the command line."""
-    path = error.ctx.command_path if error.ctx else "mlops"
+def of_usage(error: click.UsageError, path: str) -> str:
+    """Return the sentence about a mistake in the words of a command, such as `mlops run`."""
     text = _usage(error, path)
     return sentence(text if text.endswith("?") else f"{text} (see {path} --help)")
 
 
 def _usage(error: click.UsageError, path: str) -> str:
     if isinstance(error, click.NoSuchOption):
-        known = [name for param in error.ctx.command.get_params(error.ctx) for name in param.opts] if error.ctx else []
-        named = [name for name in known if name.startswith("-")]
-        return f"{path} has no option {error.option_name}{did_you_mean(error.option_name, named)}"
+        params = error.ctx.command.get_params(error.ctx) if error.ctx else []
+        known = sorted({name for param in params for name in param.opts if name.startswith("-")})
+        return f"{path} has no option {error.option_name}{did_you_mean(error.option_name, known)}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return f"{path} needs {_name(error.param)}"
     said = error.message.rstrip(".")

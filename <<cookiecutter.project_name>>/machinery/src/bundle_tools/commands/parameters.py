@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..run.options import Options
+
+if TYPE_CHECKING:
     pass
 
 Function = Callable[..., None]
@@ -64,7 +67,7 @@ class Day(click.ParamType):
 
 
 PATH = click.Path(path_type=Path)
-_ROOT = click.option(
+_ROOT: Decorator = click.option(
     "--root",
     type=PATH,
     default=Path(),
@@ -103,16 +106,8 @@ def of_project(*names: str) -> Decorator:
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
-        def call(
-            root: Path,
-            state: Path | None = None,
-            target: str | None = None,
-            variables: Pairs = (),
-            **others: Any,  # noqa: ANN401 - of any command
-        ) -> None:
-            from ..run.options import Options
-
-            options = Options(root.resolve(), (state or root / ".local").resolve(), target, dict(variables))
+        def call(root: Path, **others: Any) -> None:  # noqa: ANN401 - of any command
+            options = _options(root, **{name: others.pop(name) for name in names})
             function(options=options, **others)
 
         found: Function = call
@@ -121,6 +116,12 @@ def of_project(*names: str) -> Decorator:
         return found
 
     return decorate
+
+
+def _options(root: Path, state: Path | None = None, target: str | None = None, variables: Pairs = ()) -> Options:
+    from ..run.options import Options
+
+    return Options(root.resolve(), (state or root / ".local").resolve(), target, dict(variables))
 
 
 def target_argument(function: Function) -> Function:

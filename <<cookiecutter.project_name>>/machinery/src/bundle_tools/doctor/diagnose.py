@@ -12,10 +12,10 @@ from ..run.options import Options
 from .examination import examine
 from .patience import Patience
 
-_PATIENCE = Patience()
+PATIENCE = Patience()
 
 
-def diagnose(options: Options, console: Console, patience: Patience = _PATIENCE) -> bool:
+def diagnose(options: Options, console: Console) -> bool:
     """Print one line for each check, and return whether everything that the bundle needs is there.
 
     Raises:
@@ -27,7 +27,7 @@ def diagnose(options: Options, console: Console, patience: Patience = _PATIENCE)
 
     complete = True
     os.environ.update(identity.settings(bundle(None), os.environ))
-    for finding in examine(bundle, patience):
+    for finding in examine(bundle, PATIENCE):
         console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
         complete = complete and finding.ok is True
     return complete
