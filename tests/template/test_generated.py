@@ -48,7 +48,8 @@ VARIANTS: list[dict[str, Any]] = [
 
 def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a generated project with the interpreter of these tests."""
-    environment = os.environ | {"PYTHONPATH": str(project / "src"), "COLUMNS": "160"}
+    path = os.pathsep.join([str(project / "src"), str(project / "machinery" / "src")])
+    environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "160"}
     return subprocess.run(
         [sys.executable, *command], cwd=project, env=environment, capture_output=True, text=True, check=False
     )
@@ -56,10 +57,10 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def life(project: Project, *options: str) -> str:
     """Run the full lifecycle and return its output; a local endpoint is ended."""
-    found = run(project.path, "-m", "bundle_tools.run", "run", "lifecycle", *options)
+    found = run(project.path, "-m", "bundle_tools", "run", "lifecycle", *options)
     assert found.returncode == 0, found.stdout + found.stderr
     if (project.path / ".local/serving").exists():
-        ended = run(project.path, "-m", "bundle_tools.serving.running", ".local/serving")
+        ended = run(project.path, "-m", "bundle_tools", "serve-stop")
         assert ended.returncode == 0, ended.stderr
     return found.stdout
 
@@ -149,7 +150,7 @@ def python(project: Project, script: str, *arguments: object) -> str:
 
 def job(project: Project, key: str, *options: str) -> str:
     """Run a job and return its output."""
-    found = run(project.path, "-m", "bundle_tools.run", "run", key, *options)
+    found = run(project.path, "-m", "bundle_tools", "run", key, *options)
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
 
@@ -210,7 +211,7 @@ def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
         assert metrics["roc_auc"][0] > 0.9 > metrics["roc_auc"][1]
     else:
         assert metrics["rmse"][0] < 0.5 * metrics["rmse"][1]
-    explored = run(project.path, "-m", "bundle_tools.notebook")
+    explored = run(project.path, "-m", "bundle_tools", "notebook")
     assert explored.returncode == 0, explored.stderr
     page = (project.path / ".local" / "explore.html").read_text(encoding="utf-8")
     assert page.count("<img ") == 6

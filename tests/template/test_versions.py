@@ -49,9 +49,9 @@ def test_a_project_works(bake: Bake, tmp_path: Path, version: str, compute: str,
 
     uv = (sys.executable, "-m", "uv")
     run(*uv, "venv", "--quiet", "--seed", "--python", found, ".venv")
-    run(*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen], "--editable", ".[local,dev]")
+    run(*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen], "--editable", "./machinery[local,dev]", "--editable", ".")
     beside = ("--numprocesses", "auto", "--maxprocesses", "4")
     run(python, "-m", "pytest", "-q", *beside, *UNIT, "tests/contract", "tests/parity/test_data_profiling.py")
-    run(python, "-m", "bundle_tools.run", "run", "lifecycle")
+    run(project / ".venv/bin/mlops", "run")
     log = (project / ".local/run.log").read_text(encoding="utf-8")
     assert "is not explained" not in log
