@@ -20,7 +20,6 @@ override PYTHON_FOUND := python="$${PYTHON:-$$(for python in python3.12 "$${PYEN
 override BIN := .venv/bin
 override DEMO := build/demo/nyc-taxi
 override MACHINERY := <<cookiecutter.project_name>>/machinery
-override BESIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 # A make of its own for a project: it gets variables from the environment, and none from this make's command line.
 override MAKE_DEMO := MAKEFLAGS= make --no-print-directory -C $(DEMO)
 
@@ -46,25 +45,38 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 	@$(if $(SOURCE),SOURCE="$$(realpath -- "$$SOURCE")") $(MAKE_DEMO) lifecycle
 	@echo "your project is in $(DEMO): change to that folder and read README.md"
 
-test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
-	$(BIN)/python -m pytest -m "not mutation and not thorough and not versions" $(BESIDE) --durations 10
+# The machinery's tests need no generated project, and those of a file share what is costly; lives and combinations of
+# answers are spread one by one, longest first.
+override CHOSEN := -m "not mutation and not thorough and not versions"
+override PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+override MACHINERY_TESTS := tests/machinery --ignore=tests/machinery/parity
+# What the example predicts matters to these.
+override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/integration/,tasks training validation) \
+  $(addprefix --ignore=tests/machinery/integration/tasks/test_,serving.py rollout.py)
 
-test-mutation: .venv/.tests ## Break modules and operators of a generated project and check that its tests fail; stop its jobs at every step; 40 minutes
-	$(BIN)/python -m pytest -m mutation $(BESIDE)
+test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
+	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) $(CHOSEN) --durations 10
+	EXAMPLE=classification $(PYTEST) --dist loadfile $(OF_THE_EXAMPLE) $(CHOSEN)
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template tests/projects $(CHOSEN) --durations 10
+
+test-quick: .venv/.tests ## Run the unit tests of the machinery, and test questions, hooks, generated files and updates; two minutes
+	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) --ignore=tests/machinery/integration --ignore-glob=*_simulation
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template -m "not slow"
+
+test-mutation: .venv/.tests ## Break modules and operators of the machinery and check that its tests fail; stop its jobs at every step; 40 minutes
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests -m mutation
 
 test-parity: .venv/.tests parity ## Compare the local feature store with the oldest and newest Databricks client; needs Java 17
-	PARITY_EXAMPLES=30 $(BIN)/python -m pytest -m parity --durations 10
+	PARITY_EXAMPLES=30 $(BIN)/python -m pytest tests/template -m parity --durations 10
 
 test-versions: .venv/.tests ## Run a generated project on each installed Python with the platform's, the lowest and the newest package versions; half an hour
-	$(BIN)/python -m pytest -m versions --durations 0
+	$(BIN)/python -m pytest tests/template -m versions --durations 0
 
-test-quick: .venv/.tests ## Test questions, hooks, generated files and updates, and run the unit tests of a generated project; two minutes
-	$(BIN)/python -m pytest -m "not slow"
-
-lint: .venv/.tests ## Check style and types of hooks and tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: .venv/.tests ## Check style and types of the machinery, hooks and tests
+	$(BIN)/ruff check . "$(MACHINERY)"
+	$(BIN)/ruff format --check . "$(MACHINERY)"
 	$(BIN)/mypy
+	cd "$(MACHINERY)" && "$$OLDPWD/$(BIN)/mypy" --cache-dir "$$OLDPWD/.mypy_cache/machinery"
 
 bench: .venv/.tests ## Measure generation, unit tests, full lifecycle and scoring against baselines [SOURCE=trips.parquet]
 	$(BIN)/python tests/template/bench.py $(if $(SOURCE),-- "$$SOURCE")
