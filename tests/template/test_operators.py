@@ -21,7 +21,7 @@ DECIDING = (
     "promotion/comparison.py",
     "promotion/decision.py",
     "promotion/pause.py",
-    "tasks/deploy.py",
+    "tasks/promote.py",
     "tasks/rollback.py",
     "training/training_set.py",
     "validation/candidate.py",
@@ -89,7 +89,7 @@ def nearest(project: Path, module: str) -> list[list[str]]:
     room, name = module.split("/")
     kinds = ("mlops", "integration")
     mirrors = [f"tests/{kind}/{room}/test_{name}" for kind in kinds]
-    users = ["tests/integration/tasks/test_deploy.py", "tests/integration/tasks/test_validate.py"]
+    users = ["tests/integration/tasks/test_promote.py", "tests/integration/tasks/test_validate.py"]
     beside = [f"tests/{kind}/{room}" for kind in kinds]
     present = ([test for test in tests if (project / test).exists()] for tests in (mirrors, users, beside))
     return [tests for tests in present if tests]

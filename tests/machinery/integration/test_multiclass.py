@@ -16,7 +16,7 @@ from mlops.config.load import ProjectConfig, parse
 from mlops.errors import ProjectError
 from mlops.evaluation.metrics import METRICS, Array
 from mlops.evaluation.own_metrics import metric
-from mlops.tasks import batch_inference, deploy, explain, train, validate
+from mlops.tasks import batch_inference, explain, promote, train, validate
 from mlops.training.class_numbers import numbered
 from mlops_local.platform import LocalPlatform
 
@@ -91,7 +91,7 @@ def test_a_model_of_three_classes_lives_its_whole_life(
     assert len(yaml.safe_load(run.data.params["naive_baseline"])) == 3
 
     assert run_task(validate, **version) == {"model_version": version["model_version"]}
-    assert run_task(deploy, **version)["promoted"] == "true"
+    assert run_task(promote, **version)["promoted"] == "true"
     assert run_task(explain, **version) == {"explained": "true"}
     files = {file.path for file in MlflowClient().list_artifacts(version["run_id"], "explain")}
     assert {"explain/confusion.png", "explain/calibration.png", "explain/importance.png"} <= files

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ...errors import ProjectError
-from ...promotion.champion import promote
+from ...promotion.champion import move_champion_alias
 from ...promotion.pause import paused
 from ...registry import ROLLED_BACK, Registry
 from ...validation import proof
@@ -86,7 +86,7 @@ class Steps:
             return False
         record.save(self.registry, rollout.ended("finish", why, datetime.now(UTC)))
         self.endpoint.serve(self.registry.name, {version: 100})
-        promote(self.registry, version, rollout.champion)
+        move_champion_alias(self.registry, version, rollout.champion)
         self._close(rollout, f"promoted: {why}")
         return True
 

@@ -6,6 +6,7 @@ It runs in the job `promotion`, the only one that moves the alias (see `promotio
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 from mlflow.entities.model_registry import ModelVersion
 
@@ -13,11 +14,12 @@ from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..promotion import pause
+from ..promotion.champion import move_champion_alias
 from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
 from ..promotion.same_model import equal_to_rolled_back
 from ..registry import CHALLENGED_BY, ROLLED_BACK, Registry
-from ..serving.promote import ChampionOnEndpoint
+from ..serving.champion_endpoint import ChampionEndpoint
 from ..serving.rollout.record import is_open
 from ..serving.settings import ServingParameters
 from ..training import training_set
@@ -29,8 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(Candidate, ServingParameters):
-    """The version to deploy, the endpoint, and a reason to promote it although the champion cannot be scored."""
+    """The version to promote, the endpoint, and a reason to promote it although the champion cannot be scored."""
 
+    action: Literal["promote"] = "promote"
+    model_uri: str = ""
     override_reason: str = ""
 
 
@@ -54,7 +58,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     parameters = resolved(parameters)
     registry = Registry(parameters.model_name)
     _require_proof(registry, parameters, project, platform)
-    endpoint = ChampionOnEndpoint(registry, parameters, project, platform)
+    endpoint = ChampionEndpoint(registry, parameters, project, platform)
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
@@ -75,9 +79,10 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         return Values(promoted="false", champion_version=incumbent or "none")
     endpoint.require_features()
     if incumbent and endpoint.compares_online:
-        endpoint.compare_online(parameters, incumbent)
+        endpoint.start_rollout(parameters, incumbent)
         return Values(promoted="false", champion_version=incumbent)
-    moved = endpoint.promote(parameters, incumbent)
+    with endpoint.serving(parameters):
+        moved = move_champion_alias(registry, parameters.model_version, incumbent)
     return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
 
 
