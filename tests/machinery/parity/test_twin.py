@@ -25,8 +25,8 @@ from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.loading import load
 from mlops.tables import Tables
 from mlops.training import model_inputs
+from mlops.training.model_code import packed_by_value
 from mlops.training.model_inputs import ModelInputs, TypedModel, convert, kinds_of
-from mlops.training.pickling import packed_by_value
 from mlops_local.feature_store.feature_store import LocalFeatureStore
 from mlops_local.platform import LocalPlatform
 

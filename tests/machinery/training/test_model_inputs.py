@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mlflow.models.utils import _enforce_schema
 
 from mlops.training import model_inputs
+from mlops.training.model_code import packed_by_value
 from mlops.training.model_inputs import KINDS, ModelInputs, convert, kinds_of, missing, signature
-from mlops.training.pickling import packed_by_value
 
 # A value of each Spark type, as pandas frames of Spark have it.
 VALUES: dict[str, Any] = {

@@ -11,9 +11,8 @@ import pytest
 
 from mlops.config.serving import Guardrails, Serving
 from mlops.serving.rollout.decision import decide
-from mlops.serving.rollout.look import Cell, Look
+from mlops.serving.rollout.look import Cell, Look, Verdict
 from mlops.serving.rollout.record import Rollout
-from mlops.serving.rollout.verdict import Verdict
 from mlops.statistics.confidence_sequence import Moments
 
 T = datetime(2026, 1, 5, 8, tzinfo=UTC)

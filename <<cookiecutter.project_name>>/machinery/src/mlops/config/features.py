@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 
 class Spine(Settings):

@@ -14,18 +14,16 @@ from ..errors import ProjectError, did_you_mean
 from ..evaluation.measures import Measures
 from ..evaluation.metrics import ProblemType
 from ..evaluation.own_metrics import OwnMetric, own_metrics
-from .base import Settings
 from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
 from .inference import Inference, require_inference
 from .monitoring import Monitoring
-from .search import Search
+from .search import BALANCED, Search, Training
 from .serving import Serving
 from .slices import try_condition
 from .source import Source
 from .sources import read_by, require_sources
-from .strict_yaml import StrictLoader
-from .training import BALANCED, Training
+from .strict import Settings, StrictLoader
 from .validation import Promotion, Validation
 
 _OWN = "own_metrics"

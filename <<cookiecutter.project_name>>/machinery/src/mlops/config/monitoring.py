@@ -9,10 +9,10 @@ from pydantic import Field, field_validator
 
 from ..errors import did_you_mean
 from ..evaluation.metrics import ProblemType
-from .base import Settings
 from .granularity import Granularity
 from .monitoring_rules import DEFAULT_RULES, Rule
 from .source import Source
+from .strict import Settings
 
 # The metrics of the profile that are the project's own metrics, by problem type.
 QUALITY: Mapping[ProblemType, Mapping[str, str]] = {

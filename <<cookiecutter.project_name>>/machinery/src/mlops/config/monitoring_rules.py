@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from .base import Settings
+from .strict import Settings
 
 NumberDrift = Literal["ks_test", "population_stability_index", "wasserstein_distance"]
 TextDrift = Literal["js_distance", "tv_distance", "l_infinity_distance"]

@@ -1,4 +1,4 @@
-"""Settings of the hyperparameter search: the range or the choices of each parameter, and when it is used."""
+"""Settings of the training: the weights of the rows, and the range or the choices of each hyperparameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 # Strict, so that 1, 1.0, true and "1" stay what they are in the file.
 Choice = StrictBool | StrictInt | StrictFloat | StrictStr | None
@@ -122,3 +122,22 @@ class Search(Settings):
 def is_used(dimension: Dimension, chosen: Mapping[str, Choice]) -> bool:
     """Return whether a parameter is used, given the values of the parameters before it that are used."""
     return all(other in chosen and chosen[other] in values for other, values in dimension.when.items())
+
+
+BALANCED = "balanced"
+
+
+class Training(Settings):
+    """How the model is fitted.
+
+    Attributes:
+        weights: A column of the spine with the weight of each row, or `balanced` to give each class the same total
+            weight; None if all rows count the same. Metrics are never weighted.
+    """
+
+    weights: str | None = None
+
+    @property
+    def weight_column(self) -> str | None:
+        """The column of the spine that holds the weights."""
+        return None if self.weights == BALANCED else self.weights

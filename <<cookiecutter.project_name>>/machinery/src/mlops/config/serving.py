@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 Percent = Annotated[int, Field(ge=1, le=99)]
 _MOST_STEPS = 6  # the record of a rollout is one tag of 1000 characters

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 ColumnType = Literal["timestamp", "date", "double", "float", "int", "bigint", "string", "boolean"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,6 @@ from ..sources.times import before, newest, since, until
 from . import incremental
 from .definition import definition_digest
 from .incremental import Progress, Span
-from .numbers import numbers_as_doubles
 
 Compute = Callable[..., DataFrame]
 
@@ -116,3 +115,21 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
         rows = one.frame.where(before(one.time, incremental.settled_before(increment, last))).count()
         found[one.table] = Progress(definition, last, rows)
     return found
+
+
+_NUMBERS = {"tinyint", "smallint", "int", "bigint", "float"}
+
+
+def is_number(kind: str) -> bool:
+    """Return whether a Spark type is one of numbers other than double."""
+    return kind in _NUMBERS or kind.startswith("decimal")
+
+
+def numbers_as_doubles(frame: DataFrame, columns: Collection[str]) -> DataFrame:
+    """Return the frame with those of these columns that are numbers as doubles; 64-bit integers are then rounded."""
+    numbers = {name for name, kind in frame.dtypes if name in columns and is_number(kind)}
+    if not numbers:
+        return frame
+    return frame.select(
+        *[F.col(name).cast("double").alias(name) if name in numbers else name for name in frame.columns]
+    )

@@ -12,7 +12,7 @@ from importlib.util import resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
 
-from ..config.base import Settings
+from ..config.strict import Settings
 
 
 def definition_digest(compute: Callable[..., Any], settings: Settings) -> str:

@@ -9,7 +9,7 @@ from ..training.inputs import Input
 from ..validation.check import Check
 from .card import ModelCard
 from .checks import loss
-from .times import day
+from .document import day
 
 _WEAKER = 0.1  # as a share of the metric on all rows
 _RARE = 0.01

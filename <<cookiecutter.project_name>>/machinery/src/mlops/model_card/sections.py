@@ -9,9 +9,8 @@ from ..markdown_text import number, percent
 from ..training.inputs import Input
 from .card import ModelCard
 from .checks import checks, slices
-from .document import Bar, Block, Bullets, Cell, Document, Facts, Fold, Note, Plots, Section, Table
+from .document import Bar, Block, Bullets, Cell, Document, Facts, Fold, Note, Plots, Section, Table, moment
 from .limits import limits
-from .times import moment
 from .verdict import banner, history
 
 ROWS = {"train": "training", "validation": "tuning", "holdout": "held out", "baseline": "naive baseline"}

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from ..markdown_text import number
 from .card import ModelCard
-from .document import Banner, Facts, Figure, Tone
-from .times import moment
+from .document import Banner, Facts, Figure, Tone, moment
 
 _MOST_REASONS = 5
 _STATUS = {"PASSED": "passed", "FAILED": "FAILED", "PENDING": "started"}

@@ -11,8 +11,7 @@ from pyspark.sql import functions as F
 from ..config.granularity import end
 from ..config.load import ProjectConfig
 from ..config.monitoring import QUALITY
-from ..profiling.windows import as_micros
-from ..sources.times import from_micros
+from ..sources.times import from_micros, to_micros
 from ..tables import Tables
 from . import log_columns
 from .readings import START, Readings, readings
@@ -74,12 +73,12 @@ def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: date
     drift = drift.select("*", start).drop("window", "window_cmp")
     of_length = F.col("granularity").isin(lengths)
     if until is not None:
-        of_length &= F.col(START) < as_micros(until)
+        of_length &= F.col(START) < to_micros(until)
     newest = profile.where(of_length).agg(F.max(START)).first()
     if newest is None or newest[0] is None:
         return Readings()
     oldest = end(from_micros(newest[0]), length, -windows)
-    recent = of_length & (F.col(START) >= as_micros(oldest))
+    recent = of_length & (F.col(START) >= to_micros(oldest))
     of_baseline = F.col("log_type") == "BASELINE"
     return readings(
         [row.asDict(recursive=True) for row in profile.where(recent | of_baseline).collect()],

@@ -11,7 +11,7 @@ import pandas as pd
 from ..config.features import Function, Lookup, is_foreign
 from ..config.load import ProjectConfig
 from ..errors import did_you_mean
-from ..features.numbers import is_number
+from ..features.computation import is_number
 from ..features.uc_function import Definition
 from ..training.model_inputs import KINDS, convert, kinds_of
 

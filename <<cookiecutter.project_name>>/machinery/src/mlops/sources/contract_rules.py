@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 
 from ..config.source import Allowed, AnyRule, Fresh, Nulls, Range, Unique
 from ..errors import ProjectError
-from .times import EPOCH
+from .times import to_micros
 
 SAMPLES = 5
 
@@ -94,7 +94,7 @@ def _expectation(kinds: Any, rule: AnyRule, now: datetime, meta: dict[str, int])
             columns = list(rule.columns)
             return kinds.ExpectCompoundColumnsToBeUnique(column_list=columns, mostly=1 - rule.at_most, meta=meta)
         case Fresh():
-            oldest = (now - timedelta(hours=rule.hours) - EPOCH) // timedelta(microseconds=1)
+            oldest = to_micros(now - timedelta(hours=rule.hours))
             return kinds.ExpectColumnMaxToBeBetween(column=rule.column, min_value=oldest, meta=meta)
 
 

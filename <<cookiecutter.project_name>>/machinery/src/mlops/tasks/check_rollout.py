@@ -16,9 +16,8 @@ from ..registry import Registry
 from ..serving.rollout import record, steps
 from ..serving.rollout.decision import decide
 from ..serving.rollout.history import Report, append
-from ..serving.rollout.look import Look
+from ..serving.rollout.look import Look, Verdict
 from ..serving.rollout.observe import Served, observe
-from ..serving.rollout.verdict import Verdict
 from . import task
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,7 @@ from ..project import Project
 from ..registry import NO_COMMIT, Registry, uri
 from ..sources.sources import Sources
 from ..training import model_inputs, run_record, search, training_set
-from ..training.model_code import collected
-from ..training.pickling import packed_by_value
+from ..training.model_code import collected, packed_by_value
 from ..validation.origin import SOURCE_TABLES
 from . import task
 

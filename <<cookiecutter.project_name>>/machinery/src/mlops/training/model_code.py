@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -129,3 +130,15 @@ def _copy(module: str, file: Path, folder: Path) -> None:
     target = path / file.name if file.name == "__init__.py" else path.with_suffix(".py")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, target)
+
+
+@contextmanager
+def packed_by_value(*modules: ModuleType) -> Iterator[None]:
+    """Let models that are saved inside the `with` block contain the code of these modules, not just its name."""
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)

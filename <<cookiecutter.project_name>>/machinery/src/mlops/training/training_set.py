@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
 from ..feature_store.base import FeatureStore, TrainingSet
-from ..features.numbers import numbers_as_doubles
+from ..features.computation import numbers_as_doubles
 from ..features.on_demand import definitions
 from ..project import Project
 from ..sources.sources import Sources

@@ -1,4 +1,4 @@
-"""Checks of performance: is the version good enough on the held-out rows, and were they unseen?"""
+"""Checks of performance: is the version good enough on the held-out rows, by metrics and the project's own checks?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import mlflow
 import pandas as pd
 from pyspark.sql import functions as F
 
+from ..errors import ProjectError, did_you_mean
 from ..evaluation.metrics import DECISION_THRESHOLD
 from .check import Check, within
 from .evidence import Evidence
@@ -65,3 +66,19 @@ def _decided(evidence: Evidence) -> pd.DataFrame:
         return pd.DataFrame({"label": label, "prediction": prediction})
     chosen = prediction >= DECISION_THRESHOLD if prediction.ndim == 1 else prediction.argmax(axis=1)
     return pd.DataFrame({"label": label.astype(int), "prediction": chosen.astype(int)})
+
+
+def custom(evidence: Evidence) -> Iterator[Check]:
+    """The number of each of the project's own checks lies within its bound, and each of these checks has a bound.
+
+    Raises:
+        ProjectError: A bound has no function, or a function has no bound.
+    """
+    bounds, measures = evidence.settings.validation.custom, evidence.checks
+    for name in bounds:
+        if name not in measures:
+            raise ProjectError(f"validation.custom.{name}: checks.py has no such check{did_you_mean(name, measures)}")
+    for name, measure in measures.items():
+        if name not in bounds:
+            raise ProjectError(f"the check {name} has no bound: give it one in validation.custom of project.yml")
+        yield within(name, float(measure(evidence)), bounds[name])

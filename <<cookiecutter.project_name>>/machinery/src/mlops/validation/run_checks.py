@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from ..errors import first_line
 from . import behaviour, lookup_leakage, performance, slices, structure, target_leakage, training_serving_skew
 from .check import Check
-from .custom_check import custom
 from .evidence import Evidence
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     target_leakage.too_good,
     target_leakage.known_before_the_label,
     lookup_leakage.lookups_before_the_label,
-    custom,
+    performance.custom,
 )
 
 

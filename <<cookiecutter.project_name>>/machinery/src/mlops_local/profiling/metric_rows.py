@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from mlops.config.granularity import end
 from mlops.profiling.base import TABLE, ProfileSpec
-from mlops.profiling.windows import as_micros
-from mlops.sources.times import from_micros
+from mlops.sources.times import from_micros, to_micros
 from mlops.statistics import distances, distinct
 from mlops.statistics.sketches import NumberSketch, Sketch, TextSketch
 
@@ -54,7 +53,7 @@ def drift(spec: ProfileSpec, found: Summaries, baseline: Summaries, edges: Edges
         group = key.group
         if key.column == TABLE or group.start is None or group.granularity is None:
             continue
-        before = as_micros(end(from_micros(group.start), group.granularity, -1))
+        before = to_micros(end(from_micros(group.start), group.granularity, -1))
         others = {
             "CONSECUTIVE": group._replace(start=before),
             "BASELINE": group._replace(granularity=None, start=None, model=ALL_MODELS),

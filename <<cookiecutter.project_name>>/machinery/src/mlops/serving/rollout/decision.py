@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from ...statistics.confidence_sequence import Difference, difference
 from .guardrails import broken
-from .look import CHALLENGER, CHAMPION, Look
+from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
-from .verdict import Verdict
 
 _NARROWEST = 10  # times the evidence of the first look is where the interval is narrowest
 

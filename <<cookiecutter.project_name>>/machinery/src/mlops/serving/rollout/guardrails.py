@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from ...config.serving import Guardrails
 from ...statistics import e_values
-from .look import CHALLENGER, CHAMPION, Look
+from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
-from .verdict import Verdict
 
 _MISMATCH = 0.001  # alpha of the test whether the traffic is split as recorded
 

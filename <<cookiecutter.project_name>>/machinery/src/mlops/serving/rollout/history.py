@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...tables import Tables
-from .look import CHALLENGER, CHAMPION, Look
+from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
-from .verdict import Verdict
 
 _COUNTS = ("requests", "failed", "slow", "labelled")
 _OF_A_VERSION: Mapping[str, str] = {**dict.fromkeys(_COUNTS, "bigint"), "latency_ms_p95": "double", "loss": "double"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from ...statistics.confidence_sequence import Moments, mean_losses
+from ...statistics.confidence_sequence import UNKNOWN, Difference, Moments, mean_losses
 from ...statistics.e_values import Split
 
 CHAMPION, CHALLENGER = False, True
@@ -70,3 +71,20 @@ class Look:
             )
             for share in sorted({one.share for one in self.cells})
         ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do, and why.
+
+    Attributes:
+        action: `none`; `widen` to the share; `finish`: the challenger becomes champion; `abort`: the champion is kept.
+        reason: A sentence with the numbers that decided.
+        share: The share to widen to, in percent.
+        difference: The challenger's mean loss minus the champion's, with the interval at this look.
+    """
+
+    action: Literal["none", "widen", "finish", "abort"]
+    reason: str
+    share: int = 0
+    difference: Difference = UNKNOWN
