@@ -24,7 +24,7 @@ from monitoring_simulation.worlds import FIRST_MONDAY, NUMBERS, TEXTS, WEEK, Wee
 
 SPEC = ProfileSpec(
     table="dev.s.log",
-    baseline="dev.s.baseline",
+    reference="dev.s.baseline",
     problem_type="regression",
     key="log_id",
     timestamp="at",

@@ -9,8 +9,8 @@ from mlflow import MlflowClient
 from rich.console import Console
 
 from bundle_tools.baseline import board, command
-from mlops.baseline import families, leaderboard, source
 from mlops.config.search import Search
+from mlops.model_search import families, leaderboard, source
 from mlops.tasks import baseline, train
 from mlops.training import search, training_set
 from mlops.training.fitting import fit

@@ -20,8 +20,8 @@ class Rule(Settings):
     """When windows of the log deviate too much.
 
     Attributes:
-        measure: A drift metric of Databricks' data profiling against the baseline; `nulls`, the share of missing values
-            beyond that of the baseline; `quality`, how much worse the metric is than on the champion's held-out rows,
+        measure: A drift metric of Databricks' data profiling against the reference; `nulls`, the share of missing ones
+            beyond that of the reference; `quality`, how much worse the metric is than on the champion's held-out rows,
             as a share of it; or `rows`, how many predictions a window has.
         columns: The inputs that the rule is about, or `prediction`; none for all of them that have the measure.
         max: The greatest value that is no breach.

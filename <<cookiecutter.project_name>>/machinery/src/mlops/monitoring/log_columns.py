@@ -84,11 +84,11 @@ def model_columns(config: ProjectConfig, columns: Sequence[str]) -> list[str]:
     return [name for name in [*inputs(config), PREDICTION, config.label] if name in columns]
 
 
-def spec(config: ProjectConfig, log_table: str, baseline_table: str | None, columns: Sequence[str]) -> ProfileSpec:
+def spec(config: ProjectConfig, log_table: str, reference_table: str | None, columns: Sequence[str]) -> ProfileSpec:
     """Return what is profiled of an inference log with these columns."""
     return ProfileSpec(
         table=log_table,
-        baseline=baseline_table,
+        reference=reference_table,
         problem_type=config.problem_type,
         key=LOG_ID,
         timestamp=config.spine.event_time,

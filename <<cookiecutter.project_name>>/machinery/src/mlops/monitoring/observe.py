@@ -61,7 +61,7 @@ def _held_out(run_id: str, metric: str) -> float | None:
 
 
 def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: datetime | None, windows: int) -> Readings:
-    """Return the metrics of the newest windows with rows that start before a time, and of the baseline."""
+    """Return the metrics of the newest windows with rows that start before a time, and of the reference."""
     spec = log_columns.spec(config, log_table, None, ())
     if not (tables.exists(spec.profile_table) and tables.exists(spec.drift_table)):
         return Readings()
@@ -79,9 +79,9 @@ def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: date
         return Readings()
     oldest = end(from_micros(newest[0]), length, -windows)
     recent = of_length & (F.col(START) >= to_micros(oldest))
-    of_baseline = F.col("log_type") == "BASELINE"
+    of_reference = F.col("log_type") == "BASELINE"
     return readings(
-        [row.asDict(recursive=True) for row in profile.where(recent | of_baseline).collect()],
+        [row.asDict(recursive=True) for row in profile.where(recent | of_reference).collect()],
         [row.asDict(recursive=True) for row in drift.where(recent).collect()],
         spec.model_version,
     )

@@ -104,8 +104,8 @@ def why_none(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str
         return "no_labels" if _reference(scope, part) else "no_baseline"
     drift = rule.measure in (*OF_NUMBERS, *OF_TEXTS)
     has_profile = scope.readings.missing(Place(start, part, ALL_MODELS, column)) is not None
-    return "no_baseline" if drift and has_profile and not _in_baseline(scope, column) else "no_value"
+    return "no_baseline" if drift and has_profile and not _in_reference(scope, column) else "no_value"
 
 
-def _in_baseline(scope: Scope, column: str) -> bool:
+def _in_reference(scope: Scope, column: str) -> bool:
     return bool(scope.readings.profile.get(Place(None, ALL_ROWS, ALL_MODELS, column), {}).get("count"))

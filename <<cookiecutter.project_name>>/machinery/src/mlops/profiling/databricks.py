@@ -76,7 +76,7 @@ class DatabricksProfiler:
         aggregate = sdk.DataProfilingCustomMetricType.DATA_PROFILING_CUSTOM_METRIC_TYPE_AGGREGATE
         return sdk.DataProfilingConfig(
             output_schema_id="",
-            baseline_table_name=spec.baseline,
+            baseline_table_name=spec.reference,
             slicing_exprs=list(spec.slices) or None,
             skip_builtin_dashboard=True,  # the bundle has its own
             custom_metrics=[

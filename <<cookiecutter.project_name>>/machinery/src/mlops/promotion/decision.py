@@ -20,7 +20,7 @@ class Decision:
     """Whether a gate opens, and why: one sentence per check.
 
     Attributes:
-        records: Tags that a deployment sets before it acts on the decision, by version.
+        records: Tags that the promotion sets before it acts on the decision, by version.
     """
 
     passed: bool

@@ -52,14 +52,14 @@ def _finished(store: FeatureStore, table: str, online_store: str, deadline: floa
         if found is None:
             raise ProjectError(
                 f"feature table {table} is not published to the online store {online_store}: run the features job, "
-                "which publishes it, then deploy again."
+                "which publishes it, then promote again."
             )
         if found.synchronised_at is not None:
             return found
         if "FAILED" in found.detail or time.monotonic() + pause_seconds > deadline:
             raise ProjectError(
                 f"feature table {table} has not reached the online store {online_store} ({found.detail}): see the "
-                f"pipeline of {found.online_name}, then deploy again."
+                f"pipeline of {found.online_name}, then promote again."
             )
         log.info("feature table %s is on its way to the online store: %s", table, found.detail)
         time.sleep(pause_seconds)
@@ -72,5 +72,5 @@ def _require_fresh(table: str, online_store: str, found: Published, hours: float
     if "FAILED" in found.detail or (not found.complete and age > timedelta(hours=hours)):
         raise ProjectError(
             f"feature table {table} in the online store {online_store} is stale: it was synchronised last at "
-            f"{found.synchronised_at:%Y-%m-%d %H:%M} UTC ({found.detail}). Run the features job, then deploy again."
+            f"{found.synchronised_at:%Y-%m-%d %H:%M} UTC ({found.detail}). Run the features job, then promote again."
         )

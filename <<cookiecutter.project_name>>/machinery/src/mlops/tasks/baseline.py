@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import Field
 from pyspark.sql import functions as F
 
-from ..baseline import families, files, leaderboard, source, trials
 from ..config.load import ProjectConfig
 from ..feature_store.base import TrainingSet
+from ..model_search import families, files, leaderboard, source, trials
 from ..platform.base import Platform
 from ..preflight import check as preflight
 from ..project import Project

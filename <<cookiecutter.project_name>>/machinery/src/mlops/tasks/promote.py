@@ -105,7 +105,7 @@ def _decide(parameters: Parameters, project: Project, platform: Platform, champi
         return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
     compared = is_open(registry) if parameters.endpoint_name else None
     if compared not in {None, parameters.model_version}:
-        reason = f"the rollout of version {compared} is open; deploy this version again when it has ended"
+        reason = f"the rollout of version {compared} is open; promote this version again when it has ended"
         return Decision(passed=False, reasons=(reason,))
     if (same := equal_to_rolled_back(project, parameters, platform)) and not parameters.override_reason:
         return Decision(passed=False, reasons=(f"it predicts the same as version {same}, which was rolled back",))

@@ -68,7 +68,7 @@ def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> s
         serving = " It is the champion and stays the champion until you promote another version or roll it back."
     return (
         f"{parameters} failed validation: {reasons}.{serving} If you change only thresholds, run the job deployment "
-        f"with model_version={parameters.model_version}: it validates and deploys this version without a new training."
+        f"with model_version={parameters.model_version}: it validates and promotes this version without a new training."
     )
 
 

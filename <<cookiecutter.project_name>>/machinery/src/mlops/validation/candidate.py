@@ -1,4 +1,4 @@
-"""The model version that is validated, compared or deployed, and the held-out rows that it is evaluated on."""
+"""The model version that is validated, compared or promoted, and the held-out rows that it is evaluated on."""
 
 from __future__ import annotations
 

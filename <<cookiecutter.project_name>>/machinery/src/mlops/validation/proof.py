@@ -53,7 +53,7 @@ def require(registry: Registry, version: ModelVersion, project: Project, rows: p
     if status != "PASSED":
         raise ProjectError(
             f"{named} has the validation status {status}: "
-            "only a version that passed validation can be deployed, so run the task validate first."
+            "only a version that passed validation can be promoted, so run the task validate first."
         )
     found = _report(str(version.run_id))
     if text is None or found is None:

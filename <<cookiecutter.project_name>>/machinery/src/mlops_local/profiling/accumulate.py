@@ -22,7 +22,7 @@ TIME, MODEL = "_time", "_model"
 
 
 class Group(NamedTuple):
-    """The rows that a metric is computed for; the baseline has no window, and all rows have no slice."""
+    """The rows that a metric is computed for; the reference has no window, and all rows have no slice."""
 
     granularity: str | None
     start: int | None
@@ -45,7 +45,7 @@ class Plan:
     Attributes:
         numbers: The edges of the bins of each numeric column, ascending.
         texts: The columns with texts.
-        granularities: The lengths of the windows; none for rows without time, as of the baseline.
+        granularities: The lengths of the windows; none for rows without time, as of the reference.
         slices: The column of the rows with the value of each slice expression.
         regression: Whether predictions are numbers, not classes.
         scale: A power of two for each numeric column, and for label and prediction, that no value exceeds by much, so

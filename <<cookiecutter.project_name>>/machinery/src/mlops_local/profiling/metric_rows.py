@@ -47,8 +47,8 @@ def profile(spec: ProfileSpec, found: Summaries, edges: Edges, log_type: str) ->
             yield {**shared, "count": sketch.rows, **sketch.metrics()}
 
 
-def drift(spec: ProfileSpec, found: Summaries, baseline: Summaries, edges: Edges) -> Iterator[Row]:
-    """Yield a row for each column of each window that has a window before it, and one if there is a baseline."""
+def drift(spec: ProfileSpec, found: Summaries, reference: Summaries, edges: Edges) -> Iterator[Row]:
+    """Yield a row for each column of each window that has a window before it, and one if there is a reference."""
     for key, sketch in found.items():
         group = key.group
         if key.column == TABLE or group.start is None or group.granularity is None:
@@ -59,14 +59,14 @@ def drift(spec: ProfileSpec, found: Summaries, baseline: Summaries, edges: Edges
             "BASELINE": group._replace(granularity=None, start=None, model=ALL_MODELS),
         }
         for drift_type, other in others.items():
-            reference: Any = (found if drift_type == "CONSECUTIVE" else baseline).get(Key(other, key.column))
-            if reference is not None:
+            compared: Any = (found if drift_type == "CONSECUTIVE" else reference).get(Key(other, key.column))
+            if compared is not None:
                 yield {
                     **_of_group(spec, group),
                     "window_cmp": _window(other),
                     "column_name": key.column,
                     "drift_type": drift_type,
-                    **_differences(sketch, reference, edges.get(key.column)),
+                    **_differences(sketch, compared, edges.get(key.column)),
                 }
 
 

@@ -23,12 +23,12 @@ _ROWS = 200_000  # how many rows a worker summarises at once
 
 @dataclass(frozen=True)
 class LocalProfiler:
-    """Computes the metrics of the whole log anew: in one pass over the log and one over the baseline.
+    """Computes the metrics of the whole log anew: in one pass over the log and one over the reference.
 
     A pass over samples of both comes first, for the edges of the bins.
 
     Attributes:
-        tables: Reads the log and the baseline, and writes the metric tables.
+        tables: Reads the log and the reference, and writes the metric tables.
     """
 
     tables: Tables
@@ -36,13 +36,13 @@ class LocalProfiler:
     def refresh(self, spec: ProfileSpec) -> Refresh:
         """Replace the metric tables."""
         log = self.tables.read(spec.table)
-        baseline = self.tables.read(spec.baseline) if spec.baseline and self.tables.exists(spec.baseline) else None
-        prepared = prepare(spec, log, baseline)
+        reference = self.tables.read(spec.reference) if spec.reference and self.tables.exists(spec.reference) else None
+        prepared = prepare(spec, log, reference)
         found = metric_rows.with_all_models(summaries(prepared.log, prepared.plan))
-        reference = _of_baseline(prepared)
+        of_reference = _of_reference(prepared)
         profile = [
             *metric_rows.profile(spec, found, prepared.plan.numbers, "INPUT"),
-            *metric_rows.profile(spec, reference, prepared.plan.numbers, "BASELINE"),
+            *metric_rows.profile(spec, of_reference, prepared.plan.numbers, "BASELINE"),
         ]
         if spec.metrics:
             profile = add_own_metrics(spec, log, profile)
@@ -50,7 +50,7 @@ class LocalProfiler:
             spec.model_version, spec.metrics, regression=spec.problem_type == "regression"
         )
         self._write(spec.profile_table, profile, columns)
-        drift = metric_rows.drift(spec, found, reference, prepared.plan.numbers)
+        drift = metric_rows.drift(spec, found, of_reference, prepared.plan.numbers)
         self._write(spec.drift_table, drift, metric_tables.drift_columns(spec.model_version))
         return Refresh("done", f"{len(profile)} rows of metrics")
 
@@ -75,10 +75,10 @@ def summaries(rows: DataFrame, plan: Plan) -> Summaries:
     return total
 
 
-def _of_baseline(prepared: Prepared) -> Summaries:
-    if prepared.baseline is None:
+def _of_reference(prepared: Prepared) -> Summaries:
+    if prepared.reference is None:
         return {}
-    found = summaries(prepared.baseline, prepared.baseline_plan)
+    found = summaries(prepared.reference, prepared.reference_plan)
     return {key: sketch for key, sketch in metric_rows.with_all_models(found).items() if key.group.model == "*"}
 
 

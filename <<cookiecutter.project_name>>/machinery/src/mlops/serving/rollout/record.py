@@ -165,7 +165,7 @@ def open_rollout(registry: Registry, version: str, champion: str, config: Servin
         if found.version != version:
             raise ProjectError(
                 f"version {version} of {registry.name} cannot be compared online: the rollout of version "
-                f"{found.version} is open until {found.expires:%Y-%m-%d %H:%M} UTC at the latest; deploy it again then."
+                f"{found.version} is open until {found.expires:%Y-%m-%d %H:%M} UTC at the latest; promote it again then."
             )
         return found.next_share if found.next_share is not None else found.share
     if earlier := registry.version(version).tags.get(DECISION):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops.baseline import families, source
+from mlops.model_search import families, source
 from mlops.training.model_inputs import Kind
 
 KINDS: dict[str, Kind] = {"size": "number", "colour": "text", "empty": "number", "at": "time"}

@@ -1,4 +1,4 @@
-"""The leaderboard of a baseline: the best model of each family on the held-out rows, beside the naive baseline."""
+"""The leaderboard of a model search: the best model of each family on the held-out rows, beside the naive baseline."""
 
 from __future__ import annotations
 

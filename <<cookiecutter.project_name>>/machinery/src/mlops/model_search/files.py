@@ -1,4 +1,4 @@
-"""The files of a baseline: the winner's model and its search space, ready to take the place of the project's own."""
+"""The files of a search: the winner's model and its search space, ready to take the place of the project's own."""
 
 from __future__ import annotations
 

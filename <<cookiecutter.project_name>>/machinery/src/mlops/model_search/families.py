@@ -1,4 +1,4 @@
-"""The model families that a baseline tries, and where each is searched."""
+"""The model families that the job `baseline` tries, and where each is searched."""
 
 from __future__ import annotations
 
