@@ -98,7 +98,7 @@ class Monitoring(Settings):
     metrics: dict[str, str] = Field(default_factory=dict)
     quality: str | None = None
     labels: Labels | None = None
-    rules: dict[str, Rule] = Field(default_factory=lambda: {name: Rule(**one) for name, one in DEFAULT_RULES.items()})
+    rules: dict[str, Rule] = Field(default_factory=lambda: {name: Rule(**rule) for name, rule in DEFAULT_RULES.items()})
     retraining: Retraining = Retraining()
     infrastructure: Infrastructure = Infrastructure()
     refresh_minutes: float = Field(default=60, gt=0)
@@ -109,10 +109,10 @@ class Monitoring(Settings):
         if not isinstance(given, dict):
             return given
         rules: dict[str, Any] = {**DEFAULT_RULES, **given}
-        for name, one in given.items():
-            if name in DEFAULT_RULES and isinstance(one, dict):
-                rules[name] = {**DEFAULT_RULES[name], **one}
-        return {name: one for name, one in rules.items() if one is not None}
+        for name, changes in given.items():
+            if name in DEFAULT_RULES and isinstance(changes, dict):
+                rules[name] = {**DEFAULT_RULES[name], **changes}
+        return {name: changes for name, changes in rules.items() if changes is not None}
 
     @property
     def granularities(self) -> tuple[str, ...]:

@@ -86,17 +86,19 @@ class Search(Settings):
     @property
     def has_choices(self) -> bool:
         """Whether there is more than one set of hyperparameters to try."""
-        return any(one.low is not None or len(one.choices) > 1 for one in self.space.values())
+        return any(dimension.low is not None or len(dimension.choices) > 1 for dimension in self.space.values())
 
     @property
     def order(self) -> tuple[str, ...]:
         """The parameters, each after those that its conditions name."""
-        return tuple(TopologicalSorter({name: sorted(one.when) for name, one in self.space.items()}).static_order())
+        return tuple(
+            TopologicalSorter({name: sorted(dimension.when) for name, dimension in self.space.items()}).static_order()
+        )
 
     @model_validator(mode="after")
     def _conditions_can_be_met(self) -> Self:
-        for name, one in self.space.items():
-            for other, values in one.when.items():
+        for name, dimension in self.space.items():
+            for other, values in dimension.when.items():
                 self._require_values(f"space.{name}.when.{other}", other, values)
         try:
             _ = self.order
@@ -115,7 +117,7 @@ class Search(Settings):
             raise ValueError(f"{where}: list at least one value")
         for value in values:
             if value not in known:
-                hint = did_you_mean(str(value), [str(one) for one in known])
+                hint = did_you_mean(str(value), [str(choice) for choice in known])
                 raise ValueError(f"{where}: {other} is never {value!r}{hint}")
 
 

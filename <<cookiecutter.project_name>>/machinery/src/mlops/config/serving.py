@@ -74,7 +74,7 @@ class Serving(Settings):
             with the same value then count as one observation. None if the endpoint splits the traffic.
         guardrails: What ends a rollout at once.
         features_max_age_hours: A feature table in the online store that lacks new rows may be this old when a version
-            is deployed.
+            is promoted.
     """
 
     rollout: Literal["direct", "canary", "ab"] = "direct"

@@ -57,8 +57,8 @@ class Measures:
         if not (np.isfinite(label).all() and np.isfinite(prediction).all()):
             raise ValueError("labels and predictions must be finite")
         several = self.problem_type == "multiclass"
-        found = evaluate_classes(label, prediction) if several else evaluate(self.problem_type, label, prediction)
-        return found | {name: one(label, prediction) for name, one in self.own.items()}
+        values = evaluate_classes(label, prediction) if several else evaluate(self.problem_type, label, prediction)
+        return values | {name: metric(label, prediction) for name, metric in self.own.items()}
 
     def shape(self, rows: int) -> tuple[int, ...]:
         """Return the shape of the predictions for this many rows."""

@@ -19,9 +19,9 @@ _COLOURS = LinearSegmentedColormap.from_list("low to high", [BLUE, "#b8a9c9", RE
 _BINS, _GROUPS = 40, 10
 
 
-def of_explanation(found: Explanation, quantity: str) -> dict[str, Figure]:
+def of_explanation(explanation: Explanation, quantity: str) -> dict[str, Figure]:
     """Return the figures of an explanation by name; `quantity` names what is predicted, with its unit if it has one."""
-    return {"importance": bars(found.importance, quantity), "shap_values": beeswarm(found, quantity)}
+    return {"importance": bars(explanation.importance, quantity), "shap_values": beeswarm(explanation, quantity)}
 
 
 def of_predictions(problem_type: ProblemType, label: Array, prediction: Array, quantity: str) -> dict[str, Figure]:
@@ -43,14 +43,15 @@ def bars(importance: pd.Series[float], quantity: str) -> Figure:
     return titled(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
 
 
-def beeswarm(found: Explanation, quantity: str) -> Figure:
+def beeswarm(explanation: Explanation, quantity: str) -> Figure:
     """Draw a dot for each explained row and feature: its SHAP value, coloured by how high the feature's value is."""
-    shown = [str(name) for name in found.importance.index[:MOST_FEATURES]]
+    shown = [str(name) for name in explanation.importance.index[:MOST_FEATURES]]
     figure, axes = blank(height=1.6 + 0.42 * len(shown))
     axes.axvline(0, color=GREY, linewidth=1)
     for place, name in enumerate(shown):
-        values = found.values[name].to_numpy()
-        height = found.data[name].rank(pct=True).to_numpy()  # ranks, so that one extreme value does not hide the rest
+        values = explanation.values[name].to_numpy()
+        # Ranks, so that one extreme value does not hide the rest.
+        height = explanation.data[name].rank(pct=True).to_numpy()
         colours = np.where(np.isnan(height)[:, None], (0.35, 0.35, 0.35, 1.0), _COLOURS(np.nan_to_num(height)))
         axes.scatter(values, place + _spread(values), s=13, c=colours, linewidths=0, zorder=3)
     axes.set_yticks(range(len(shown)), shown)
@@ -58,7 +59,7 @@ def beeswarm(found: Explanation, quantity: str) -> Figure:
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURS), ax=axes, ticks=[0, 1], aspect=30, pad=0.02)
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("value of the feature (dark grey: missing)", labelpad=-12, fontsize=9)
-    title = f"How each feature moves individual predictions{_of_how_many(len(shown), found.values.shape[1])}"
+    title = f"How each feature moves individual predictions{_of_how_many(len(shown), explanation.values.shape[1])}"
     return titled(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
 
 

@@ -36,8 +36,10 @@ def confusion(label: Array, chosen: Array, classes: Sequence[object]) -> Figure:
     figure, axes = blank(height=5.6)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     axes.grid(visible=False)
-    axes.set_xticks(range(number), [str(one) for one in classes], rotation=30, ha="right")
-    axes.set_yticks(range(number), [f"{one} ({rows:,})" for one, rows in zip(classes, counts.sum(axis=1), strict=True)])
+    axes.set_xticks(range(number), [str(name) for name in classes], rotation=30, ha="right")
+    axes.set_yticks(
+        range(number), [f"{name} ({rows:,})" for name, rows in zip(classes, counts.sum(axis=1), strict=True)]
+    )
     for row, column in np.ndindex(counts.shape) if number <= _MOST_NUMBERS else ():
         colour = "white" if share[row, column] > 0.5 else INK  # noqa: PLR2004 - half
         axes.text(column, row, f"{share[row, column]:.0%}", ha="center", va="center", color=colour, fontsize=9)

@@ -81,10 +81,10 @@ def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame,
     rows = codes.encode(_draw(sample, bound, seed))
     # The model predicts about a thousand rows at a time, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
-        found, base = _shapley(_checked(predict, codes), against, rows, seed)
-    if not np.isfinite(found).all():
+        contributions, base = _shapley(_checked(predict, codes), against, rows, seed)
+    if not np.isfinite(contributions).all():
         raise ValueError("the model's predictions, and therefore its SHAP values, are not finite")
-    return Explanation(pd.DataFrame(found, rows.index, rows.columns), rows, base, len(against))
+    return Explanation(pd.DataFrame(contributions, rows.index, rows.columns), rows, base, len(against))
 
 
 def _draw(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
@@ -93,10 +93,10 @@ def _draw(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
 
 def _checked(predict: Predict, codes: Codes) -> Predict:
     def checked(frame: pd.DataFrame) -> Array:
-        found = np.asarray(predict(codes.decode(frame)), dtype=np.float64)
-        if found.shape != (len(frame),):
-            raise ValueError(f"{len(frame)} rows give predictions of shape {found.shape}")
-        return found
+        predictions = np.asarray(predict(codes.decode(frame)), dtype=np.float64)
+        if predictions.shape != (len(frame),):
+            raise ValueError(f"{len(frame)} rows give predictions of shape {predictions.shape}")
+        return predictions
 
     return checked
 
@@ -110,9 +110,9 @@ def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, see
         explainer = shap.PermutationExplainer(predict, masker, seed=seed)
         # Row by row: a call for all rows also computes main effects (shap 0.51), which adds half as much work again.
         options = {"max_evals": evaluations, "main_effects": False, "error_bounds": False, "batch_size": "auto"}
-        found = [explainer.explain_row(row, outputs=None, silent=True, **options) for row in rows.to_numpy()]
-    values = np.array([row["values"] for row in found], dtype=np.float64)
-    return values, float(found[0]["expected_values"])
+        explained = [explainer.explain_row(row, outputs=None, silent=True, **options) for row in rows.to_numpy()]
+    values = np.array([row["values"] for row in explained], dtype=np.float64)
+    return values, float(explained[0]["expected_values"])
 
 
 def _shap() -> ModuleType:

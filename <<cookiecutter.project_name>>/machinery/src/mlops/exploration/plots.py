@@ -48,8 +48,8 @@ def distributions(shares: Mapping[str, pd.DataFrame], cut: Mapping[str, Bins]) -
     figure, places = _grid(len(names))
     for axes, name in zip(places, names, strict=False):
         _plain(axes)
-        table, one = shares[name], cut[name]
-        (_of_texts if one.values else _of_numbers)(axes, table, one)
+        table, bins = shares[name], cut[name]
+        (_of_texts if bins.values else _of_numbers)(axes, table, bins)
         axes.set_title(_short(name), loc="left", fontsize=10, color=INK)
         axes.tick_params(labelsize=8)
     lines, labels = places[0].get_legend_handles_labels()
@@ -65,22 +65,24 @@ def missing(summary: pd.DataFrame) -> Figure:
     return _bars(shown["column"], shown["missing %"], "Missing values", "% of the rows (null or NaN)")
 
 
-def drift(found: pd.DataFrame) -> Figure:
+def drift(distances: pd.DataFrame) -> Figure:
     """Draw how far each column is from the training rows in each period, as `distributions.drift` returns it."""
-    shown = found.iloc[:, :_MOST_DRAWN].T
-    across = [f"{start:%d %b %Y}" for start in found.index]
+    shown = distances.iloc[:, :_MOST_DRAWN].T
+    across = [f"{start:%d %b %Y}" for start in distances.index]
     title = "Drift: distance of each period from the training rows"
     return _matrix(shown, across, title, "Reds", (0.0, max(0.4, float(np.nanmax(shown.to_numpy())))))
 
 
-def correlations(found: pd.DataFrame) -> Figure:
+def correlations(coefficients: pd.DataFrame) -> Figure:
     """Draw the correlations of the label and the numeric inputs."""
-    return _matrix(found, [str(name) for name in found.columns], "Correlations (Pearson)", "RdBu", (-1.0, 1.0))
+    return _matrix(
+        coefficients, [str(name) for name in coefficients.columns], "Correlations (Pearson)", "RdBu", (-1.0, 1.0)
+    )
 
 
-def importance(found: pd.DataFrame, metric: str) -> Figure:
+def importance(lines: pd.DataFrame, metric: str) -> Figure:
     """Draw how much worse the metric becomes when an input is shuffled."""
-    shown = found.head(_MOST_DRAWN)
+    shown = lines.head(_MOST_DRAWN)
     across = f"how much worse {metric} becomes if the input is shuffled, with one standard deviation"
     return _bars(shown["input"], shown["worse"], "Importance for a quick model", across, shown["std"])
 
@@ -98,12 +100,12 @@ def _bars(
     return titled(figure, axes, title, across, "")
 
 
-def _matrix(found: pd.DataFrame, across: list[str], title: str, colours: str, ends: tuple[float, float]) -> Figure:
-    figure, axes = blank(height=1.8 + 0.34 * len(found))
+def _matrix(table: pd.DataFrame, across: list[str], title: str, colours: str, ends: tuple[float, float]) -> Figure:
+    figure, axes = blank(height=1.8 + 0.34 * len(table))
     axes.grid(visible=False)
-    values = found.to_numpy(dtype=np.float64)
+    values = table.to_numpy(dtype=np.float64)
     shown = axes.imshow(values, aspect="auto", cmap=colours, vmin=ends[0], vmax=ends[1])
-    axes.set_yticks(range(len(found)), [_short(str(name)) for name in found.index])
+    axes.set_yticks(range(len(table)), [_short(str(name)) for name in table.index])
     axes.set_xticks(range(len(across)), [_short(name) for name in across], rotation=35, ha="right", fontsize=9)
     if len(across) <= _NUMBERED:
         middle, half = sum(ends) / 2, (ends[1] - ends[0]) / 2

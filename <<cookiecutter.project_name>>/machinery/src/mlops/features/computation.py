@@ -61,16 +61,16 @@ def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
         whole = incremental.span(None, {}, {}, "")
         return Computation(name, computed(*frames), whole, {})
     times = increment.times(read)
-    seen = [_Seen(sources.names[one], frame, times.get(one)) for one, frame in zip(read, frames, strict=True)]
+    seen = [_Seen(sources.names[source], frame, times.get(source)) for source, frame in zip(read, frames, strict=True)]
     definition = definition_digest(compute, table)
-    settled = {one.table: one.settled(increment, last.get(one.table)) for one in seen}
+    settled = {source.table: source.settled(increment, last.get(source.table)) for source in seen}
     chosen = incremental.wider(incremental.span(increment, last, settled, definition), wanted)
     from_time = chosen.source_since(increment)
-    frame = computed(*[since(one.frame, one.time, from_time) for one in seen])
+    frame = computed(*[since(source.frame, source.time, from_time) for source in seen])
     frame = since(frame, table.event_time, chosen.since)
     progress = _progress(seen, increment, definition)
     # A window that ends after the newest source row is not complete: a later run computes it.
-    reached = max((one.until for one in progress.values() if one.until is not None), default=None)
+    reached = max((each.until for each in progress.values() if each.until is not None), default=None)
     return Computation(name, until(frame, table.event_time, reached), chosen, progress)
 
 
@@ -104,17 +104,17 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
 
     The rows are counted before the feature rows are written: rows that arrive in between are found by the next run.
     """
-    found: dict[str, Progress] = {}
-    for one in seen:
-        if one.time is None:
-            found[one.table] = Progress(definition, None, one.digest)
+    progress: dict[str, Progress] = {}
+    for source in seen:
+        if source.time is None:
+            progress[source.table] = Progress(definition, None, source.digest)
             continue
-        last = newest(one.frame, one.time)
+        last = newest(source.frame, source.time)
         if last is None:
             return {}
-        rows = one.frame.where(before(one.time, incremental.settled_before(increment, last))).count()
-        found[one.table] = Progress(definition, last, rows)
-    return found
+        rows = source.frame.where(before(source.time, incremental.settled_before(increment, last))).count()
+        progress[source.table] = Progress(definition, last, rows)
+    return progress
 
 
 _NUMBERS = {"tinyint", "smallint", "int", "bigint", "float"}

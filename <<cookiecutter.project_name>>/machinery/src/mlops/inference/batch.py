@@ -48,10 +48,10 @@ class Batch:
         log.info("searching %s (%s)", _extent(span), span.reason)
         searched, between = 0, None
         for rows in self.search.rows(span.since, most_rows):
-            found = self.scorer.process(rows)
-            searched += found.rows
-            if found.between is not None:
-                between = found.between if between is None else between.with_those(found.between)
+            counts = self.scorer.process(rows)
+            searched += counts.rows
+            if counts.between is not None:
+                between = counts.between if between is None else between.with_those(counts.between)
         self.scorer.quarantine.release(self.scorer.run, span.since)
         return self._finished(span, searched, between, seen)
 

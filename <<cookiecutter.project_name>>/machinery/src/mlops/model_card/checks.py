@@ -53,13 +53,13 @@ def loss(check: Check) -> float:
     return (check.on_slice and check.on_slice.worse) or 0.0
 
 
-def _of_slices(found: Sequence[Check]) -> Table:
+def _of_slices(checks: Sequence[Check]) -> Table:
     head = ["slice", "rows where", "rows", "metric", "value", "against all rows", "bound", "result"]
-    return Table(head, [_slice(check) for check in found])
+    return Table(head, [_slice(check) for check in checks])
 
 
-def _nearest(found: Sequence[Check]) -> Table:
-    rows = [(check.name, check.value, check.bound, _distance(check.margin or 0.0)) for check in found]
+def _nearest(checks: Sequence[Check]) -> Table:
+    rows = [(check.name, check.value, check.bound, _distance(check.margin or 0.0)) for check in checks]
     return Table(["check", "value", "bound", "distance"], rows)
 
 
@@ -67,18 +67,18 @@ def _distance(margin: float) -> Bar:
     return Bar(percent(margin), margin, "open" if margin < _NEAR else "good")
 
 
-def _in_full(found: Sequence[Check]) -> Table:
-    rows = [(check.name, _result(check), check.value, check.bound, check.reason) for check in found]
+def _in_full(checks: Sequence[Check]) -> Table:
+    rows = [(check.name, _result(check), check.value, check.bound, check.reason) for check in checks]
     return Table(["check", "result", "value", "bound", "reason"], rows)
 
 
 def _slice(check: Check) -> Sequence[Cell]:
-    found = check.on_slice
-    if not found:
+    result = check.on_slice
+    if not result:
         return (check.name.removeprefix(SLICE), "", None, "", check.value, check.reason, check.bound, _result(check))
-    value = check.value if found.metric else None
-    than = "" if found.worse is None else compared(found.worse)
-    return (found.name, found.where, f"{found.rows:,}", found.metric, value, than, check.bound, _result(check))
+    value = check.value if result.metric else None
+    than = "" if result.worse is None else compared(result.worse)
+    return (result.name, result.where, f"{result.rows:,}", result.metric, value, than, check.bound, _result(check))
 
 
 def _result(check: Check) -> Chip:

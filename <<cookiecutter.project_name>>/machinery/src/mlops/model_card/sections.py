@@ -34,8 +34,8 @@ def document(card: ModelCard) -> Document:
 
 
 def _performance(card: ModelCard) -> list[Block]:
-    names = dict.fromkeys(name for found in card.metrics.values() for name in found)
-    rows: list[list[Cell]] = [[name, *[found.get(name) for found in card.metrics.values()]] for name in names]
+    names = dict.fromkeys(name for values in card.metrics.values() for name in values)
+    rows: list[list[Cell]] = [[name, *[values.get(name) for values in card.metrics.values()]] for name in names]
     plots = [path for path in card.plots if PurePosixPath(path).stem not in _OF_EXPLANATION]
     head = ["metric", *[ROWS.get(where, where) for where in card.metrics]]
     return [Table(head, rows) if rows else Note("No metrics yet: the task train measures them."), Plots(plots)]
@@ -53,14 +53,14 @@ def _data(card: ModelCard) -> list[Block]:
     blocks: list[Block] = [Facts(facts), Table(["rows", "count", "from", "to"], splits)]
     if card.inputs:
         head = ["input", "missing", "smallest", "1st percentile", "median", "99th percentile", "greatest"]
-        described = Table(head, [_input(one) for one in card.inputs])
+        described = Table(head, [_input(column) for column in card.inputs])
         blocks.append(Fold(f"The {len(card.inputs)} inputs in the training rows", [described]))
     return blocks
 
 
-def _input(one: Input) -> list[Cell]:
-    missing = percent(one.missing / one.rows) if one.missing else ""
-    return [one.name, missing, one.smallest, one.low, one.median, one.high, one.greatest]
+def _input(column: Input) -> list[Cell]:
+    missing = percent(column.missing / column.rows) if column.missing else ""
+    return [column.name, missing, column.smallest, column.low, column.median, column.high, column.greatest]
 
 
 def _importance(card: ModelCard) -> list[Block]:

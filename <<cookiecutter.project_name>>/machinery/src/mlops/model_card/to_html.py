@@ -84,8 +84,8 @@ def _cell(cell: Cell) -> str:
 def _banner(block: Banner) -> str:
     figures = "".join(map(_figure, block.figures))
     shown = f'\n<div class="figures">{figures}</div>' if figures else ""
-    said = f"<strong>{_text(block.headline)}</strong>\n{_list(block.reasons)}"
-    return f'<div class="banner {block.tone}">\n{said}</div>{shown}'
+    content = f"<strong>{_text(block.headline)}</strong>\n{_list(block.reasons)}"
+    return f'<div class="banner {block.tone}">\n{content}</div>{shown}'
 
 
 def _figure(figure: Figure) -> str:

@@ -36,7 +36,7 @@ def _block(block: Block) -> str:
         case Table(head, rows):
             written = table(head, [[_plain(cell) for cell in row] for row in rows])
         case Banner(headline, _, reasons, figures):
-            parts = (f"**{escaped(headline)}**", _list(reasons), _list([_figure(one) for one in figures]))
+            parts = (f"**{escaped(headline)}**", _list(reasons), _list([_figure(figure) for figure in figures]))
             written = "\n\n".join(part for part in parts if part)
         case Plots(paths):
             written = "\n".join(f"- [{escaped(path.rpartition('/')[2])}]({link(path)})" for path in paths)

@@ -77,9 +77,9 @@ def _reasons(card: ModelCard) -> tuple[str, ...]:
     if card.rolled_back:
         return (card.rolled_back,)
     if card.status == "FAILED":
-        found = [check.reason for check in card.failed] or [card.reasons]
-        more = [f"and {len(found) - _MOST_REASONS} more, below"] if len(found) > _MOST_REASONS else []
-        return (*(reason for reason in found[:_MOST_REASONS] if reason), *more)
+        reasons = [check.reason for check in card.failed] or [card.reasons]
+        more = [f"and {len(reasons) - _MOST_REASONS} more, below"] if len(reasons) > _MOST_REASONS else []
+        return (*(reason for reason in reasons[:_MOST_REASONS] if reason), *more)
     return tuple(reason for reason in (_why(card.decision),) if reason)
 
 

@@ -53,16 +53,20 @@ class Line:
     megabytes: float | None = None
 
 
-def lines(config: ProjectConfig, found: Found, rows: Mapping[str, pd.DataFrame]) -> list[Line]:
+def lines(config: ProjectConfig, results: Found, rows: Mapping[str, pd.DataFrame]) -> list[Line]:
     """Return the lines, best on the validation rows first, and the naive baseline last."""
     held_out = rows["holdout"]
     label = held_out[config.label].to_numpy(dtype=np.float64)
     constant = config.measures.naive_baseline(rows["train"][config.label].to_numpy(dtype=np.float64))
     naive = np.array(np.broadcast_to(constant, config.measures.shape(len(label))), dtype=np.float64)
-    predicted = {one.contender.name: predict(one.contender.project, one.estimator, held_out) for one in found.best}
+    predicted = {
+        trial.contender.name: predict(trial.contender.project, trial.estimator, held_out) for trial in results.best
+    }
     how = _resampling(config, held_out, label)
     yours = predicted.get(YOURS)
-    board = [_line(config, one, found, (label, predicted[one.contender.name], yours), how) for one in found.best]
+    board = [
+        _line(config, trial, results, (label, predicted[trial.contender.name], yours), how) for trial in results.best
+    ]
     value, interval = _measured(config, label, naive, how)
     low, high = (interval.low, interval.high) if interval else (None, None)
     return [*board, Line(NAIVE, 0, None, value, low, high)]
@@ -70,18 +74,18 @@ def lines(config: ProjectConfig, found: Found, rows: Mapping[str, pd.DataFrame])
 
 def as_json(board: list[Line], config: ProjectConfig) -> dict[str, Any]:
     """Return the leaderboard as `FILE` keeps it."""
-    return {"metric": config.metric, "lines": [asdict(one) for one in board]}
+    return {"metric": config.metric, "lines": [asdict(line) for line in board]}
 
 
 def of_json(kept: Mapping[str, Any]) -> tuple[str, list[Line]]:
     """Return the metric and the lines that `FILE` keeps."""
-    return str(kept["metric"]), [Line(**one) for one in kept["lines"]]
+    return str(kept["metric"]), [Line(**line) for line in kept["lines"]]
 
 
 def _line(
     config: ProjectConfig,
     trial: Trial,
-    found: Found,
+    results: Found,
     sides: tuple[Array, Array, Array | None],
     how: Resampling | None,
 ) -> Line:
@@ -92,7 +96,7 @@ def _line(
         gain = str(config.measures.gain(config.metric, label, predicted, yours, how))
     return Line(
         trial.contender.name,
-        found.trials[trial.contender.name],
+        results.trials[trial.contender.name],
         trial.metrics[config.metric],
         value,
         interval.low if interval else None,

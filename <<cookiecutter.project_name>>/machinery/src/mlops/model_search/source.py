@@ -21,7 +21,7 @@ def rendered(family: str, kinds: Mapping[str, Kind]) -> str:
     """
     text = (files(models) / f"{family}.py").read_text(encoding="utf-8")
     for constant, kind in _COLUMNS.items():
-        names = [name for name, one in kinds.items() if one == kind]
+        names = [name for name, column_kind in kinds.items() if column_kind == kind]
         listed = "".join(f"    {_quoted(name)},\n" for name in names)
         written = f"{constant}: list[str] = [\n{listed}]" if names else f"{constant}: list[str] = []"
         text = text.replace(f"\n{constant}: list[str] = []\n", f"\n{written}\n")

@@ -129,11 +129,13 @@ class InferenceLog:
         label, by = self.config.label, [self.config.spine.key]
         if self.config.spine.event_time in labels.columns:
             by.append(self.config.spine.event_time)
-        found = labels.withColumn("_label", label_value(self.config, F.col(label))).where(F.col("_label").isNotNull())
+        known_labels = labels.withColumn("_label", label_value(self.config, F.col(label))).where(
+            F.col("_label").isNotNull()
+        )
         known = F.col(LABELLED_AT) if LABELLED_AT in labels.columns else F.lit(known_at)
-        found = found.withColumn("_known_at", F.coalesce(known.cast("timestamp"), F.lit(known_at)))
+        known_labels = known_labels.withColumn("_known_at", F.coalesce(known.cast("timestamp"), F.lit(known_at)))
         latest = (
-            found.groupBy(*by)
+            known_labels.groupBy(*by)
             .agg(F.max(F.struct("_known_at", "_label")).alias("_last"))
             .select(*by, F.col("_last._known_at").alias("_known_at"), F.col("_last._label").alias("_label"))
         )

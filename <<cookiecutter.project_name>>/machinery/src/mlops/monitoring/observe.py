@@ -40,11 +40,11 @@ def scope(
     """
     settings = config.monitoring
     number = max((rule.of_last for rule in settings.rules.values()), default=1)
-    found = _readings(config, tables, log_table, until, number + _MORE_WINDOWS)
+    newest = _readings(config, tables, log_table, until, number + _MORE_WINDOWS)
     metric = settings.quality_metric(config.problem_type, config.metric)
     return Scope(
-        readings=found,
-        windows=complete_windows(found, settings.granularity, until, number),
+        readings=newest,
+        windows=complete_windows(newest, settings.granularity, until, number),
         columns=[*log_columns.inputs(config), log_columns.PREDICTION],
         label=config.label,
         champion="" if champion is None else str(champion.version),
@@ -56,8 +56,8 @@ def scope(
 
 def _held_out(run_id: str, metric: str) -> float | None:
     """Return the metric of a training run on its held-out rows."""
-    found: dict[str, float] = mlflow.get_run(run_id).data.metrics
-    return found.get(f"holdout_{metric}")
+    metrics: dict[str, float] = mlflow.get_run(run_id).data.metrics
+    return metrics.get(f"holdout_{metric}")
 
 
 def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: datetime | None, windows: int) -> Readings:

@@ -56,14 +56,14 @@ class Readings:
     @property
     def starts(self) -> list[datetime]:
         """The starts of the windows that have rows, in order."""
-        found = {place.start for place, row in self.profile.items() if place.start is not None and row.get("count")}
-        return sorted(found)
+        times = {place.start for place, row in self.profile.items() if place.start is not None and row.get("count")}
+        return sorted(times)
 
     @property
     def slices(self) -> list[Slice]:
         """The slices of the windows, without that of all rows, in order."""
-        found = {place.slice for place in self.profile if place.start is not None and place.slice != ALL_ROWS}
-        return sorted(found, key=str)
+        parts = {place.slice for place in self.profile if place.start is not None and place.slice != ALL_ROWS}
+        return sorted(parts, key=str)
 
     def rows(self, start: datetime, part: Slice, version: str = ALL_MODELS) -> int:
         """Return the number of rows of a window."""
@@ -72,23 +72,23 @@ class Readings:
     def number(self, place: Place, metric: str) -> float | None:
         """Return a metric of a column against the reference, or else of its profile; None if there is none."""
         row: Any = self.drift.get(place, {})
-        found = row.get(metric)
-        if found is None:
+        value = row.get(metric)
+        if value is None:
             row = self.profile.get(place, {})
             outer, _, inner = metric.partition(".")
-            found = row.get(outer)
-            found = found.get(inner) if inner and isinstance(found, Mapping) else found
-        if isinstance(found, Mapping):
-            found = found.get("statistic")
-        return None if found is None or found != found else float(found)  # noqa: PLR0124 - NaN is no number
+            value = row.get(outer)
+            value = value.get(inner) if inner and isinstance(value, Mapping) else value
+        if isinstance(value, Mapping):
+            value = value.get("statistic")
+        return None if value is None or value != value else float(value)  # noqa: PLR0124 - NaN is no number
 
     def pvalue(self, place: Place) -> float | None:
         """Return the p-value of the test whether a column differs from the reference; None if there is none."""
         row: Any = self.drift.get(place, {})
         for test in ("ks_test", "chi_squared_test"):
-            found = row.get(test)
-            if isinstance(found, Mapping) and found.get("pvalue") is not None:
-                return float(found["pvalue"])
+            result = row.get(test)
+            if isinstance(result, Mapping) and result.get("pvalue") is not None:
+                return float(result["pvalue"])
         return None
 
     def missing(self, place: Place) -> float | None:

@@ -70,17 +70,17 @@ def _rows(
     held_out = _held_out(tables, training_table, str(champion.run_id))
     if held_out is None:
         return None
-    found = predict(uri(registry.name, str(champion.version)), held_out[list(config.features)])
+    predicted = predict(uri(registry.name, str(champion.version)), held_out[list(config.features)])
     version = str(champion.version)
     key, event_time = config.spine.key, config.spine.event_time
     kept = [key, event_time, *(name for name in inputs(config) if name in held_out.columns), config.label]
-    rows = held_out[kept].assign(**{f"_p{i}": column for i, column in enumerate(np.atleast_2d(found.T))})
+    rows = held_out[kept].assign(**{f"_p{i}": column for i, column in enumerate(np.atleast_2d(predicted.T))})
     outputs = [name for name in rows.columns if name not in kept]
     frame = tables.spark.createDataFrame(rows).withColumn("_shares", F.array(*outputs))
     frame = from_shares(config, frame, "_shares")
     label = label_value(config, F.col(config.label))
     if config.problem_type == "multiclass":  # the training table has the numbers of classes
-        names = F.array(*[F.lit(str(one)) for one in config.classes])
+        names = F.array(*[F.lit(str(label_class)) for label_class in config.classes])
         label = F.element_at(names, (F.col(config.label) + 1).cast("int"))
     frame = frame.withColumns(
         {

@@ -49,8 +49,8 @@ def breached(rule: Rule, value: float) -> float | None:
 
 def significant(rule: Rule, scope: Scope, place: Place) -> bool:
     """Return whether chance can hardly explain the value. Without a p-value, the value alone decides."""
-    found = None if rule.pvalue is None else scope.readings.pvalue(place)
-    return found is None or rule.pvalue is None or found <= rule.pvalue
+    pvalue = None if rule.pvalue is None else scope.readings.pvalue(place)
+    return pvalue is None or rule.pvalue is None or pvalue <= rule.pvalue
 
 
 def rows_that_count(rule: Rule, scope: Scope, start: datetime, part: Slice) -> int:

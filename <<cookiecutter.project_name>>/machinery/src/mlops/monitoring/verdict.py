@@ -57,12 +57,12 @@ def complete_windows(readings: Readings, granularity: str, as_of: datetime | Non
     starts = readings.starts
     if not starts:
         return []
-    found: list[datetime] = []
+    complete: list[datetime] = []
     start = starts[0]
     while (after := end(start, granularity)) <= (starts[-1] if as_of is None else as_of):
-        found.append(start)
+        complete.append(start)
         start = after
-    return found[-number:]
+    return complete[-number:]
 
 
 @dataclass(frozen=True)

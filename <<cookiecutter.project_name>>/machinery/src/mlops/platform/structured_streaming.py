@@ -40,10 +40,10 @@ def stream(spark: SparkSession, table: str, process: InItsProcess, how: Streamin
         if not running.awaitTermination(None if how.interval is None else round(how.hours * 3600)):
             running.stop()
     except PySparkException as error:
-        told = _problem(table, str(error))
-        if told is None:
+        problem = _problem(table, str(error))
+        if problem is None:
             raise
-        raise ProjectError(told) from error
+        raise ProjectError(problem) from error
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,12 @@ def made_up(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     config = project.config
     random = np.random.default_rng(0)
     rows = pd.DataFrame({name: _values(kind, random) for name, kind in kinds.items()})
-    looked_up = [name for one in config.lookups for name in one.outputs]
+    looked_up = [name for lookup in config.lookups for name in lookup.outputs]
     rows.loc[random.random(_ROWS) < 0.1, looked_up] = None  # noqa: PLR2004 - a tenth of the rows
     classes = max(len(config.classes), 2)
     label = random.normal(size=_ROWS) if config.problem_type == "regression" else np.arange(_ROWS) % classes
-    found = convert(rows, kinds).assign(**{config.label: label.astype("float64")})
-    return found.assign(**{config.training.weight_column: 1.0}) if config.training.weight_column else found
+    typed = convert(rows, kinds).assign(**{config.label: label.astype("float64")})
+    return typed.assign(**{config.training.weight_column: 1.0}) if config.training.weight_column else typed
 
 
 def _values(kind: Kind, random: np.random.Generator) -> object:
@@ -74,12 +74,12 @@ def _business(project: Project, label: Array, predicted: Array) -> Iterator[str]
 
 def _told(project: Project, hyperparameters: Mapping[str, object], kinds: Mapping[str, Kind], error: Exception) -> str:
     unknown = _ARGUMENT.search(str(error.__cause__ or error))
-    name = next((one for one in unknown.groups() if one), "") if unknown else ""
+    name = next((value for value in unknown.groups() if value), "") if unknown else ""
     if name in hyperparameters:
         return f"search.space names {name!r}, which the model of model.py does not have{_hint(project, name)}"
     if isinstance(error, ProjectError):
         return str(error).rstrip(".")
-    texts, times = ([one for one, kind in kinds.items() if kind == wanted] for wanted in ("text", "time"))
+    texts, times = ([column for column, kind in kinds.items() if kind == wanted] for wanted in ("text", "time"))
     inputs = [f"text in {', '.join(texts)}"] if texts else []
     inputs += [f"times in {', '.join(times)}"] if times else []
     also = f"; besides numbers it gets {' and '.join(inputs)}" if inputs else ""
@@ -90,7 +90,7 @@ def _told(project: Project, hyperparameters: Mapping[str, object], kinds: Mappin
 def _hint(project: Project, name: str) -> str:
     try:
         built = project.build_model(project.config.problem_type, {}, project.config.search.seed)
-        known = [one.rpartition("__")[2] for one in built.get_params()]
+        known = [parameter.rpartition("__")[2] for parameter in built.get_params()]
     except Exception:  # noqa: BLE001 - without a model there is no hint
         return ": remove it, or let build accept it"
     return did_you_mean(name, known)

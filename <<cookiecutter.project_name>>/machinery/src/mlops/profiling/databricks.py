@@ -134,17 +134,19 @@ class DatabricksProfiler:
         """Start a refresh, unless one is running, and wait until it ends."""
         api, sdk = self.client.data_quality, self._sdk
         running = (
-            one for one in api.list_refresh(_KIND, table_id) if _short(one.state, "PENDING") in {"PENDING", "RUNNING"}
+            listed
+            for listed in api.list_refresh(_KIND, table_id)
+            if _short(listed.state, "PENDING") in {"PENDING", "RUNNING"}
         )
-        found = next(running, None)
-        if found is None:
-            found = api.create_refresh(_KIND, table_id, sdk.Refresh(object_type=_KIND, object_id=table_id))
+        refresh = next(running, None)
+        if refresh is None:
+            refresh = api.create_refresh(_KIND, table_id, sdk.Refresh(object_type=_KIND, object_id=table_id))
         started = time.monotonic()
-        while (state := _short(found.state, "PENDING")) not in _STATES:
-            log.info("refresh %s: %s for %.0f s", found.refresh_id, state.lower(), time.monotonic() - started)
-            self._pause(deadline, f"refresh {found.refresh_id} is {state.lower()}")
-            found = api.get_refresh(_KIND, table_id, found.refresh_id)
-        return Refresh(_STATES[state], found.message or "")
+        while (state := _short(refresh.state, "PENDING")) not in _STATES:
+            log.info("refresh %s: %s for %.0f s", refresh.refresh_id, state.lower(), time.monotonic() - started)
+            self._pause(deadline, f"refresh {refresh.refresh_id} is {state.lower()}")
+            refresh = api.get_refresh(_KIND, table_id, refresh.refresh_id)
+        return Refresh(_STATES[state], refresh.message or "")
 
     def _track_changes(self, table: str) -> None:
         """Turn on the change data feed, with which a refresh reads only what has changed."""
@@ -168,12 +170,12 @@ class DatabricksProfiler:
 
 def _differs(there: Any, wanted: Any) -> bool:  # noqa: ANN401 - values of the SDK
     """Return whether a setting has another value; empty lists and missing values are the same."""
-    one, other = (
+    first, second = (
         [v.as_dict() for v in s] if isinstance(s, list) and s and hasattr(s[0], "as_dict") else s
         for s in (there, wanted)
     )
-    one, other = (value.as_dict() if hasattr(value, "as_dict") else value for value in (one, other))
-    return (one or None) != (other or None)
+    first, second = (value.as_dict() if hasattr(value, "as_dict") else value for value in (first, second))
+    return (first or None) != (second or None)
 
 
 def _short(state: Any, unknown: str) -> str:  # noqa: ANN401 - an enumeration of the SDK

@@ -80,17 +80,17 @@ def _predictions(
         incumbent = Incumbent.of(champion, project.config.promotion)
         named = incumbent.name
         if incumbent.version is not None:
-            found = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
+            predicted = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
         else:
             constant = np.array(json.loads(mlflow.get_run(candidate.run_id).data.params["naive_baseline"]))
-            found = np.broadcast_to(constant, project.config.measures.shape(len(features)))
-        project.config.measures.evaluate(label, found)
+            predicted = np.broadcast_to(constant, project.config.measures.shape(len(features)))
+        project.config.measures.evaluate(label, predicted)
     except Exception as error:
         raise ChampionCannotBeScoredError(
             f"{named} of {owner} could not be scored on the held-out rows, so the challenger is not promoted: repair "
             f"or replace it ({first_line(error)})."
         ) from error
-    return incumbent, found
+    return incumbent, predicted
 
 
 def _measure(

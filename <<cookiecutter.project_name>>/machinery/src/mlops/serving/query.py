@@ -34,8 +34,8 @@ def query(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: s
         answer = _asked(client, endpoint, rows, version)
     except DatabricksError as error:
         raise ProjectError(f"{who} answered a request with {states.told(error)}") from error
-    found = answer.get("predictions") if isinstance(answer, dict) else None
-    return _one_for_each(rows, found, answer, who)
+    predictions = answer.get("predictions") if isinstance(answer, dict) else None
+    return _one_for_each(rows, predictions, answer, who)
 
 
 def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) -> Array:
@@ -58,10 +58,10 @@ def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) 
     return _one_for_each(rows, answer.predictions, answer.as_dict(), f"endpoint {endpoint}")
 
 
-def _one_for_each(rows: pd.DataFrame, found: Any, answer: object, who: str) -> Array:  # noqa: ANN401 - JSON
+def _one_for_each(rows: pd.DataFrame, values: Any, answer: object, who: str) -> Array:  # noqa: ANN401 - JSON
     """Return what was found as predictions, one for each row; else tell the answer."""
     try:
-        predictions = as_predictions(found)
+        predictions = as_predictions(values)
     except (TypeError, ValueError) as error:
         raise ProjectError(f"{who} answered {str(answer)[:200]}, which are no predictions: {error}") from error
     if len(predictions) != len(rows):
@@ -81,7 +81,7 @@ def as_split(rows: pd.DataFrame) -> dict[str, list[Any]]:
 
     pandas' own `to_json` loses the last digit of numbers, and a tree may then take another branch.
     """
-    columns = [[_json_value(one) for one in rows[name].tolist()] for name in rows.columns]
+    columns = [[_json_value(value) for value in rows[name].tolist()] for name in rows.columns]
     return {"columns": list(rows.columns), "data": [list(row) for row in zip(*columns, strict=True)]}
 
 

@@ -78,5 +78,5 @@ class ServingParameters(Parameters):
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    found = (word.partition("=") for word in text.split())
-    return [(name, value) for name, _, value in found if value]
+    parts = (word.partition("=") for word in text.split())
+    return [(name, value) for name, _, value in parts if value]

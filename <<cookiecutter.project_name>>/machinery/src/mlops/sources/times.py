@@ -48,5 +48,5 @@ def _literal(time: datetime) -> Column:
 
 def newest(frame: DataFrame, column: str) -> datetime | None:
     """Return the newest time, or None if there is none."""
-    found = frame.select(F.max(micros(column))).collect()[0][0]
-    return None if found is None else from_micros(found)
+    latest = frame.select(F.max(micros(column))).collect()[0][0]
+    return None if latest is None else from_micros(latest)

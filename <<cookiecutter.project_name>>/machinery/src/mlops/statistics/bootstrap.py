@@ -83,6 +83,6 @@ def _resampled(
     def values(counts: Array) -> Array:
         return value([counts @ side / (counts @ rows) for side in sums])
 
-    found = float(values(np.ones(blocks)[None]).item())
+    value_of_all = float(values(np.ones(blocks)[None]).item())
     drawn = [values(counts) for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))]
-    return interval(found, np.concatenate(drawn), weights, how)
+    return interval(value_of_all, np.concatenate(drawn), weights, how)

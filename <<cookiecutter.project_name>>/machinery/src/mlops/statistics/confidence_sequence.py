@@ -94,8 +94,8 @@ def mean_losses(moments: Moments) -> tuple[float, float]:
     weight = moments.sums[WEIGHT]
     if not weight > 0:
         return math.nan, math.nan
-    found = [_adjusted(moments, _UNIT[one]) @ moments.sums / weight for one in (CHALLENGER, CHAMPION)]
-    return float(found[0]), float(found[1])
+    means = [_adjusted(moments, _UNIT[side]) @ moments.sums / weight for side in (CHALLENGER, CHAMPION)]
+    return float(means[0]), float(means[1])
 
 
 def _adjusted(moments: Moments, losses: Array) -> Array:

@@ -57,14 +57,14 @@ def best_explained(label: Array, prediction: Array, known: Array) -> Explained:
     Raises:
         ValueError: As `explained`.
     """
-    found = explained(label, prediction)
+    as_it_is = explained(label, prediction)
     if label.ndim > 1:
-        return found
+        return as_it_is
     low, high = np.quantile(known, _EXTREMES)
     inside = np.clip(label, low, high)
     if np.ptp(inside) == 0.0:
-        return found
-    return max(found, explained(inside, np.clip(prediction, low, high)), key=lambda one: one.surely)
+        return as_it_is
+    return max(as_it_is, explained(inside, np.clip(prediction, low, high)), key=lambda share: share.surely)
 
 
 def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, seed: int) -> Explained:
@@ -84,11 +84,11 @@ def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, s
     """
     places, held_out_places = _places(column, column), _places(held_out, column)
     inside = np.clip(label, *np.quantile(label, _EXTREMES)) if label.ndim == 1 else label
-    found = []
+    shares = []
     for fitted in (label, inside) if np.ptp(inside) < np.ptp(label) and np.ptp(inside) > 0.0 else (label,):
         tree = DecisionTreeRegressor(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAF_ROWS, random_state=seed)
-        found.append(best_explained(held_out_label, tree.fit(places, fitted).predict(held_out_places), label))
-    return max(found, key=lambda one: one.surely)
+        shares.append(best_explained(held_out_label, tree.fit(places, fitted).predict(held_out_places), label))
+    return max(shares, key=lambda share: share.surely)
 
 
 def of_groups(group: NDArray[np.bool_], label: Array) -> float:

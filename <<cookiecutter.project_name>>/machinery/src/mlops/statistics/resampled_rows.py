@@ -54,12 +54,12 @@ def _resampled(
 ) -> Interval:
     blocks = require_same_rows(columns, how)
     numbers = np.arange(len(columns[0]))
-    found = [
+    drawn_values = [
         _defined(value, np.repeat(numbers, drawn[how.block]))
         for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))
         for drawn in counts.astype(np.intp)
     ]
-    return interval(value(numbers), np.array(found), class_weights(classes, len(numbers)), how)
+    return interval(value(numbers), np.array(drawn_values), class_weights(classes, len(numbers)), how)
 
 
 def _defined(value: Callable[[Rows], float], rows: Rows) -> float:

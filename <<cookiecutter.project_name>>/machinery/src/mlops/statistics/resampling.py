@@ -74,7 +74,7 @@ def class_weights(classes: Array | None, rows: int) -> list[Array]:
     """Return which rows count towards the number of blocks, shape (rows,) each: those of each class, or all."""
     if classes is None:
         return [np.ones(rows)]
-    return [np.asarray(classes == one, dtype=np.float64) for one in np.unique(classes)]
+    return [np.asarray(classes == number, dtype=np.float64) for number in np.unique(classes)]
 
 
 def interval(gain: float, resampled: Array, weights: list[Array], how: Resampling) -> Interval:

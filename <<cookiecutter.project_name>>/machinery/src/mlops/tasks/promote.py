@@ -69,11 +69,11 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     for version, tags in decision.records.items():
         for key, value in tags.items():
             registry.tag(version, key, value)
-    said = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
-    registry.tag(parameters.model_version, "deployment_decision", said)
+    outcome = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
+    registry.tag(parameters.model_version, "deployment_decision", outcome)
     if champion is not None:
-        registry.tag(str(champion.version), CHALLENGED_BY, f"version {parameters.model_version}, {said}")
-    log.info("%s", said)
+        registry.tag(str(champion.version), CHALLENGED_BY, f"version {parameters.model_version}, {outcome}")
+    log.info("%s", outcome)
     if not decision.passed:
         endpoint.align()
         return Values(promoted="false", champion_version=incumbent or "none")

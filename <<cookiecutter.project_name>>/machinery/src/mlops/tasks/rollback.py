@@ -76,11 +76,11 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if parameters.pause:
         pause(registry, f"version {bad} was rolled back ({parameters.reason})")
     _list(platform, parameters, bad)
-    told = Candidate(
+    candidate = Candidate(
         model_name=parameters.model_name, model_uri="", model_version=target, training_table=parameters.training_table
     )
     endpoint = ChampionEndpoint(registry, parameters, project, platform)
-    with endpoint.serving(resolved(told)):
+    with endpoint.serving(resolved(candidate)):
         move_champion_alias(registry, target, bad, remember=False)
     # Afterwards, because the bad version must stop answering first. If this is not reached, the job `rollout` sees it.
     endpoint.end_rollout(f"version {bad}, which it was compared with, was rolled back")

@@ -38,9 +38,9 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     registry = Registry(parameters.model_name)
     registry.set_status(parameters.model_version, "PENDING")
     try:
-        found = evidence(parameters, project, platform)
+        seen = evidence(parameters, project, platform)
         with mlflow.start_run(run_id=parameters.run_id):
-            checks = run_checks(found)
+            checks = run_checks(seen)
             mlflow.log_dict(report.as_json(checks), report.FILE)  # type: ignore[arg-type] # any JSON
             mlflow.log_text(report.table(checks), report.TABLE)
     except Exception as error:
@@ -49,7 +49,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     _record_accepted(registry, parameters.model_version, checks)
     passed = Decision.of(checks).passed
     if passed:
-        proof.record(registry, registry.version(parameters.model_version), project, found.rows)
+        proof.record(registry, registry.version(parameters.model_version), project, seen.rows)
     registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", report.summary(checks))
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
@@ -74,6 +74,6 @@ def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> s
 
 def _record_accepted(registry: Registry, version: str, checks: list[Check]) -> None:
     """Record on the version which suspects of target leakage passed because a person accepted them, and why."""
-    accepted = "; ".join(dict.fromkeys(one for check in checks for one in check.accepted))
+    accepted = "; ".join(dict.fromkeys(reason for check in checks for reason in check.accepted))
     if accepted or ACCEPTED_TAG in registry.version(version).tags:
         registry.tag(version, ACCEPTED_TAG, accepted or "none")

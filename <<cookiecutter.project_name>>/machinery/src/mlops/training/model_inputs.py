@@ -80,8 +80,8 @@ class TypedModel:
         """Return a method of the model that converts the frame that it is called with, or another attribute."""
         if name.startswith("__") or "model" not in vars(self):  # while it is unpickled
             raise AttributeError(name)
-        found = getattr(self.model, name)
-        return (lambda rows: found(self.inputs.transform(rows))) if callable(found) else found
+        attribute = getattr(self.model, name)
+        return (lambda rows: attribute(self.inputs.transform(rows))) if callable(attribute) else attribute
 
 
 class ModelInputs(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -119,6 +119,6 @@ def _converted(column: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
         return known.astype("float64")
     if kind == "time":
         return pd.to_datetime(column, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
-    found: pd.Series[Any] = column.astype("object")
-    found[column.isna()] = None
-    return found
+    values: pd.Series[Any] = column.astype("object")
+    values[column.isna()] = None
+    return values

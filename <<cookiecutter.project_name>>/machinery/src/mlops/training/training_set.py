@@ -143,8 +143,8 @@ def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
 
 def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     """Return the Spark types of the model's inputs, in order, which must be types that a model can get."""
-    found = dict(rows.dtypes)
-    types = {name: found[name] for name in config.features}
+    kinds = dict(rows.dtypes)
+    types = {name: kinds[name] for name in config.features}
     others = [f"{name} ({kind})" for name, kind in types.items() if kind not in KINDS]
     if others:
         raise ProjectError(

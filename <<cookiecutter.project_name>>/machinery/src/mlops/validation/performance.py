@@ -46,7 +46,7 @@ def leakage(evidence: Evidence) -> Iterator[Check]:
 def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     """MLflow's own evaluation of the held-out rows is logged to the run: metrics, and plots for a classifier."""
     data = _decided(evidence)
-    found = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
+    evaluation = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
         data=data,
         targets="label",
         predictions="prediction",
@@ -54,7 +54,7 @@ def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
         evaluators="default",
         evaluator_config={"log_model_explainability": False, "metric_prefix": "evaluation_"},
     )
-    count = float(found.metrics["evaluation_example_count"])
+    count = float(evaluation.metrics["evaluation_example_count"])
     reason = f"MLflow evaluated {count:.0f} of {len(data)} held-out rows"
     yield Check("evaluation is logged", count == len(data), reason, count, f"{len(data)} rows")
 

@@ -57,7 +57,11 @@ def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd
     prediction = [as_predictions(rows[predicted].to_numpy()) for rows in (fitted, held_out)]
     model = best_explained(labels[1], prediction[1], labels[0])
     if labels[0].ndim == 1:
-        model = max(model, alone(prediction[0], labels[0], prediction[1], labels[1], seed), key=lambda one: one.surely)
+        model = max(
+            model,
+            alone(prediction[0], labels[0], prediction[1], labels[1], seed),
+            key=lambda explained: explained.surely,
+        )
     yield near_perfect_score(model, inputs, limit, policy)
     yield near_perfect_input(model, inputs, limit, policy)
     rows = pd.concat([fitted, held_out], ignore_index=True)

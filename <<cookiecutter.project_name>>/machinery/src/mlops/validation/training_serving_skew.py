@@ -19,11 +19,11 @@ from .evidence import Evidence
 _ROWS = 200
 
 
-def _same(one: pd.Series[float], other: pd.Series[float]) -> NDArray[np.bool_]:
+def _same(left: pd.Series[float], right: pd.Series[float]) -> NDArray[np.bool_]:
     """Return where the values of two columns, shape (rows,), are the same, or both null."""
-    if one.dtype.kind == "f":
-        return np.isclose(one.to_numpy(), other.to_numpy(), rtol=1e-9, equal_nan=True)
-    return np.asarray(((one == other) | (one.isna() & other.isna())).to_numpy(), dtype=np.bool_)
+    if left.dtype.kind == "f":
+        return np.isclose(left.to_numpy(), right.to_numpy(), rtol=1e-9, equal_nan=True)
+    return np.asarray(((left == right) | (left.isna() & right.isna())).to_numpy(), dtype=np.bool_)
 
 
 def same_as_in_training(evidence: Evidence) -> Iterator[Check]:

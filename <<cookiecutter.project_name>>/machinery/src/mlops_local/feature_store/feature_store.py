@@ -70,7 +70,7 @@ class LocalFeatureStore:
 
     def register(self, functions: Iterable[Definition]) -> list[str]:
         """Create the functions that do not exist yet; return the three-level names of all functions."""
-        return [self.functions.create(self.schema, one) for one in functions]
+        return [self.functions.create(self.schema, definition) for definition in functions]
 
     def training_set(
         self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
@@ -86,12 +86,14 @@ class LocalFeatureStore:
             request=features.request,
             features=features.features,
             lookups=tuple(
-                TableLookup(name=full_name(self.schema, one.table), table=self.feature_tables[one.table], lookup=one)
-                for one in features.lookups
+                TableLookup(
+                    name=full_name(self.schema, lookup.table), table=self.feature_tables[lookup.table], lookup=lookup
+                )
+                for lookup in features.lookups
             ),
             functions=tuple(
-                FunctionCall(name=f"{self.schema}.{functions[one.function].name}", function=one)
-                for one in features.functions
+                FunctionCall(name=f"{self.schema}.{functions[call.function].name}", function=call)
+                for call in features.functions
             ),
         )
         rows = self._augmented(spine, spec)

@@ -49,7 +49,7 @@ class _Facts:
 
     def stored(self, key: Row) -> list[Any]:
         """Return the values of a key as SQLite stores them."""
-        return [_stored(one, self.types[name]) for one, name in zip(key, self.keys, strict=True)]
+        return [_stored(value, self.types[name]) for value, name in zip(key, self.keys, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class OnlineStore:
     def published(self, name: str, online_store: str, version: str) -> Published | None:
         """Return what a store has of a feature table, which now has this version; None if it is not published there."""
         with self._open(name) as database:
-            found = _facts(database, name)
-        if found is None or found.online_store != online_store:
+            facts = _facts(database, name)
+        if facts is None or facts.online_store != online_store:
             return None
-        same = found.version == version
-        detail = f"version {found.version} of the feature table" + ("" if same else f", which now has {version}")
-        return Published(f"{name}_online", datetime.fromisoformat(found.ended), same, detail)
+        same = facts.version == version
+        detail = f"version {facts.version} of the feature table" + ("" if same else f", which now has {version}")
+        return Published(f"{name}_online", datetime.fromisoformat(facts.ended), same, detail)
 
     def look_up(self, name: str, keys: Sequence[Row], features: Sequence[str]) -> list[Row]:
         """Return the features of each key, None where there is no such key.
@@ -114,9 +114,9 @@ class OnlineStore:
             facts = _required(_facts(database, name), name, features)
             where = " AND ".join(f"{_quoted(key)} = ?" for key in facts.keys)
             query = f"SELECT {', '.join(map(_quoted, features))} FROM {_table(name)} WHERE {where}"  # noqa: S608 - quoted
-            found = [database.execute(query, facts.stored(key)).fetchone() for key in keys]
+            rows = [database.execute(query, facts.stored(key)).fetchone() for key in keys]
         nothing, kinds = (None,) * len(features), [facts.types[feature] for feature in features]
-        return [[_read(one, kind) for one, kind in zip(row or nothing, kinds, strict=True)] for row in found]
+        return [[_read(value, kind) for value, kind in zip(row or nothing, kinds, strict=True)] for row in rows]
 
     @contextmanager
     def _open(self, name: str) -> Iterator[sqlite3.Connection]:
@@ -134,10 +134,10 @@ class OnlineStore:
 def _facts(database: sqlite3.Connection, name: str) -> _Facts | None:
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'published'").fetchone():
         return None
-    found = database.execute("SELECT * FROM published WHERE name = ?", [name]).fetchone()
-    if found is None:
+    row = database.execute("SELECT * FROM published WHERE name = ?", [name]).fetchone()
+    if row is None:
         return None
-    _, online_store, version, ended, types, keys = found
+    _, online_store, version, ended, types, keys = row
     return _Facts(online_store, version, ended, json.loads(types), json.loads(keys))
 
 
@@ -148,8 +148,8 @@ def _required(facts: _Facts | None, name: str, features: Sequence[str]) -> _Fact
             "the features job."
         )
     if lacking := [feature for feature in features if feature not in facts.types]:
-        told = ", ".join(lacking)
-        raise ProjectError(f"feature table {name} was published without {told}: run the features job.")
+        missing = ", ".join(lacking)
+        raise ProjectError(f"feature table {name} was published without {missing}: run the features job.")
     return facts
 
 

@@ -82,9 +82,11 @@ def _shown(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
 
     The rows come from the training table, where numbers are doubles.
     """
-    integers = [one.name for one in takes.inputs if one.type in _INTEGERS]
+    integers = [column.name for column in takes.inputs if column.type in _INTEGERS]
     whole = example.dropna(subset=[*takes.inputs.required_input_names(), *integers])
-    types = {one.name: one.type.to_pandas() for one in takes.inputs if one.type in {*_INTEGERS, DataType.float}}
+    types = {
+        column.name: column.type.to_pandas() for column in takes.inputs if column.type in {*_INTEGERS, DataType.float}
+    }
     return None if whole.empty else whole[takes.inputs.input_names()].astype(types)
 
 
@@ -136,7 +138,7 @@ class _Packaged:
 
 def _online(spec: FeatureSpec, model: PyFuncModel, tables: Path) -> OnlineFeatures:
     metadata: Any = model.metadata
-    types = {name: one.type for name, one in metadata.get_input_schema().input_dict().items()}
+    types = {name: column.type for name, column in metadata.get_input_schema().input_dict().items()}
     return OnlineFeatures(spec, types, OnlineStore(tables), FunctionFiles(tables))
 
 

@@ -71,7 +71,7 @@ def summarise(rows: pd.DataFrame, plan: Plan) -> Summaries:
             otherwise texts; and PROBABILITY, of the label.
         plan: What to summarise.
     """
-    found: Summaries = {}
+    summaries: Summaries = {}
     for groups, chosen, codes in _views(rows, plan):
         part, count = rows[chosen], len(groups)
         columns: dict[str, list[Any]] = {
@@ -83,8 +83,8 @@ def summarise(rows: pd.DataFrame, plan: Plan) -> Summaries:
             TABLE: _sums(part, codes, count, plan),
         }
         for name, sketches in columns.items():
-            found.update({Key(group, name): sketch for group, sketch in zip(groups, sketches, strict=True)})
-    return found
+            summaries.update({Key(group, name): sketch for group, sketch in zip(groups, sketches, strict=True)})
+    return summaries
 
 
 def _sums(rows: pd.DataFrame, codes: Codes, count: int, plan: Plan) -> list[Any]:

@@ -70,8 +70,8 @@ def prepare(spec: ProfileSpec, log: DataFrame, reference: DataFrame | None) -> P
     )
     samples = [_sample(frame, spec) for frame in (log, reference) if frame is not None]
     scaled = [*numbers, *([spec.label, spec.prediction] if regression else [])]
-    found = [_quantiles(sample, scaled) for sample in samples]
-    edges = {name: _edges([one[name] for one in found]) for name in scaled}
+    quantiles = [_quantiles(sample, scaled) for sample in samples]
+    edges = {name: _edges([of_sample[name] for of_sample in quantiles]) for name in scaled}
     scale = {name: power_of_two(edges[name]) for name in scaled}
     if regression:
         scale |= {LABEL: scale[spec.label], PREDICTION: scale[spec.prediction]}
@@ -115,16 +115,20 @@ def _sample(frame: DataFrame, spec: ProfileSpec) -> DataFrame:
 
 def _quantiles(sample: DataFrame, columns: Sequence[str]) -> Mapping[str, Sequence[float]]:
     shares = ", ".join(repr(number / (_EDGES - 1)) for number in range(_EDGES))
-    asked = [
+    percentiles = [
         F.expr(f"percentile(CASE WHEN abs(`{name}`) < double('Infinity') THEN double(`{name}`) END, array({shares}))")
         for name in columns
         if name in sample.columns
     ]
     names = [name for name in columns if name in sample.columns]
-    row = sample.agg(*[one.alias(name) for one, name in zip(asked, names, strict=True)]).first() if names else None
+    row = (
+        sample.agg(*[percentile.alias(name) for percentile, name in zip(percentiles, names, strict=True)]).first()
+        if names
+        else None
+    )
     return {name: (row[name] if row is not None and name in names else None) or () for name in columns}
 
 
 def _edges(quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    found = [value for one in quantiles for value in one if value is not None and math.isfinite(value)]
-    return np.unique(np.array(found, dtype=np.float64))
+    values = [value for of_sample in quantiles for value in of_sample if value is not None and math.isfinite(value)]
+    return np.unique(np.array(values, dtype=np.float64))

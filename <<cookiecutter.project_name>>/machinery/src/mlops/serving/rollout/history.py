@@ -48,31 +48,31 @@ class Report:
     now: datetime
 
     def __str__(self) -> str:
-        settings, found = self.rollout.settings, self.verdict
+        settings, verdict = self.rollout.settings, self.verdict
         when = f"{settings.rollout} at {self.rollout.share} %, {self.now:%Y-%m-%d %H:%M} UTC"
         arms = [
             f"version {version}: {self._shown(which)}"
             for version, which in ((self.rollout.version, CHALLENGER), (self.rollout.champion, CHAMPION))
         ]
         return (
-            f"{when}: {found.action}: {found.reason}; difference of the losses {found.difference} at alpha "
+            f"{when}: {verdict.action}: {verdict.reason}; difference of the losses {verdict.difference} at alpha "
             f"{settings.alpha:g}; {'; '.join(arms)}"
         )
 
     def row(self) -> dict[str, object]:
         """Return the columns of the table, without those that identify the look."""
-        found = self.verdict
+        verdict = self.verdict
         row: dict[str, object] = {
             "checked_at": self.now.astimezone(UTC),
             "model_version": self.rollout.version,
             "champion_version": self.rollout.champion,
             "rollout": self.rollout.settings.rollout,
             "share": self.rollout.share,
-            "action": found.action,
-            "reason": found.reason,
-            "difference": found.difference.value,
-            "difference_low": found.difference.low,
-            "difference_high": found.difference.high,
+            "action": verdict.action,
+            "reason": verdict.reason,
+            "difference": verdict.difference.value,
+            "difference_low": verdict.difference.low,
+            "difference_high": verdict.difference.high,
             "alpha": self.rollout.settings.alpha,
         }
         for name, which in (("challenger", CHALLENGER), ("champion", CHAMPION)):

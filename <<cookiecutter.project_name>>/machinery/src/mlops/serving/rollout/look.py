@@ -54,8 +54,8 @@ class Look:
 
     def count(self, what: str, *, challenger: bool, share: int | None = None) -> int:
         """Return the sum of a field of the cells of a version, at one share or at all."""
-        of = [one for one in self.cells if one.challenger == challenger and share in {None, one.share}]
-        return sum(int(getattr(one, what)) for one in of)
+        of = [cell for cell in self.cells if cell.challenger == challenger and share in {None, cell.share}]
+        return sum(int(getattr(cell, what)) for cell in of)
 
     def mean_loss(self, *, challenger: bool) -> float:
         """Return the mean loss of a version; nan without labels."""
@@ -69,7 +69,7 @@ class Look:
                 self.count(what, challenger=CHALLENGER, share=share),
                 self.count(what, challenger=CHAMPION, share=share),
             )
-            for share in sorted({one.share for one in self.cells})
+            for share in sorted({cell.share for cell in self.cells})
         ]
 
 

@@ -58,8 +58,8 @@ class Steps:
         rollout = self._open(version)
         if rollout is None or rollout.ending or (rollout.next_share is None and rollout.share >= share):
             return
-        if found := self._changed(rollout, rollout.shares(rollout.share), rollout.shares(share)):
-            self.abort(found)
+        if change := self._changed(rollout, rollout.shares(rollout.share), rollout.shares(share)):
+            self.abort(change)
             return
         record.save(self.registry, rollout.widening(share, datetime.now(UTC)))
         self.endpoint.serve(self.registry.name, rollout.shares(share))
@@ -81,8 +81,8 @@ class Steps:
         if rollout.ending == "abort":
             self.abort(rollout.why)
             return False
-        if found := self._changed(rollout, rollout.shares(rollout.share), {version: 100}):
-            self.abort(found)
+        if change := self._changed(rollout, rollout.shares(rollout.share), {version: 100}):
+            self.abort(change)
             return False
         record.save(self.registry, rollout.ended("finish", why, datetime.now(UTC)))
         self.endpoint.serve(self.registry.name, {version: 100})
@@ -112,11 +112,11 @@ class Steps:
         return rollout.version
 
     def _open(self, version: str) -> Rollout | None:
-        found = record.find(self.registry)
-        if found is None or found.version != version:
+        rollout = record.find(self.registry)
+        if rollout is None or rollout.version != version:
             log.info("version %s has no open rollout any more, so there is nothing to do", version)
             return None
-        return found
+        return rollout
 
     def _changed(self, rollout: Rollout, *expected: Mapping[str, int]) -> str:
         """Return what is not as it was when the rollout was opened, or as a killed step may have left it; or ""."""
@@ -171,11 +171,11 @@ def _unsound(registry: Registry, version: str) -> str:
     return ""
 
 
-def _by_hand(found: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
+def _by_hand(shares: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
     """Return that somebody else changed the endpoint, or "" if it has expected shares."""
-    if any(requested(found) == requested(one) for one in expected):
+    if any(requested(shares) == requested(alternative) for alternative in expected):
         return ""
     return (
-        f"the endpoint was changed by hand: it serves {shown(found)}, but the rollout of version "
+        f"the endpoint was changed by hand: it serves {shown(shares)}, but the rollout of version "
         f"{rollout.version} has {shown(expected[0])}, so the versions cannot be compared any more"
     )
