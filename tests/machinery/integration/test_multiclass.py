@@ -17,7 +17,7 @@ from mlops.errors import ProjectError
 from mlops.evaluation.metrics import METRICS, Array
 from mlops.evaluation.own_metrics import metric
 from mlops.tasks import batch_inference, explain, promote, train, validate
-from mlops.training.class_numbers import numbered
+from mlops.training.class_numbers import with_class_numbers
 from mlops_local.platform import LocalPlatform
 
 import example
@@ -142,13 +142,13 @@ def test_labels_become_the_numbers_of_their_classes(
     rows = platform.spark.createDataFrame(
         [(str(place), one) for place, one in enumerate(values)], f"k STRING, band {kind}"
     )
-    found = numbered(settings(classes=classes), rows).orderBy("k").collect()
+    found = with_class_numbers(settings(classes=classes), rows).orderBy("k").collect()
     assert [row["band"] for row in found] == [1.0, 0.0, None]
 
 
 def test_other_problem_types_keep_their_labels(platform: LocalPlatform) -> None:
     rows = platform.spark.createDataFrame([(3.5,)], "fare_amount DOUBLE")
-    assert numbered(example.PROJECT.config, rows) is rows
+    assert with_class_numbers(example.PROJECT.config, rows) is rows
 
 
 def test_the_business_value_gets_a_probability_for_each_class(multiclass: ProjectConfig) -> None:

@@ -45,7 +45,7 @@ def types_of(model: Model[P]) -> tuple[type[P], ...]:
     return cast("tuple[type[P], ...]", typing.get_args(model) or (model,))
 
 
-def required(model: Model[Any]) -> dict[str, bool]:
+def requirements(model: Model[Any]) -> dict[str, bool]:
     """Return every parameter, and whether it is required whatever the action is."""
     types = types_of(model)
     names = dict.fromkeys(name for each in types for name in each.model_fields)
@@ -111,7 +111,7 @@ def _problem(model: type[Parameters], name: str, text: str) -> str | None:
 
 def _read(model: Model[Any], argv: Sequence[str]) -> Mapping[str, str]:
     parser = _Parser(add_help=False, allow_abbrev=False)
-    for name, is_required in required(model).items():
+    for name, is_required in requirements(model).items():
         parser.add_argument(f"--{name}", required=is_required, default=argparse.SUPPRESS)
     known, unknown = parser.parse_known_args(argv)
     for word in unknown:

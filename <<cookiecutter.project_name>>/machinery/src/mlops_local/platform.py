@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
-from mlops.platform.base import ENTITIES, entities_of
+from mlops.platform.served_entities import ENTITIES, entities_of
 from mlops.platform.streaming import Sink, Streaming
 from mlops.tables import Tables
 

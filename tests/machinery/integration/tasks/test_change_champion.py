@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 
 from mlops.errors import ProjectError
-from mlops.parameters import Parameters, parse, required, text_problem
+from mlops.parameters import Parameters, parse, requirements, text_problem
 from mlops.promotion import pause
 from mlops.registry import CHAMPION, Registry
 from mlops.tasks import change_champion
@@ -33,9 +33,9 @@ def test_a_version_is_promoted_rolled_back_and_promotion_resumed(
     registry.set_alias(CHAMPION, second)
     values = run_task(change_champion, action="rollback", reason="fares went wild", to_version="1", **common)
     assert values == {"champion_version": "1", "promoted": "false", "rolled_back_version": second}
-    assert pause.paused(registry)
+    assert pause.pause_reason(registry)
     assert run_task(change_champion, action="resume", reason="repaired", **common)["champion_version"] == "1"
-    assert not pause.paused(registry)
+    assert not pause.pause_reason(registry)
     assert registry.model_tags()[pause.RESUMED].count("repaired") == 1
 
 
@@ -111,6 +111,6 @@ def test_the_text_of_a_parameter_is_valid_if_an_action_accepts_it() -> None:
     assert "valid boolean" in str(problem("pause", "perhaps"))
     assert problem("action", "deploy") == "choose one of promote, rollback, resume, widen, finish, abort"
     assert problem("endpoint_name", "a shop") is not None
-    assert required(change_champion.Parameters)["model_name"] is True
-    assert required(change_champion.Parameters)["reason"] is False
-    assert required(change_champion.Parameters)["action"] is True
+    assert requirements(change_champion.Parameters)["model_name"] is True
+    assert requirements(change_champion.Parameters)["reason"] is False
+    assert requirements(change_champion.Parameters)["action"] is True

@@ -23,7 +23,7 @@ from mlops.errors import ProjectError
 from mlops.platform.base import use
 from mlops.registry import CHAMPION, Registry
 from mlops.serving import champion_endpoint
-from mlops.serving.rollout.record import DECISION, is_open, open_rollout, started
+from mlops.serving.rollout.record import DECISION, is_open, open_rollout, record_start
 from mlops.tasks import change_champion, check_rollout, find_rollout, update_inference_log
 from mlops.tasks.task import Task
 from mlops.training import training_set
@@ -76,7 +76,7 @@ class Life:
     def open(self) -> None:
         share = open_rollout(self.registry, "2", "1", AB_TEST, datetime.now(UTC))
         self.endpoint.serve_by_hand(v1=100 - share, v2=share)
-        started(self.registry, datetime.now(UTC))
+        record_start(self.registry, datetime.now(UTC))
 
     def look(self, check_id: str, hours: float = 1) -> dict[str, str]:
         """Run the job `rollout` until its decision."""

@@ -59,7 +59,7 @@ def describe(tasks: Tasks) -> dict[str, EntryPoint]:
     return {
         name: EntryPoint(
             name=name,
-            parameters=parameters.required(task.parameters),
+            parameters=parameters.requirements(task.parameters),
             values=frozenset(task.values.model_fields),
             problem=partial(parameters.text_problem, task.parameters),
             optional_together=parameters.optional_together(task.parameters),

@@ -105,7 +105,7 @@ class Monitoring(Settings):
 
     @field_validator("rules", mode="before")
     @classmethod
-    def _completed(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file has
+    def _complete(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file has
         if not isinstance(given, dict):
             return given
         rules: dict[str, Any] = {**DEFAULT_RULES, **given}

@@ -40,7 +40,7 @@ def bars(importance: pd.Series[float], quantity: str) -> Figure:
     axes.margins(x=0.12)
     axes.grid(visible=False, axis="y")
     title = f"What moves the prediction{_of_how_many(len(shown), len(importance))}"
-    return titled(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
+    return set_titles(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
 
 
 def beeswarm(explanation: Explanation, quantity: str) -> Figure:
@@ -60,7 +60,7 @@ def beeswarm(explanation: Explanation, quantity: str) -> Figure:
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("value of the feature (dark grey: missing)", labelpad=-12, fontsize=9)
     title = f"How each feature moves individual predictions{_of_how_many(len(shown), explanation.values.shape[1])}"
-    return titled(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
+    return set_titles(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
 
 
 def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figure:
@@ -74,7 +74,7 @@ def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figu
     axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--", label="predicted = actual")
     axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
-    return titled(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
+    return set_titles(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
 
 
 def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
@@ -87,7 +87,7 @@ def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
     axes.axvline(float(off.mean()), color=RED, linewidth=1.5, label=f"mean {off.mean():.3g}")
     axes.legend(frameon=False, loc="upper right", fontsize=9)
     across = f"predicted minus actual {quantity}\n(the bars at both ends include all rows beyond them)"
-    return titled(figure, axes, "Prediction errors", across, "held-out rows")
+    return set_titles(figure, axes, "Prediction errors", across, "held-out rows")
 
 
 def calibration(label: Array, prediction: Array, quantity: str, share: str = "observed share of class 1") -> Figure:
@@ -105,7 +105,7 @@ def calibration(label: Array, prediction: Array, quantity: str, share: str = "ob
     axes.plot(predicted, observed, color=BLUE, marker="o", markersize=6, label="a tenth of the rows, 95 % interval")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
-    return titled(figure, axes, "Calibration", f"predicted {quantity}", share)
+    return set_titles(figure, axes, "Calibration", f"predicted {quantity}", share)
 
 
 def scores(label: Array, prediction: Array, quantity: str) -> Figure:
@@ -118,7 +118,7 @@ def scores(label: Array, prediction: Array, quantity: str) -> Figure:
         axes.hist(own, bins=edges, weights=share, color=colour, alpha=0.55, label=of_class)
     axes.set_xlim(0, 1)
     axes.legend(frameon=False, loc="upper right", fontsize=9)
-    return titled(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
+    return set_titles(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
 
 
 def blank(height: float = 4.2) -> tuple[Figure, Axes]:
@@ -131,7 +131,7 @@ def blank(height: float = 4.2) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def titled(figure: Figure, axes: Axes, title: str, across: str, up: str) -> Figure:
+def set_titles(figure: Figure, axes: Axes, title: str, across: str, up: str) -> Figure:
     """Return the figure with its title and the names of its axes."""
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, pad=12)
     axes.set_xlabel(across, color=INK)

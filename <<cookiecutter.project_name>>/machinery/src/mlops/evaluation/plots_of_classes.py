@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .metrics import Array
-from .plots import INK, blank, calibration, titled
+from .plots import INK, blank, calibration, set_titles
 
 _MOST_NUMBERS = 12  # of classes, with whose numbers in the cells a matrix can still be read
 
@@ -43,4 +43,6 @@ def confusion(label: Array, chosen: Array, classes: Sequence[object]) -> Figure:
     for row, column in np.ndindex(counts.shape) if number <= _MOST_NUMBERS else ():
         colour = "white" if share[row, column] > 0.5 else INK  # noqa: PLR2004 - half
         axes.text(column, row, f"{share[row, column]:.0%}", ha="center", va="center", color=colour, fontsize=9)
-    return titled(figure, axes, "Classes: actual and predicted", "most probable class", "actual class (held-out rows)")
+    return set_titles(
+        figure, axes, "Classes: actual and predicted", "most probable class", "actual class (held-out rows)"
+    )

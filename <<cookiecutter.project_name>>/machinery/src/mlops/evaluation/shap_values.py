@@ -81,7 +81,7 @@ def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame,
     rows = codes.encode(_draw(sample, bound, seed))
     # The model predicts about a thousand rows at a time, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
-        contributions, base = _shapley(_checked(predict, codes), against, rows, seed)
+        contributions, base = _shapley(_with_checks(predict, codes), against, rows, seed)
     if not np.isfinite(contributions).all():
         raise ValueError("the model's predictions, and therefore its SHAP values, are not finite")
     return Explanation(pd.DataFrame(contributions, rows.index, rows.columns), rows, base, len(against))
@@ -91,14 +91,14 @@ def _draw(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
     return rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
 
 
-def _checked(predict: Predict, codes: Codes) -> Predict:
-    def checked(frame: pd.DataFrame) -> Array:
+def _with_checks(predict: Predict, codes: Codes) -> Predict:
+    def predict_checked_rows(frame: pd.DataFrame) -> Array:
         predictions = np.asarray(predict(codes.decode(frame)), dtype=np.float64)
         if predictions.shape != (len(frame),):
             raise ValueError(f"{len(frame)} rows give predictions of shape {predictions.shape}")
         return predictions
 
-    return checked
+    return predict_checked_rows
 
 
 def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, seed: int) -> tuple[Array, float]:
@@ -117,7 +117,7 @@ def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, see
 
 def _shap() -> ModuleType:
     """Import shap lazily."""
-    with warnings.catch_warnings(), _not_compiled():
+    with warnings.catch_warnings(), _without_compilation():
         # shap defines its colours with a matplotlib API that is pending deprecation (shap 0.51, matplotlib 3.11).
         warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
         import shap  # noqa: PLC0415 - takes a while
@@ -125,7 +125,7 @@ def _shap() -> ModuleType:
 
 
 @contextmanager
-def _not_compiled() -> Iterator[None]:
+def _without_compilation() -> Iterator[None]:
     """Turn off numba's compilation of shap (up to 0.53), which takes seconds and saves only a tenth of a second."""
     if importlib.util.find_spec("numba") is None:
         yield

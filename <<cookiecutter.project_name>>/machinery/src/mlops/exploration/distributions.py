@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from ..statistics.distances import js_distance
 from ..statistics.sketches import TextSketch
 from ..training.model_inputs import Kind
-from .tables import known
+from .tables import without_nan
 
 PERIODS, BINS, TEXTS = 8, 20, 12
 MISSING, OTHER = "missing", "other"
@@ -115,7 +115,7 @@ def _bins(values: pd.Series[float], kind: Kind) -> Bins:
 
 
 def _bin(name: str, kind: str, bins: Bins) -> Column:
-    value = known(name, kind)
+    value = without_nan(name, kind)
     if bins.values:
         chosen = F.when(value.isin(*bins.values), value).otherwise(F.lit(OTHER))
     else:

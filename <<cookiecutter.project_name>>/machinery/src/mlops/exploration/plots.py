@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from ..evaluation.plots import BLUE, GREY, INK, RED, blank, titled
+from ..evaluation.plots import BLUE, GREY, INK, RED, blank, set_titles
 from .distributions import Bins
 
 SPLIT_COLOURS = {"train": BLUE, "validation": "#d98c1f", "holdout": RED}
@@ -37,8 +37,8 @@ def coverage(covered: pd.DataFrame, period: str, label: str, cuts: Mapping[str, 
         above.legend(frameon=False, fontsize=9, loc="upper left", ncols=2)
     above.set_ylim(top=1.25 * covered["rows"].max())
     _dates(below)
-    titled(figure, above, "Coverage of time", "", f"rows of a {period}")
-    titled(figure, below, "", "", f"mean of {label}")
+    set_titles(figure, above, "Coverage of time", "", f"rows of a {period}")
+    set_titles(figure, below, "", "", f"mean of {label}")
     return figure
 
 
@@ -97,7 +97,7 @@ def _bars(
     if error is None:
         axes.bar_label(axes.containers[-1], fmt="%.3g", padding=4, color=INK, fontsize=9)  # type: ignore[arg-type] # bars
         axes.set_xlim(0, max(1.0, 1.15 * float(values.max())))
-    return titled(figure, axes, title, across, "")
+    return set_titles(figure, axes, title, across, "")
 
 
 def _matrix(table: pd.DataFrame, across: list[str], title: str, colours: str, ends: tuple[float, float]) -> Figure:
@@ -116,7 +116,7 @@ def _matrix(table: pd.DataFrame, across: list[str], title: str, colours: str, en
                 ink = "white" if dark else INK
                 axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
     figure.colorbar(shown, ax=axes, aspect=30, pad=0.02)
-    return titled(figure, axes, title, "", "")
+    return set_titles(figure, axes, title, "", "")
 
 
 def _grid(count: int) -> tuple[Figure, list[Axes]]:

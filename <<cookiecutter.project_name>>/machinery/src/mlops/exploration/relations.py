@@ -16,7 +16,7 @@ from ..validation.check import Check
 from ..validation.lookup_leakage import lookups_before_the_label
 from ..validation.target_leakage import checks_of_values, known_before_the_label, with_predictions
 from .data import Exploration
-from .tables import known
+from .tables import without_nan
 
 MOST_CORRELATED = 24  # columns in the matrix of correlations; those that vary most with the label
 QUICK_ROWS, SCORED_ROWS = 5_000, 2_000
@@ -34,9 +34,9 @@ def correlations(data: Exploration) -> pd.DataFrame:
     label, names = data.settings.label, data.inputs("number")
     if not names:
         return pd.DataFrame([[1.0]], index=[label], columns=[label])
-    with_label = _correlated(data, [(label, name) for name in names])
+    with_label = _coefficients(data, [(label, name) for name in names])
     strongest = sorted(names, key=lambda name: -np.nan_to_num(abs(with_label[(label, name)])))[: MOST_CORRELATED - 1]
-    coefficients = with_label | (_correlated(data, list(combinations(strongest, 2))) if len(strongest) > 1 else {})
+    coefficients = with_label | (_coefficients(data, list(combinations(strongest, 2))) if len(strongest) > 1 else {})
     order = [label, *strongest]
     matrix = pd.DataFrame(np.eye(len(order)), index=order, columns=order)
     for left, right in combinations(order, 2):
@@ -110,9 +110,9 @@ def _checks(data: Exploration, model: object, rows: dict[str, pd.DataFrame]) -> 
     yield from lookups_before_the_label(data)
 
 
-def _correlated(data: Exploration, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
+def _coefficients(data: Exploration, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
     """Return the correlation of each pair; both values must be known, because Spark counts a null as no row."""
-    values = {name: known(name, "double") for pair in pairs for name in pair}
+    values = {name: without_nan(name, "double") for pair in pairs for name in pair}
     measured = []
     for place, (left, right) in enumerate(pairs):
         both = values[left].isNotNull() & values[right].isNotNull()

@@ -60,7 +60,7 @@ def summary(frame: DataFrame, columns: Sequence[str] | None = None) -> pd.DataFr
     return table.dropna(axis="columns", how="all")
 
 
-def known(name: str, kind: str) -> Column:
+def without_nan(name: str, kind: str) -> Column:
     """Return the values of a column of this type without NaN; a boolean is 1 or 0."""
     column = F.col(f"`{name}`")
     if kind not in NUMBERS:
@@ -70,7 +70,7 @@ def known(name: str, kind: str) -> Column:
 
 
 def _of(name: str, kind: str) -> list[tuple[str, Column]]:
-    value = known(name, kind)
+    value = without_nan(name, kind)
     measures = [
         ("rows", F.count(F.lit(1))),
         ("missing", F.count(F.lit(1)) - F.count(value)),

@@ -110,7 +110,7 @@ class FeatureStore(Protocol):
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:
         """Publish a feature table to an online store, creating the store if needed; return the table's online name."""
 
-    def published(self, name: str, online_store: str) -> Published | None:
+    def publication(self, name: str, online_store: str) -> Published | None:
         """Return what an online store has of a feature table, or None if the table is not published there.
 
         Args:

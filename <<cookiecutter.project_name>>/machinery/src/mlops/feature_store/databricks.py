@@ -146,7 +146,7 @@ class DatabricksFeatureStore:
         )
         return online_name
 
-    def published(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
+    def publication(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
         """Return what the online store has of a feature table, or None if the table is not published.
 
         Stores on provisioned database instances tell the state of their tables. For the newer autoscaling ones, Unity

@@ -52,21 +52,21 @@ def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
         wanted: The rows that the user asked for, if any.
     """
 
-    def computed(*frames: DataFrame) -> DataFrame:
+    def compute_doubles(*frames: DataFrame) -> DataFrame:
         frame = compute(*frames)
         return numbers_as_doubles(frame, set(frame.columns) - set(table.primary_keys))
 
     increment, frames = table.increment, sources.frames(read)
     if increment is None:
         whole = incremental.span(None, {}, {}, "")
-        return Computation(name, computed(*frames), whole, {})
+        return Computation(name, compute_doubles(*frames), whole, {})
     times = increment.times(read)
     seen = [_Seen(sources.names[source], frame, times.get(source)) for source, frame in zip(read, frames, strict=True)]
     definition = definition_digest(compute, table)
-    settled = {source.table: source.settled(increment, last.get(source.table)) for source in seen}
+    settled = {source.table: source.settled_rows(increment, last.get(source.table)) for source in seen}
     chosen = incremental.wider(incremental.span(increment, last, settled, definition), wanted)
     from_time = chosen.source_since(increment)
-    frame = computed(*[since(source.frame, source.time, from_time) for source in seen])
+    frame = compute_doubles(*[since(source.frame, source.time, from_time) for source in seen])
     frame = since(frame, table.event_time, chosen.since)
     progress = _progress(seen, increment, definition)
     # A window that ends after the newest source row is not complete: a later run computes it.
@@ -88,7 +88,7 @@ class _Seen:
         part = F.xxhash64(*self.frame.columns).bitwiseAND(F.lit(0x7FFFFFFF))
         return int(self.frame.select(F.coalesce(F.sum(part), F.lit(0))).collect()[0][0])
 
-    def settled(self, increment: Increment, last: Progress | None) -> int | None:
+    def settled_rows(self, increment: Increment, last: Progress | None) -> int | None:
         """Return what `Progress.settled` would now be for the time of the last run."""
         if last is None:
             return None

@@ -100,7 +100,7 @@ class Scorer:
         return self.settings.spine.key
 
     @cached_property
-    def table_existed(self) -> bool:
+    def had_predictions(self) -> bool:
         """Whether there were predictions before."""
         return self.predictions.exists()
 
@@ -112,7 +112,7 @@ class Scorer:
         """
         rows = rows.select(*self.settings.request)
         self.champion.require_columns(dict(rows.dtypes))
-        if self.table_existed:
+        if self.had_predictions:
             self.predictions.require_key(rows)
         counts = self._count(rows)
         usable = self._usable(rows, counts)
@@ -148,19 +148,19 @@ class Scorer:
 
     def _score(self, rows: DataFrame, counts: Counts, between: Between) -> None:
         expected = counts.usable
-        fresh = not self.table_existed and self.quarantine.is_empty()
+        fresh = not self.had_predictions and self.quarantine.is_empty()
         if not fresh or counts.keys < counts.usable:
             rows, expected = self._without_those_done(rows, between)
         if not expected:
             return
-        before = self.written(between)
+        before = self.count_predictions(between)
         isolation = Isolation(self.key, lambda part: self._attempt(part, between))
         try:
             isolation.run(rows)
         finally:
             for row, why in isolation.failures:
                 self._put_away(row.withColumn("reason", F.lit(why)))
-        if self.written(between) - before + len(isolation.failures) < expected:
+        if self.count_predictions(between) - before + len(isolation.failures) < expected:
             left, _ = self._without_those_done(rows, between)
             self._put_away(left.withColumn("reason", F.lit("the model predicts no finite number")))
 
@@ -177,7 +177,7 @@ class Scorer:
         scored = scored.where(F.col("prediction").isNotNull())
         self.predictions.write(scored, rows, between, self.champion.version, self.policy)
 
-    def written(self, between: Between) -> int:
+    def count_predictions(self, between: Between) -> int:
         """Return how many predictions of these times the run has made."""
         return self.predictions.of_run(self.run, between).count() if self.predictions.exists() else 0
 

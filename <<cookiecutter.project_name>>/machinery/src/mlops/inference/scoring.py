@@ -34,7 +34,7 @@ def score(settings: ProjectConfig, store: FeatureStore, champion: Champion, rows
     raw = store.score_batch(champion.uri, rows.select(*settings.request), RESULT_TYPES[settings.problem_type])
     outputs = {"prediction": F.when(_is_finite(F.col("prediction")), F.col("prediction"))}
     if settings.problem_type != "regression":
-        outputs = _classified(settings)
+        outputs = _outputs_of_classes(settings)
     return raw.withColumns(outputs).withColumns(
         {
             "model_name": F.lit(champion.name),
@@ -45,7 +45,7 @@ def score(settings: ProjectConfig, store: FeatureStore, champion: Champion, rows
     )
 
 
-def _classified(settings: ProjectConfig) -> dict[str, Column]:
+def _outputs_of_classes(settings: ProjectConfig) -> dict[str, Column]:
     """Return the prediction, and the map of the probability of each class, from the array that the model returns."""
     array = F.col("prediction")
     names = F.array(*[F.lit(name) for name in ([str(label) for label in settings.classes] or _BINARY)])

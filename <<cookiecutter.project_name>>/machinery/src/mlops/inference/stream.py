@@ -59,7 +59,7 @@ class MicroBatches:
         requested = requested.select(*config.request).dropDuplicates()
         scorer.quarantine.forget(requested, config.spine.key)
         counts = scorer.process(requested)
-        scored = 0 if counts.between is None else scorer.written(counts.between)
+        scored = 0 if counts.between is None else scorer.count_predictions(counts.between)
         quarantined, reasons = scorer.quarantine.of_run(scorer.run)
         span = Span(None, replace=False, reason=f"batch {batch} of the stream")
         done = Scored(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..markdown_text import percent
 from ..validation.check import Check
 from ..validation.report import verdict
-from ..validation.slices import compared
+from ..validation.slices import comparison
 from .card import SLICE, ModelCard
 from .document import Bar, Block, Cell, Chip, Fold, Note, Table
 
@@ -20,11 +20,11 @@ def checks(card: ModelCard) -> list[Block]:
     """Return the checks that failed, those nearest to their bounds, and all others in a fold."""
     if not card.checks:
         return [Note("No checks yet: the task validate runs them.")]
-    near = [check for check in card.passed if check.margin is not None]
+    near = [check for check in card.successes if check.margin is not None]
     nearest = sorted(near, key=lambda check: check.margin or 0.0)[:_NEAREST]
     others = [check for check in card.checks if check.passed and check not in nearest]
-    passed = f"{len(card.passed)} of {len(card.checks)} checks passed"
-    blocks: list[Block] = [_in_full(card.failed)]
+    passed = f"{len(card.successes)} of {len(card.checks)} checks passed"
+    blocks: list[Block] = [_in_full(card.failures)]
     if nearest:
         blocks += [Note(f"{passed}. These of them are nearest to their bounds ({_DISTANCE}):"), _nearest(nearest)]
     if others:
@@ -77,7 +77,7 @@ def _slice(check: Check) -> Sequence[Cell]:
     if not result:
         return (check.name.removeprefix(SLICE), "", None, "", check.value, check.reason, check.bound, _result(check))
     value = check.value if result.metric else None
-    than = "" if result.worse is None else compared(result.worse)
+    than = "" if result.worse is None else comparison(result.worse)
     return (result.name, result.where, f"{result.rows:,}", result.metric, value, than, check.bound, _result(check))
 
 

@@ -75,7 +75,7 @@ def _importance(card: ModelCard) -> list[Block]:
 
 
 def _about(card: ModelCard) -> Facts:
-    chosen = ", ".join(f"{name} = {_shortened(value)}" for name, value in card.hyperparameters.items())
+    chosen = ", ".join(f"{name} = {_short_text(value)}" for name, value in card.hyperparameters.items())
     return Facts(
         {
             "predicts": card.label and f"{card.label}{card.problem_type and f' ({card.problem_type})'}",
@@ -88,7 +88,7 @@ def _about(card: ModelCard) -> Facts:
     )
 
 
-def _shortened(value: str) -> str:
+def _short_text(value: str) -> str:
     with contextlib.suppress(ValueError):
         return number(float(value))
     return value

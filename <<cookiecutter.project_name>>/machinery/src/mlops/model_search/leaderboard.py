@@ -67,7 +67,7 @@ def lines(config: ProjectConfig, results: Found, rows: Mapping[str, pd.DataFrame
     board = [
         _line(config, trial, results, (label, predicted[trial.contender.name], yours), how) for trial in results.best
     ]
-    value, interval = _measured(config, label, naive, how)
+    value, interval = _value_and_gain(config, label, naive, how)
     low, high = (interval.low, interval.high) if interval else (None, None)
     return [*board, Line(NAIVE, 0, None, value, low, high)]
 
@@ -90,7 +90,7 @@ def _line(
     how: Resampling | None,
 ) -> Line:
     label, predicted, yours = sides
-    value, interval = _measured(config, label, predicted, how)
+    value, interval = _value_and_gain(config, label, predicted, how)
     gain = ""
     if how is not None and yours is not None and trial.contender.name != YOURS:
         gain = str(config.measures.gain(config.metric, label, predicted, yours, how))
@@ -108,7 +108,7 @@ def _line(
     )
 
 
-def _measured(
+def _value_and_gain(
     config: ProjectConfig, label: Array, predicted: Array, how: Resampling | None
 ) -> tuple[float, Interval | None]:
     value = config.measures.evaluate(label, predicted)[config.metric]

@@ -104,7 +104,7 @@ def run(
             break
         every = turn < len(arms) or turn % 2
         arm = next(arm for arm in order if not arm.error) if every else _leader(alive)
-        trial = _tried(arm, rows, number)
+        trial = _try_next(arm, rows, number)
         if trial is not None:
             on_trial(trial)
             number += 1
@@ -135,7 +135,7 @@ def _leader(arms: list[_Arm]) -> _Arm:
     return min(arms, key=lambda arm: float("inf") if arm.best is None else _rank(arm.best))
 
 
-def _tried(arm: _Arm, rows: dict[str, pd.DataFrame], number: int) -> Trial | None:
+def _try_next(arm: _Arm, rows: dict[str, pd.DataFrame], number: int) -> Trial | None:
     """Fit one model of the arm; a failure takes the arm out of the race."""
     proposal, project = arm.study.ask(), arm.contender.project
     hyperparameters = search.suggest(proposal, project.config.search)

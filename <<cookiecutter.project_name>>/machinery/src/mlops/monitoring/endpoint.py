@@ -43,7 +43,7 @@ class Endpoint:
         """
         tables = log.tables
         payload = tables.read(self.payload_table)
-        if (newest := log.newest_served()) is not None:
+        if (newest := log.newest_request_time()) is not None:
             payload = payload.where(F.unix_micros("request_time") >= newest - _LATE_HOURS * 3_600_000_000)
         types = dict(training_set.spine(project, sources).dtypes)
         types |= dict(tables.read(log.name).dtypes) if tables.exists(log.name) else {}

@@ -82,14 +82,14 @@ class History:
         rows = [
             _verdict(verdict),
             *map(_finding, verdict.findings),
-            *map(_measured, measured),
+            *map(_row, measured),
         ]
         shared = {"check_id": check_id, "checked_at": now, "model_version": version}
         self._append([{**row, **shared} for row in rows])
 
     def measure(self, check_id: str, now: datetime, measured: Iterable[Measured]) -> None:
         """Append numbers about jobs and endpoint, outside a check."""
-        self._append([{**_measured(measurement), "check_id": check_id, "checked_at": now} for measurement in measured])
+        self._append([{**_row(measurement), "check_id": check_id, "checked_at": now} for measurement in measured])
 
     def _append(self, rows: Sequence[Mapping[str, Any]]) -> None:
         schema = ", ".join(f"`{name}` {kind}" for name, kind in _COLUMNS.items())
@@ -121,7 +121,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _measured(measurement: Measured) -> dict[str, Any]:
+def _row(measurement: Measured) -> dict[str, Any]:
     return {
         "kind": INFRASTRUCTURE,
         "rule": measurement.name,

@@ -49,12 +49,12 @@ def scope(
         label=config.label,
         champion="" if champion is None else str(champion.version),
         quality=QUALITY[config.problem_type][metric],
-        reference=None if champion is None else _held_out(str(champion.run_id), metric),
+        reference=None if champion is None else _holdout_metric(str(champion.run_id), metric),
         greater_is_better=config.measures.greater_is_better(metric),
     )
 
 
-def _held_out(run_id: str, metric: str) -> float | None:
+def _holdout_metric(run_id: str, metric: str) -> float | None:
     """Return the metric of a training run on its held-out rows."""
     metrics: dict[str, float] = mlflow.get_run(run_id).data.metrics
     return metrics.get(f"holdout_{metric}")

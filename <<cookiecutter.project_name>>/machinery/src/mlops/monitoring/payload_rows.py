@@ -42,8 +42,8 @@ def read(request: str | None, response: str | None, types: Mapping[str, str], cl
     Raises:
         MalformedError: One of them cannot be read, or they do not belong together.
     """
-    records = _records(_parsed("request", request))
-    predictions = _parsed("response", response).get("predictions")
+    records = _records(_parse("request", request))
+    predictions = _parse("response", response).get("predictions")
     if not isinstance(predictions, list):
         raise MalformedError("the response has no list of predictions")
     if len(predictions) != len(records):
@@ -54,7 +54,7 @@ def read(request: str | None, response: str | None, types: Mapping[str, str], cl
     ]
 
 
-def _parsed(what: str, text: str | None) -> Mapping[str, Any]:
+def _parse(what: str, text: str | None) -> Mapping[str, Any]:
     if text is None:
         raise MalformedError(f"the {what} was not logged")
     try:

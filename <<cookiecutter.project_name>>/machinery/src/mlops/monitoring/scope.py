@@ -40,7 +40,7 @@ class Scope:
     greater_is_better: bool
 
 
-def breached(rule: Rule, value: float) -> float | None:
+def bound_breached_by(rule: Rule, value: float) -> float | None:
     """Return the bound that a value breaches, or None."""
     if rule.max is not None and value > rule.max:
         return rule.max

@@ -20,7 +20,7 @@ from ..errors import ProjectError
 from ..feature_store.databricks import DatabricksFeatureStore
 from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
-from .base import entities_of
+from .served_entities import entities_of
 from .streaming import Sink, Streaming
 from .structured_streaming import InItsProcess, stream
 

@@ -40,7 +40,7 @@ def _arguments(name: str, function: Callable[..., Any], sources: Sequence[str]) 
         signature.bind(*sources)
     except TypeError:
         yield (
-            f"{name} takes {_listed(list(signature.parameters))}, but project.yml passes it the "
+            f"{name} takes {_as_text(list(signature.parameters))}, but project.yml passes it the "
             f"source{'s' if len(sources) > 1 else ''} {', '.join(sources)}: give it one parameter for each"
         )
         return
@@ -52,5 +52,5 @@ def _arguments(name: str, function: Callable[..., Any], sources: Sequence[str]) 
         )
 
 
-def _listed(names: list[str]) -> str:
+def _as_text(names: list[str]) -> str:
     return f"the parameters {', '.join(names)}" if names else "no parameters"

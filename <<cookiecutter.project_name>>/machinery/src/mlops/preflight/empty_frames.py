@@ -48,11 +48,11 @@ def columns(
             return dict(returned.dtypes)
     except Exception as error:
         known = [column for source in sources for column in config.sources[source].columns]
-        raise ProjectError(_told(name, sources, known, error)) from error
+        raise ProjectError(_explanation(name, sources, known, error)) from error
     raise ProjectError(f"{name} returns {type(returned).__name__}, not a Spark frame: return a frame")
 
 
-def _told(name: str, sources: Sequence[str], known: Iterable[str], error: Exception) -> str:
+def _explanation(name: str, sources: Sequence[str], known: Iterable[str], error: Exception) -> str:
     text = " ".join(str(error).split())
     missing = next((match[1] for pattern in _MISSING if (match := pattern.search(text))), None)
     of = f"source{'s' if len(sources) > 1 else ''} {' and '.join(sources)}"

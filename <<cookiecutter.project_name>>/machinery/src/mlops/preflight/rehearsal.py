@@ -29,19 +29,19 @@ def problems(project: Project, types: Mapping[str, str]) -> Iterator[str]:
     kinds = kinds_of({name: types[name] for name in project.config.features if name in types})
     if len(kinds) < len(project.config.features):
         return  # the columns of a feature table of another project are not known before it exists
-    rows = made_up(project, kinds)
+    rows = example_rows(project, kinds)
     for hyperparameters in search.corners(project.config.search):
         try:
             estimator = fit(project, {"train": rows, "validation": rows}, hyperparameters)
             search.measure(project, estimator, rows)
             predicted = predict(project, estimator, rows)
         except Exception as error:  # noqa: BLE001 - whatever the model raises is the mistake
-            yield _told(project, hyperparameters, kinds, error)
+            yield _explanation(project, hyperparameters, kinds, error)
             return
     yield from _business(project, rows[project.config.label].to_numpy(), predicted)
 
 
-def made_up(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
+def example_rows(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     """Return rows of made-up values of these kinds, with a label; looked-up features are missing in some of them."""
     config = project.config
     random = np.random.default_rng(0)
@@ -72,7 +72,9 @@ def _business(project: Project, label: Array, predicted: Array) -> Iterator[str]
         yield f"business.value returns an array of shape {value.shape} for {len(label)} predictions: return one each"
 
 
-def _told(project: Project, hyperparameters: Mapping[str, object], kinds: Mapping[str, Kind], error: Exception) -> str:
+def _explanation(
+    project: Project, hyperparameters: Mapping[str, object], kinds: Mapping[str, Kind], error: Exception
+) -> str:
     unknown = _ARGUMENT.search(str(error.__cause__ or error))
     name = next((value for value in unknown.groups() if value), "") if unknown else ""
     if name in hyperparameters:
@@ -83,7 +85,7 @@ def _told(project: Project, hyperparameters: Mapping[str, object], kinds: Mappin
     inputs = [f"text in {', '.join(texts)}"] if texts else []
     inputs += [f"times in {', '.join(times)}"] if times else []
     also = f"; besides numbers it gets {' and '.join(inputs)}" if inputs else ""
-    tried = _shown(hyperparameters)
+    tried = _as_text(hyperparameters)
     return f"model.py: the model cannot be fitted to made-up rows with {tried}: {first_line(error)}{also}"
 
 
@@ -96,7 +98,7 @@ def _hint(project: Project, name: str) -> str:
     return did_you_mean(name, known)
 
 
-def _shown(hyperparameters: Mapping[str, object]) -> str:
+def _as_text(hyperparameters: Mapping[str, object]) -> str:
     return ", ".join(
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in hyperparameters.items()

@@ -57,17 +57,17 @@ class DatabricksProfiler:
             ProjectError: The installed SDK does not know data profiling.
         """
         deadline = time.monotonic() + 60 * self.wait_minutes
-        wanted = self._wanted(spec)
+        wanted = self._settings(spec)
         try:
             table_id = str(self.client.tables.get(spec.table).table_id)
-            failure = self._prepared(table_id, wanted, spec, deadline)
-            return failure or self._refreshed(table_id, deadline)
+            failure = self._ensure_monitor(table_id, wanted, spec, deadline)
+            return failure or self._run_refresh(table_id, deadline)
         except _SlowError as error:
             return Refresh("slow", f"{error} after {self.wait_minutes:g} minutes")
         except DatabricksError as error:
             return Refresh("refused", first_line(error).partition(". Config: ")[0])  # the SDK adds its settings
 
-    def _wanted(self, spec: ProfileSpec) -> Any:  # noqa: ANN401 - a class of the SDK
+    def _settings(self, spec: ProfileSpec) -> Any:  # noqa: ANN401 - a class of the SDK
         """Return the settings of the monitor, apart from where it writes."""
         sdk = self._sdk
         classes = spec.problem_type != "regression"
@@ -100,7 +100,7 @@ class DatabricksProfiler:
             ),
         )
 
-    def _prepared(self, table_id: str, wanted: Any, spec: ProfileSpec, deadline: float) -> Refresh | None:  # noqa: ANN401 - a class of the SDK
+    def _ensure_monitor(self, table_id: str, wanted: Any, spec: ProfileSpec, deadline: float) -> Refresh | None:  # noqa: ANN401 - a class of the SDK
         """Create or update the monitor, and wait until it is active; return why it will not be."""
         api, sdk = self.client.data_quality, self._sdk
         try:
@@ -130,7 +130,7 @@ class DatabricksProfiler:
             there = api.get_monitor(_KIND, table_id)
         return None
 
-    def _refreshed(self, table_id: str, deadline: float) -> Refresh:
+    def _run_refresh(self, table_id: str, deadline: float) -> Refresh:
         """Start a refresh, unless one is running, and wait until it ends."""
         api, sdk = self.client.data_quality, self._sdk
         running = (

@@ -17,7 +17,7 @@ from ..registry import Registry
 from ..training import training_set
 from ..validation.candidate import Candidate
 from .online_features import require_published
-from .rollout.record import is_open, open_rollout, started
+from .rollout.record import is_open, open_rollout, record_start
 from .settings import ServingParameters
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ChampionEndpoint:
         with releases.serve_beside(version, self._holdout(candidate)):
             share = open_rollout(self.registry, version, champion, self.project.config.serving, datetime.now(UTC))
             releases.endpoint.serve(candidate.model_name, {champion: 100 - share, version: share})
-        started(self.registry, datetime.now(UTC))
+        record_start(self.registry, datetime.now(UTC))
 
     def align(self) -> None:
         """Let the endpoint, if there is one, serve the champion, unless a rollout is open.

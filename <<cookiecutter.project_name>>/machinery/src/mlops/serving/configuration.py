@@ -99,9 +99,9 @@ class Configuration:
 
     def equals(self, other: Configuration | None) -> bool:
         """Return whether the other configuration serves the same with the same shares."""
-        return other is not None and self.compared() == other.compared()
+        return other is not None and self.comparison_key() == other.comparison_key()
 
-    def compared(self) -> tuple[object, ...]:
+    def comparison_key(self) -> tuple[object, ...]:
         """Return what two configurations are compared by."""
         entities = {
             str(entity.name): [getattr(entity, field) or None for field in _COMPARED if field != "workload_type"]

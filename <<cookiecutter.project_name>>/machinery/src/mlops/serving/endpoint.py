@@ -71,10 +71,10 @@ class Endpoint:
         wanted = Configuration.of_versions(model_name, shares, self.settings)
         deadline = time.monotonic() + 60 * self.settings.endpoint_minutes
         try:
-            endpoint = self._settled(deadline)
+            endpoint = self._wait_until_settled(deadline)
             before = Configuration.read(endpoint.config) if endpoint else None
         except DatabricksError as error:
-            raise EndpointError(f"endpoint {self.name}: {states.told(error)}") from error
+            raise EndpointError(f"endpoint {self.name}: {states.error_text(error)}") from error
         if endpoint and wanted.equals(before) and states.ready(endpoint):
             set_access(self.client, endpoint, self.settings)
             return
@@ -84,12 +84,12 @@ class Endpoint:
             set_access(self.client, ready, self.settings)
         except (EndpointError, DatabricksError) as error:
             reason = (
-                states.told(error)
+                states.error_text(error)
                 if isinstance(error, EndpointError)
-                else f"endpoint {self.name}: {states.told(error)}"
+                else f"endpoint {self.name}: {states.error_text(error)}"
             )
             raise EndpointError(f"{reason}. {self._restore(before, existed=endpoint is not None)}") from error
-        log.info("endpoint %s serves %s", self.name, of_versions.shown(wanted.versions()))
+        log.info("endpoint %s serves %s", self.name, of_versions.describe(wanted.versions()))
 
     def query(self, rows: pd.DataFrame, version: str | None = None) -> Array:
         """Return the predictions of some rows, of any version or of one, whatever its share of the requests.
@@ -118,7 +118,7 @@ class Endpoint:
         except (NotFound, ResourceDoesNotExist):
             return None
 
-    def _settled(self, deadline: float) -> ServingEndpointDetailed | None:
+    def _wait_until_settled(self, deadline: float) -> ServingEndpointDetailed | None:
         """Return the endpoint once no update is in progress."""
         logged = False
         while (endpoint := self._find()) is not None and states.updating(endpoint):
@@ -140,9 +140,9 @@ class Endpoint:
                 else:
                     create(self.client, wanted, self.settings)
             except ResourceConflict as error:
-                log.info("endpoint %s: %s", self.name, states.told(error))
+                log.info("endpoint %s: %s", self.name, states.error_text(error))
                 self._pause(deadline, "somebody else updates it")
-                exists = self._settled(deadline) is not None
+                exists = self._wait_until_settled(deadline) is not None
             else:
                 return
 
@@ -173,7 +173,7 @@ class Endpoint:
             if not existed:
                 self.delete()
                 return "It was deleted again, because it served nothing before"
-            endpoint = self._settled(deadline)
+            endpoint = self._wait_until_settled(deadline)
             if endpoint is None or before is None:
                 return "There is no configuration to go back to"
             if not before.equals(Configuration.read(endpoint.config)):
@@ -181,8 +181,9 @@ class Endpoint:
                 self._wait(before, deadline)
         except (EndpointError, DatabricksError) as error:
             log.exception("endpoint %s: the previous configuration could not be restored", self.name)
-            return f"The previous configuration could not be restored either ({states.told(error)}): run the job again"
-        return f"It serves {of_versions.shown(before.versions())} as before"
+            text = states.error_text(error)
+            return f"The previous configuration could not be restored either ({text}): run the job again"
+        return f"It serves {of_versions.describe(before.versions())} as before"
 
     def _pause(self, deadline: float, what: str) -> None:
         """Wait before the next look: a moment at first, because a small change is soon done, then longer."""

@@ -41,14 +41,16 @@ def require_published(
     store = platform.feature_store(schema, config.feature_tables)
     deadline = time.monotonic() + 60 * _WAIT_MINUTES
     for table in tables:
-        publication = _finished(store, table, online_store, deadline, pause_seconds)
+        publication = _wait_for_rows(store, table, online_store, deadline, pause_seconds)
         _require_fresh(table, online_store, publication, config.serving.features_max_age_hours)
 
 
-def _finished(store: FeatureStore, table: str, online_store: str, deadline: float, pause_seconds: float) -> Published:
+def _wait_for_rows(
+    store: FeatureStore, table: str, online_store: str, deadline: float, pause_seconds: float
+) -> Published:
     """Return what the online store has of a table, once it has been synchronised for the first time."""
     while True:
-        publication = store.published(table, online_store)
+        publication = store.publication(table, online_store)
         if publication is None:
             raise ProjectError(
                 f"feature table {table} is not published to the online store {online_store}: run the features job, "

@@ -31,9 +31,9 @@ def query(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: s
     """
     who = f"endpoint {endpoint}" + (f", version {version}," if version else "")
     try:
-        answer = _asked(client, endpoint, rows, version)
+        answer = _send(client, endpoint, rows, version)
     except DatabricksError as error:
-        raise ProjectError(f"{who} answered a request with {states.told(error)}") from error
+        raise ProjectError(f"{who} answered a request with {states.error_text(error)}") from error
     predictions = answer.get("predictions") if isinstance(answer, dict) else None
     return _one_for_each(rows, predictions, answer, who)
 
@@ -48,7 +48,7 @@ def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) 
     try:
         answer = client.serving_endpoints_data_plane.query(endpoint, dataframe_split=DataframeSplitInput(**split))
     except DatabricksError as error:
-        raise ProjectError(f"endpoint {endpoint} answered a request with {states.told(error)}") from error
+        raise ProjectError(f"endpoint {endpoint} answered a request with {states.error_text(error)}") from error
     except ValueError as error:  # the SDK has no OAuth token
         raise ProjectError(
             f"endpoint {endpoint} is route-optimized and answers only OAuth tokens, which this job does not have "
@@ -69,7 +69,7 @@ def _one_for_each(rows: pd.DataFrame, values: Any, answer: object, who: str) -> 
     return predictions
 
 
-def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: str | None) -> Any:  # noqa: ANN401 - JSON
+def _send(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: str | None) -> Any:  # noqa: ANN401 - JSON
     path = f"/serving-endpoints/{endpoint}"
     path += f"/served-models/{entity_name(version)}/invocations" if version else "/invocations"
     headers = {"Accept": "application/json", "Content-Type": "application/json"}

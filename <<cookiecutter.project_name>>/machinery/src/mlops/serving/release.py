@@ -24,7 +24,7 @@ from ..config.load import ProjectConfig
 from ..registry import uri
 from .endpoint import Endpoint, EndpointError
 from .settings import ServingParameters
-from .shares import requested
+from .shares import with_requests
 from .trial import require_same_answers
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Releases:
                 it served before.
         """
         if self.endpoint.settings.endpoint_route_optimized:  # only the address of all versions can be asked
-            with self._taken_back_on_error(requested(self.endpoint.shares())):
+            with self._take_back_on_error(with_requests(self.endpoint.shares())):
                 self.endpoint.serve(self.model_name, {version: 100})
                 self._try(version, rows)
                 yield
@@ -84,10 +84,10 @@ class Releases:
         Raises:
             ProjectError: As `serve_alone`.
         """
-        before = requested(self.endpoint.shares())
+        before = with_requests(self.endpoint.shares())
         beside = before if version in before else {**before, version: 0 if before else 100}
         self.endpoint.serve(self.model_name, beside)
-        with self._taken_back_on_error(before):
+        with self._take_back_on_error(before):
             self._try(version, rows)
             yield
 
@@ -109,7 +109,7 @@ class Releases:
         log.info("endpoint %s: version %s answers as the registered model does", self.endpoint.name, version)
 
     @contextmanager
-    def _taken_back_on_error(self, before: Mapping[str, int]) -> Iterator[None]:
+    def _take_back_on_error(self, before: Mapping[str, int]) -> Iterator[None]:
         """If an error is raised in the block, serve what was served before; the error is told in any case."""
         try:
             yield

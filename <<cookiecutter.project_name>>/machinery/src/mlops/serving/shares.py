@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Mapping
 
 
-def requested(shares: Mapping[str, int]) -> dict[str, int]:
+def with_requests(shares: Mapping[str, int]) -> dict[str, int]:
     """Return the share of each version that gets requests."""
     return {version: share for version, share in shares.items() if share}
 
 
-def shown(shares: Mapping[str, int]) -> str:
+def describe(shares: Mapping[str, int]) -> str:
     """Return versions and their shares as text."""
     versions = sorted(shares.items())
     return ", ".join(f"version {version} with {share} % of the requests" for version, share in versions) or "nothing"

@@ -56,7 +56,7 @@ def progress(endpoint: ServingEndpointDetailed) -> str:
     return ", ".join(states) or "starting"
 
 
-def told(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Return the platform's own words; the SDK adds its settings to them."""
     text = str(error) if isinstance(error, ProjectError) else first_line(error)
     return text.partition(". Config: ")[0].rstrip(".")

@@ -49,7 +49,7 @@ def metric_interval(metric: str, label: Array, prediction: Array, how: Resamplin
         ValueError: As `metric_gain`.
     """
     columns, value = AS_MEANS[metric] if prediction.ndim == 1 else AS_CLASS_MEANS[metric]
-    return _resampled([columns(label, prediction)], lambda means: value(means[0]), _weights(metric, label), how)
+    return _interval_of([columns(label, prediction)], lambda means: value(means[0]), _weights(metric, label), how)
 
 
 def value_gain(challenger: Array, incumbent: Array, how: Resampling) -> Interval:
@@ -67,10 +67,10 @@ def _weights(metric: str, label: Array) -> list[Array]:
 
 def _gain(pair: list[list[Array]], value: Value, weights: list[Array], how: Resampling) -> Interval:
     """Return the interval of the difference, given the columns of both models."""
-    return _resampled(pair, lambda means: value(means[0]) - value(means[1]), weights, how)
+    return _interval_of(pair, lambda means: value(means[0]) - value(means[1]), weights, how)
 
 
-def _resampled(
+def _interval_of(
     sides: list[list[Array]], value: Callable[[list[Array]], Array], weights: list[Array], how: Resampling
 ) -> Interval:
     """Return the interval of a value, given the columns of each model and the rows that count towards the blocks."""

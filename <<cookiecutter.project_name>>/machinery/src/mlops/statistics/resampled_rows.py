@@ -37,7 +37,7 @@ def resampled_gain(
     def gain(rows: Rows) -> float:
         return value(label[rows], pair[0][rows]) - value(label[rows], pair[1][rows])
 
-    return _resampled(gain, [label, *pair], classes, how)
+    return _interval_of(gain, [label, *pair], classes, how)
 
 
 def resampled_value(value: Value, label: Array, prediction: Array, classes: Array | None, how: Resampling) -> Interval:
@@ -46,23 +46,23 @@ def resampled_value(value: Value, label: Array, prediction: Array, classes: Arra
     Raises:
         ValueError: As `resampled_gain`.
     """
-    return _resampled(lambda rows: value(label[rows], prediction[rows]), [label, prediction], classes, how)
+    return _interval_of(lambda rows: value(label[rows], prediction[rows]), [label, prediction], classes, how)
 
 
-def _resampled(
+def _interval_of(
     value: Callable[[Rows], float], columns: list[Array], classes: Array | None, how: Resampling
 ) -> Interval:
     blocks = require_same_rows(columns, how)
     numbers = np.arange(len(columns[0]))
     drawn_values = [
-        _defined(value, np.repeat(numbers, drawn[how.block]))
+        _value_or_nan(value, np.repeat(numbers, drawn[how.block]))
         for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))
         for drawn in counts.astype(np.intp)
     ]
     return interval(value(numbers), np.array(drawn_values), class_weights(classes, len(numbers)), how)
 
 
-def _defined(value: Callable[[Rows], float], rows: Rows) -> float:
+def _value_or_nan(value: Callable[[Rows], float], rows: Rows) -> float:
     """Return the value on resampled rows, or NaN if it has none."""
     try:
         return value(rows)

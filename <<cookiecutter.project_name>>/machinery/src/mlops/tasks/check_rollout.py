@@ -74,7 +74,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if problem:
         verdict = Verdict("abort", problem)
     else:
-        look = observe(rollout, project.config, _served(parameters, platform))
+        look = observe(rollout, project.config, _served_tables(parameters, platform))
         verdict = decide(rollout, look, now)
     report = Report(rollout, look, verdict, now)
     log.info("%s", report)
@@ -87,7 +87,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     )
 
 
-def _served(parameters: Parameters, platform: Platform) -> Served:
+def _served_tables(parameters: Parameters, platform: Platform) -> Served:
     return Served(
         platform.tables,
         parameters.payload_table,

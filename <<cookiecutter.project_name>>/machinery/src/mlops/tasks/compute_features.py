@@ -43,7 +43,7 @@ class Parameters(task.Parameters):
     @field_validator("since")
     @classmethod
     def _since_is_a_time(cls, text: str) -> str:
-        return incremental.require_asked(text)
+        return incremental.require_since(text)
 
 
 class Values(task.Values):
@@ -87,7 +87,7 @@ def _computation(
     if compute is None:
         hint = did_you_mean(name, project.feature_tables)
         raise ProjectError(f"features.py has no function {name}{hint}: add it, or remove the table from project.yml.")
-    read, wanted = project.config.table_sources(name), incremental.asked(parameters.since)
+    read, wanted = project.config.table_sources(name), incremental.parse_since(parameters.since)
     computed = computation(name, table, compute, sources, read, runs.last(name), wanted)
     require_columns(computed.frame.columns, table.primary_keys, f"the frame of features.{name}")
     if table.event_time is not None:

@@ -20,7 +20,7 @@ from ..model_card.collect import EXPLANATION_TAG, IMPORTANCE_FILE
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry
-from ..validation.candidate import Candidate, resolved
+from ..validation.candidate import Candidate, resolve
 from . import task
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
         MlflowException: There is no such model.
     """
     settings = project.config
-    parameters = resolved(parameters)
+    parameters = resolve(parameters)
     registry = Registry(parameters.model_name)
     registry.version(parameters.model_version)
     model = load(parameters.model_uri)
@@ -58,7 +58,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     try:
         _log_predictions(settings, parameters.run_id, holdout, predict(holdout[list(settings.features)]))
         features = list(settings.features)
-        explanation = _explained(settings, predict, background[features], holdout[features])
+        explanation = _explain(settings, predict, background[features], holdout[features])
         _log_explanation(settings, parameters.run_id, explanation)
         outcome = "done"
     except Exception as error:  # noqa: BLE001 - the job continues whatever error a model causes here
@@ -95,7 +95,7 @@ def _log_predictions(settings: ProjectConfig, run_id: str, rows: pd.DataFrame, p
         _log_figures(run_id, plots.of_predictions(settings.problem_type, label, prediction, _quantity(settings)))
 
 
-def _explained(settings: ProjectConfig, predict: Predict, background: pd.DataFrame, rows: pd.DataFrame) -> Explanation:
+def _explain(settings: ProjectConfig, predict: Predict, background: pd.DataFrame, rows: pd.DataFrame) -> Explanation:
     seed = settings.search.seed
     if settings.problem_type == "multiclass":
         return importance_of_classes(predict, background, rows, seed, len(settings.classes))

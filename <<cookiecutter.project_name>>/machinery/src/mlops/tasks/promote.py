@@ -24,7 +24,7 @@ from ..serving.rollout.record import is_open
 from ..serving.settings import ServingParameters
 from ..training import training_set
 from ..validation import proof
-from ..validation.candidate import Candidate, resolved
+from ..validation.candidate import Candidate, resolve
 from . import task
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         ProjectError: The version has not passed validation as it is now, was rolled back, could not be compared, or
             does not answer on the endpoint; or another version has become champion in the meantime.
     """
-    parameters = resolved(parameters)
+    parameters = resolve(parameters)
     registry = Registry(parameters.model_name)
     _require_proof(registry, parameters, project, platform)
     endpoint = ChampionEndpoint(registry, parameters, project, platform)
@@ -101,7 +101,7 @@ def _require_proof(registry: Registry, parameters: Parameters, project: Project,
 def _decide(parameters: Parameters, project: Project, platform: Platform, champion: ModelVersion | None) -> Decision:
     """Compare the versions. If the champion cannot be scored, an operator's reason decides instead, and is recorded."""
     registry = Registry(parameters.model_name)
-    if since := pause.paused(registry):
+    if since := pause.pause_reason(registry):
         return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
     compared = is_open(registry) if parameters.endpoint_name else None
     if compared not in {None, parameters.model_version}:

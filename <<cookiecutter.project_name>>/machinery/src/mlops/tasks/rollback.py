@@ -19,7 +19,7 @@ from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
 from ..serving.champion_endpoint import ChampionEndpoint
 from ..serving.settings import ServingParameters
 from ..validation import proof
-from ..validation.candidate import Candidate, resolved
+from ..validation.candidate import Candidate, resolve
 from ..validation.smoke_test import smoke
 from . import task
 
@@ -80,7 +80,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         model_name=parameters.model_name, model_uri="", model_version=target, training_table=parameters.training_table
     )
     endpoint = ChampionEndpoint(registry, parameters, project, platform)
-    with endpoint.serving(resolved(candidate)):
+    with endpoint.serving(resolve(candidate)):
         move_champion_alias(registry, target, bad, remember=False)
     # Afterwards, because the bad version must stop answering first. If this is not reached, the job `rollout` sees it.
     endpoint.end_rollout(f"version {bad}, which it was compared with, was rolled back")

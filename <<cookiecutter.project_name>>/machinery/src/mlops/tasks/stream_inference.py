@@ -63,7 +63,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     config, started = project.config, datetime.now(UTC)
     Champion.of(parameters.model_name)
     sources = Sources.of(parameters.source_tables, config.sources, platform.tables)
-    streamed = _streamed(project)
+    streamed = _source_to_stream(project)
     table = sources.names[streamed]
     columns = dict(sources.frame(streamed).dtypes)
     belongs = open_checkpoint(platform.volume(parameters.checkpoint), parameters.checkpoint, table, columns)
@@ -87,7 +87,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     return Values(rows_scored=scored, rows_quarantined=quarantined, quarantine_reasons=reasons)
 
 
-def _streamed(project: Project) -> str:
+def _source_to_stream(project: Project) -> str:
     """Return the source that is streamed.
 
     Raises:

@@ -14,7 +14,7 @@ _SHOWN = 5
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 
-def numbered(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
+def with_class_numbers(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
     """Return the rows with the class number instead of the label, null where there is no label.
 
     Other problem types keep their rows as they are.
@@ -41,7 +41,7 @@ def numbered(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
     return rows.withColumn(settings.label, number)
 
 
-def named(settings: ProjectConfig, rows: pd.DataFrame) -> pd.DataFrame:
+def with_class_names(settings: ProjectConfig, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the classes instead of their numbers, for multiclass problems."""
     if settings.problem_type != "multiclass":
         return rows

@@ -49,7 +49,7 @@ class Input:
 
 def describe(rows: pd.DataFrame) -> list[Input]:
     """Describe each column of the rows: numbers by their range or values, text by its values, times by nulls only."""
-    return [_described(str(name), rows[name]) for name in rows.columns]
+    return [_describe(str(name), rows[name]) for name in rows.columns]
 
 
 def as_json(inputs: Iterable[Input]) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def of_json(inputs: Iterable[Mapping[str, Any]]) -> list[Input]:
     return [Input(**{field.name: kept[field.name] for field in fields(Input) if field.name in kept}) for kept in inputs]
 
 
-def _described(name: str, column: pd.Series[float]) -> Input:
+def _describe(name: str, column: pd.Series[float]) -> Input:
     if column.dtype.kind in "iufb":
         return _numbers(name, column.to_numpy(dtype="float64"))
     values = column.value_counts() if column.dtype.kind == "O" else pd.Series(dtype="int64")

@@ -41,7 +41,7 @@ class ModelCode:
 
 
 @contextmanager
-def collected(estimator: Any, own: Iterable[str]) -> Iterator[ModelCode]:  # noqa: ANN401 - an estimator of any library
+def collect_code(estimator: Any, own: Iterable[str]) -> Iterator[ModelCode]:  # noqa: ANN401 - an estimator of any library
     """Collect what an estimator needs, in a folder that lasts as long as the `with` block.
 
     Args:
@@ -133,7 +133,7 @@ def _copy(module: str, file: Path, folder: Path) -> None:
 
 
 @contextmanager
-def packed_by_value(*modules: ModuleType) -> Iterator[None]:
+def pack_by_value(*modules: ModuleType) -> Iterator[None]:
     """Let models that are saved inside the `with` block contain the code of these modules, not just its name."""
     for module in modules:
         cloudpickle.register_pickle_by_value(module)

@@ -50,7 +50,7 @@ def convert(rows: pd.DataFrame, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     Raises:
         ValueError: A value is not of its kind.
     """
-    changed = {name: _converted(rows[name], kind) for name, kind in kinds.items() if not _fits(rows[name], kind)}
+    changed = {name: _convert(rows[name], kind) for name, kind in kinds.items() if not _fits(rows[name], kind)}
     return rows.assign(**changed) if changed else rows
 
 
@@ -113,7 +113,7 @@ def _fits(column: pd.Series[Any], kind: Kind) -> bool:
     return kind == "number" and column.dtype == np.float64
 
 
-def _converted(column: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
+def _convert(column: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
     if kind == "number":
         known = column if column.dtype.kind in "iufb" else pd.to_numeric(column.astype("object").where(column.notna()))
         return known.astype("float64")

@@ -76,7 +76,7 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     rows = spine(project, sources)
     weights = [name for name in (config.training.weight_column,) if name is not None]
     require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
-    labelled = _labelled(config, class_numbers.numbered(config, rows))
+    labelled = _with_label(config, class_numbers.with_class_numbers(config, rows))
     cuts = _cut_times(config, labelled)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
@@ -130,7 +130,7 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
 
 
-def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
+def _with_label(config: ProjectConfig, rows: DataFrame) -> DataFrame:
     """Return the rows with a label. NaN is no label either: no metric could be computed."""
     label = F.col(config.label)
     is_label = label.isNotNull() & ~F.isnan(label.cast("double"))

@@ -24,7 +24,7 @@ from .origin import origin
 class Candidate(Parameters):
     """One exact registered version, its training run, and the table with the rows held out from that run.
 
-    `resolved` checks the others against name and version. If `run_id` is empty, it is the run of the version.
+    `resolve` checks the others against name and version. If `run_id` is empty, it is the run of the version.
     """
 
     model_name: str
@@ -40,7 +40,7 @@ class Candidate(Parameters):
 C = TypeVar("C", bound=Candidate)
 
 
-def resolved(candidate: C) -> C:
+def resolve(candidate: C) -> C:
     """Return the candidate with the training run that the registry records for its version.
 
     Name and version decide everything: the URI, the run and the table of the rows must be those of the version.

@@ -34,7 +34,7 @@ def near_perfect_score(model: Explained, inputs: Mapping[str, Explained], limit:
     if model.surely < limit:
         return Check(SCORE, passed=True, reason=shown, value=model.share, bound=f"below {limit:g}")
     findings = {f"{shown}, which is nearly perfect: the suspects are {among}": [SCORE, *suspects]}
-    return judged(SCORE, findings, policy, shown, model.share, f"below {limit:g}")
+    return judge(SCORE, findings, policy, shown, model.share, f"below {limit:g}")
 
 
 def near_perfect_input(model: Explained, inputs: Mapping[str, Explained], limit: float, policy: Leakage) -> Check:
@@ -46,7 +46,7 @@ def near_perfect_input(model: Explained, inputs: Mapping[str, Explained], limit:
         return f"{name} alone explains {max(inputs[name].share, 0.0):.4f} of the label's variance{of_model}"
 
     findings = {says(name): [INPUT, name] for name in inputs if inputs[name].surely >= limit}
-    return judged(INPUT, findings, policy, says(best), inputs[best].share, f"below {limit:g}")
+    return judge(INPUT, findings, policy, says(best), inputs[best].share, f"below {limit:g}")
 
 
 def missing_values(missing: Mapping[str, NDArray[np.bool_]], label: Array, policy: Leakage) -> Check:
@@ -64,7 +64,7 @@ def missing_values(missing: Mapping[str, NDArray[np.bool_]], label: Array, polic
             if rarest is not None and share < _BY_MISSING and rarest[where].all():
                 findings[f"{name} is {state} in {where.sum()} rows, and all have the rarest label"] = [MISSING, name]
     sound = f"missing inputs explain at most {greatest:.2f} of the label's variance"
-    return judged(MISSING, findings, policy, sound, greatest, f"below {_BY_MISSING:g}")
+    return judge(MISSING, findings, policy, sound, greatest, f"below {_BY_MISSING:g}")
 
 
 def arrives_with_label(missing: Mapping[str, tuple[float, float]], unlabelled: int, policy: Leakage) -> Check:
@@ -76,10 +76,10 @@ def arrives_with_label(missing: Mapping[str, tuple[float, float]], unlabelled: i
             says = f"{name} is missing in {late:.0%} of the rows without a label, but in {usual:.0%} of the others"
             findings[says] = [ARRIVAL, name]
     sound = f"{unlabelled} rows have no label yet{' and their inputs are there' if enough else ': too few to compare'}"
-    return judged(ARRIVAL, findings, policy, sound, float(len(findings)), "at most 0")
+    return judge(ARRIVAL, findings, policy, sound, float(len(findings)), "at most 0")
 
 
-def judged(  # noqa: PLR0913, PLR0917 - the parts of a check
+def judge(  # noqa: PLR0913, PLR0917 - the parts of a check
     name: str, findings: Mapping[str, list[str]], policy: Leakage, sound: str, value: float, bound: str
 ) -> Check:
     """Return a check that fails unless each finding is accepted by one of the names that it goes by."""

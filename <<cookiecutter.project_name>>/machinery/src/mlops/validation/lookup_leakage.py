@@ -17,7 +17,7 @@ from ..config.features import FeatureTable, is_foreign
 from ..config.leakage import LOOKUP
 from ..config.load import ProjectConfig
 from .check import Check
-from .leakage_suspects import judged
+from .leakage_suspects import judge
 from .origin import HasOrigin
 
 _HOUR = 3_600_000_000  # microseconds
@@ -34,12 +34,12 @@ def lookups_before_the_label(evidence: HasOrigin) -> Iterator[Check]:
     unknown = [name for name in taken if not _arrivals(settings, name)]
     findings = dict(_without_time(settings))
     for name in taken.keys() - set(unknown):
-        for feature, rows in _changed(evidence, name, sorted(taken[name])).items():
+        for feature, rows in _count_dependent_rows(evidence, name, sorted(taken[name])).items():
             says = f"{feature} of {name} differs in {rows} rows if the source rows of later events are left out"
             findings[says] = [LOOKUP, name]
     sound = f"{len(taken) - len(unknown)} of {len(taken)} looked-up tables are the same without later events"
     sound += f"; nothing says when the rows of {', '.join(unknown)} were known" if unknown else ""
-    yield judged(LOOKUP, findings, settings.validation.leakage, sound, float(len(findings)), "at most 0")
+    yield judge(LOOKUP, findings, settings.validation.leakage, sound, float(len(findings)), "at most 0")
 
 
 def _without_time(settings: ProjectConfig) -> Iterator[tuple[str, list[str]]]:
@@ -64,7 +64,7 @@ def _arrivals(settings: ProjectConfig, name: str) -> dict[str, str]:
     return (increment.times(read) if increment is not None else {}) | event
 
 
-def _changed(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, int]:
+def _count_dependent_rows(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, int]:
     """Return in how many rows of a feature table each feature depends on later source rows, if in any."""
     table, start = evidence.settings.feature_tables[name], evidence.held_out_since
     hours = _WINDOW_HOURS if table.increment is None else table.increment.window_hours

@@ -45,7 +45,7 @@ def leakage(evidence: Evidence) -> Iterator[Check]:
 
 def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     """MLflow's own evaluation of the held-out rows is logged to the run: metrics, and plots for a classifier."""
-    data = _decided(evidence)
+    data = _labels_and_decisions(evidence)
     evaluation = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
         data=data,
         targets="label",
@@ -59,7 +59,7 @@ def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     yield Check("evaluation is logged", count == len(data), reason, count, f"{len(data)} rows")
 
 
-def _decided(evidence: Evidence) -> pd.DataFrame:
+def _labels_and_decisions(evidence: Evidence) -> pd.DataFrame:
     """Return labels and predictions; of a classifier the numbers of classes, which have a confusion matrix."""
     label, prediction = evidence.label, evidence.prediction
     if evidence.settings.problem_type == "regression":

@@ -59,7 +59,7 @@ def require(registry: Registry, version: ModelVersion, project: Project, rows: p
     if text is None or checks is None:
         raise ProjectError(f"{named} has the status PASSED, but no proof of its validation: validate it again.")
     now = _digests(registry, version, project, rows, checks)
-    _compare(named, _parsed(text), now)
+    _compare(named, _parse(text), now)
     if not all(check.get("passed") is True for check in checks):
         raise ProjectError(f"{named} has the status PASSED, but its report has failed checks: validate it again.")
 
@@ -77,7 +77,7 @@ def require_same_model(registry: Registry, version: ModelVersion) -> None:
     if text is None:
         raise ProjectError(f"{named} has no proof of its validation: validate it, or give another version.")
     model = model_digest(uri(registry.name, str(version.version)))
-    _compare(named, {"model": _parsed(text).get("model", "")}, {"model": model})
+    _compare(named, {"model": _parse(text).get("model", "")}, {"model": model})
 
 
 def model_digest(model_uri: str) -> str:
@@ -125,7 +125,7 @@ def _compare(named: str, then: Mapping[str, str], now: Mapping[str, str]) -> Non
         )
 
 
-def _parsed(text: str) -> dict[str, str]:
+def _parse(text: str) -> dict[str, str]:
     try:
         digests = json.loads(text)
     except json.JSONDecodeError as error:

@@ -23,8 +23,8 @@ def of_json(entries: Sequence[Mapping[str, Any]]) -> list[Check]:
     checks = []
     for check in entries:
         on_slice = check.get("on_slice")
-        known = _known(Check, check) | {
-            "on_slice": on_slice and SliceResult(**_known(SliceResult, on_slice)),
+        known = _known_fields(Check, check) | {
+            "on_slice": on_slice and SliceResult(**_known_fields(SliceResult, on_slice)),
             "accepted": tuple(check.get("accepted", ())),
         }
         checks.append(Check(**known))
@@ -51,5 +51,5 @@ def summary(checks: Sequence[Check]) -> str:
     return f"{counted}; {'; '.join(failed)}" if failed else counted
 
 
-def _known(kind: type[Check | SliceResult], values: Mapping[str, Any]) -> dict[str, Any]:
+def _known_fields(kind: type[Check | SliceResult], values: Mapping[str, Any]) -> dict[str, Any]:
     return {field.name: values[field.name] for field in fields(kind) if field.name in values}

@@ -96,7 +96,7 @@ class LocalFeatureStore:
                 for call in features.functions
             ),
         )
-        rows = self._augmented(spine, spec)
+        rows = self._augment(spine, spec)
         return TrainingSet(rows, (spec, dict(rows.dtypes), label))
 
     def log_model(
@@ -128,7 +128,7 @@ class LocalFeatureStore:
 
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
         spec = read_spec(folder)
-        rows = self._augmented(frame, spec)
+        rows = self._augment(frame, spec)
         # With the trailing slash MLflow copies the contents of the folder to where workers look first, not the folder.
         uri = f"{folder / RAW_MODEL}/"
         model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
@@ -147,7 +147,7 @@ class LocalFeatureStore:
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - part of the protocol
         """Publish the newest row of each key to SQLite, unless they already are there; return the online name."""
         table, full = self.feature_tables[name], full_name(self.schema, name)
-        version, there = self.tables.version(full), self.published(name, online_store)
+        version, there = self.tables.version(full), self.publication(name, online_store)
         if there is not None and there.complete:
             return there.online_name
         types, rows = newest_rows(self.tables.read(full), table)
@@ -155,13 +155,13 @@ class LocalFeatureStore:
         log.info("feature table %s: version %s is published to %s", full, version, online_store)
         return f"{full}_online"
 
-    def published(self, name: str, online_store: str) -> Published | None:
+    def publication(self, name: str, online_store: str) -> Published | None:
         """Return what the online store has of a feature table, or None if the table is not published there."""
         full = full_name(self.schema, name)
         version = self.tables.version(full) if self.tables.exists(full) else "none"
-        return self.online.published(full, online_store, version)
+        return self.online.publication(full, online_store, version)
 
-    def _augmented(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
+    def _augment(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
         calls: list[FunctionCall] = []
         for step in spec.steps(frame.columns):
             if isinstance(step, FunctionCall):

@@ -71,10 +71,10 @@ class OnlineFeatures:
             keys = list(zip(*[columns[name] for name in step.lookup.keys], strict=True))
             features = self.store.look_up(step.name, keys, step.lookup.features)
             return {name: list(values) for name, values in zip(step.outputs, zip(*features, strict=True), strict=True)}
-        return {step.function.output: self._called(step, columns)}
+        return {step.function.output: self._call(step, columns)}
 
-    def _called(self, step: FunctionCall, columns: Columns) -> list[Any]:
-        called, parameters = _compiled(self.functions, step.name)
+    def _call(self, step: FunctionCall, columns: Columns) -> list[Any]:
+        called, parameters = _compile(self.functions, step.name)
         given = [[_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters]
         rows = len(next(iter(columns.values())))
         return [called(*values) for values in zip(*given, strict=True)] if given else [called()] * rows
@@ -88,7 +88,7 @@ class OnlineFeatures:
 
 
 @cache
-def _compiled(functions: FunctionFiles, name: str) -> tuple[Callable[..., Any], tuple[tuple[str, str], ...]]:
+def _compile(functions: FunctionFiles, name: str) -> tuple[Callable[..., Any], tuple[tuple[str, str], ...]]:
     """Return a function and its parameters; what a name stands for never changes."""
     definition = functions.definition(name)
     return definition.compiled(), definition.parameters

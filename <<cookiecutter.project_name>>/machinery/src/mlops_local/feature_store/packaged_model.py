@@ -71,13 +71,13 @@ def log(
             data_path=str(data),
             signature=takes,
             model_config={TABLES: ""},
-            input_example=_shown(takes, example),
+            input_example=_typed_example(takes, example),
             pip_requirements=how["pip_requirements"],
         )
     return info
 
 
-def _shown(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
+def _typed_example(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
     """Return the example rows that have all required values and all integers, with the types of the signature.
 
     The rows come from the training table, where numbers are doubles.

@@ -27,7 +27,7 @@ def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> l
         ProjectError: A metric is not an SQL aggregate over columns of the log.
     """
     try:
-        known = _computed(spec, log)
+        known = _compute(spec, log)
     except PySparkException as error:
         raise ProjectError(
             f"monitoring.metrics cannot be computed on table {spec.table}: {first_line(error)}; each must be an SQL "
@@ -36,7 +36,7 @@ def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> l
     return [{**row, **known.get(_place(spec, row), {})} for row in rows]
 
 
-def _computed(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
+def _compute(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
     metrics: dict[tuple[Any, ...], Row] = {}
     aggregates = [F.expr(sql).cast("double").alias(name) for name, sql in spec.metrics.items()]
     for granularity in spec.granularities:

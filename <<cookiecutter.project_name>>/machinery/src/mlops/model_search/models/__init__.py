@@ -1,1 +1,1 @@
-"""The model families, each as a file that can take the place of model.py: `source.rendered` fills in the columns."""
+"""The model families, each as a file that can take the place of model.py: `source.model_text` fills in the columns."""

@@ -48,7 +48,7 @@ def _by_losses(rollout: Rollout, look: Look, now: datetime) -> Verdict:
     settings = rollout.settings
     excess = compare(rollout, look, settings.tolerance)
     numbers = _losses(look, excess, settings.tolerance)
-    if _labelled(look) >= settings.min_requests and excess.low > 0:
+    if _fewest_labels(look) >= settings.min_requests and excess.low > 0:
         return Verdict("abort", f"the challenger is {_worse(settings.tolerance)}: {numbers}")
     if waits := _waits(rollout, look, now):
         return Verdict("none", waits)
@@ -60,14 +60,14 @@ def _by_losses(rollout: Rollout, look: Look, now: datetime) -> Verdict:
     return Verdict("none", f"not decided yet: {numbers}")
 
 
-def _labelled(look: Look, share: int | None = None) -> int:
+def _fewest_labels(look: Look, share: int | None = None) -> int:
     """Return how many requests with labels the version with fewer of them has."""
     return min(look.count("labelled", challenger=challenger, share=share) for challenger in (CHALLENGER, CHAMPION))
 
 
 def _waits(rollout: Rollout, look: Look, now: datetime) -> str:
     """Return what the present step still needs before anything but its end can follow, or ""."""
-    settings, here = rollout.settings, _labelled(look, rollout.share)
+    settings, here = rollout.settings, _fewest_labels(look, rollout.share)
     if here < settings.min_requests:
         return f"{here} of {settings.min_requests} requests with labels for each version at {rollout.share} %"
     hours = settings.canary.step_hours if settings.rollout == "canary" else 0

@@ -51,7 +51,7 @@ class Report:
         settings, verdict = self.rollout.settings, self.verdict
         when = f"{settings.rollout} at {self.rollout.share} %, {self.now:%Y-%m-%d %H:%M} UTC"
         arms = [
-            f"version {version}: {self._shown(which)}"
+            f"version {version}: {self._as_text(which)}"
             for version, which in ((self.rollout.version, CHALLENGER), (self.rollout.champion, CHAMPION))
         ]
         return (
@@ -83,7 +83,7 @@ class Report:
             row |= {f"{field}_{name}": value for field, value in of_version.items()}
         return row
 
-    def _shown(self, which: bool) -> str:  # noqa: FBT001 - CHALLENGER or CHAMPION
+    def _as_text(self, which: bool) -> str:  # noqa: FBT001 - CHALLENGER or CHAMPION
         counts = ", ".join(f"{count} {field}" for field, count in self._counts(which).items())
         latency = self.look.latency_ms[which]
         shown = "unknown" if latency is None else f"{latency:.0f} ms"

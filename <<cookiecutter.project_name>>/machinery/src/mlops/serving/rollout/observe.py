@@ -58,7 +58,7 @@ def observe(rollout: Rollout, config: ProjectConfig, served: Served) -> Look:
     unknown = requests.where(F.col("version").isNull()).count()
     moments = NONE
     if served.tables.exists(served.inference_log_table):
-        rows = _labelled(rollout, config, served, known)
+        rows = _rows_with_label(rollout, config, served, known)
         cells += _with_labels(rows)
         moments = _moments(rows)
     pair = (_number(latency.get(False)), _number(latency.get(True)))
@@ -124,7 +124,7 @@ def _latencies(requests: DataFrame) -> DataFrame:
     return requests.groupBy("challenger").agg(F.expr("percentile(latency, 0.95)").alias("latency"))
 
 
-def _labelled(rollout: Rollout, config: ProjectConfig, served: Served, requests: DataFrame) -> DataFrame:
+def _rows_with_label(rollout: Rollout, config: ProjectConfig, served: Served, requests: DataFrame) -> DataFrame:
     """Return the rows with a label: unit, share, challenger and loss."""
     unit = rollout.settings.unit
     log = served.tables.read(served.inference_log_table).where(F.col(ORIGIN) == ENDPOINT)

@@ -76,22 +76,22 @@ class Rollout:
         """Return the traffic of both versions, in percent, when the challenger has this share."""
         return {self.champion: 100 - share, self.version: share}
 
-    def widening(self, share: int, now: datetime) -> Self:
+    def before_step(self, share: int, now: datetime) -> Self:
         """Return the record before the endpoint is changed: what it answers meanwhile belongs to no stage."""
         stages = self.stages
         if stages and stages[-1].end is None:
             stages = (*stages[:-1], replace(stages[-1], end=now.timestamp()))
         return replace(self, stages=stages, next_share=share)
 
-    def widened(self, now: datetime) -> Self:
+    def after_step(self, now: datetime) -> Self:
         """Return the record after the endpoint has the share that it was asked for."""
         if self.next_share is None:
             return self
         return replace(self, stages=(*self.stages, Stage(self.next_share, now.timestamp())), next_share=None)
 
-    def ended(self, how: str, why: str, now: datetime) -> Self:
+    def with_ending(self, how: str, why: str, now: datetime) -> Self:
         """Return the record once it is decided how the rollout ends."""
-        closed = self.widening(0, now)
+        closed = self.before_step(0, now)
         return replace(closed, next_share=None, ending=how, why=why[:_WHY])
 
     def to_json(self) -> str:
@@ -149,7 +149,7 @@ def is_open(registry: Registry) -> str | None:
 def open_rollout(registry: Registry, version: str, champion: str, config: Serving, now: datetime) -> int:
     """Record that a rollout begins; return the percent of the traffic that the challenger starts with.
 
-    Then give it this share, and call `started` when the endpoint is ready: only requests from then on are compared.
+    Then give it this share, and call `record_start` when the endpoint is ready: only later requests are compared.
     If the process stops in between, the next look of the job `rollout` does both. Calling it again changes nothing.
 
     Args:
@@ -180,11 +180,11 @@ def open_rollout(registry: Registry, version: str, champion: str, config: Servin
     return config.steps[0]
 
 
-def started(registry: Registry, now: datetime) -> None:
+def record_start(registry: Registry, now: datetime) -> None:
     """Record that the endpoint has the share that it was asked for; nothing if the record says so already."""
     rollout = find(registry)
     if rollout is not None and rollout.next_share is not None:
-        save(registry, rollout.widened(now))
+        save(registry, rollout.after_step(now))
 
 
 def save(registry: Registry, rollout: Rollout) -> None:
