@@ -105,11 +105,11 @@ class Monitoring(Settings):
 
     @field_validator("rules", mode="before")
     @classmethod
-    def _complete(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file has
-        if not isinstance(given, dict):
-            return given
-        rules: dict[str, Any] = {**DEFAULT_RULES, **given}
-        for name, changes in given.items():
+    def _complete(cls, overrides: Any) -> Any:  # noqa: ANN401 - whatever the file has
+        if not isinstance(overrides, dict):
+            return overrides
+        rules: dict[str, Any] = {**DEFAULT_RULES, **overrides}
+        for name, changes in overrides.items():
             if name in DEFAULT_RULES and isinstance(changes, dict):
                 rules[name] = {**DEFAULT_RULES[name], **changes}
         return {name: changes for name, changes in rules.items() if changes is not None}

@@ -51,14 +51,14 @@ class Dimension(Settings):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
-        given = self.model_fields_set - {"type", "when"}
-        if self.type is None and "value" not in given:
+        fields = self.model_fields_set - {"type", "when"}
+        if self.type is None and "value" not in fields:
             raise ValueError("give type (float, int or categorical), or a fixed value")
         kind = self.type or "value"
         needs = _NEEDS[self.type]
-        if missing := sorted(needs - given):
+        if missing := sorted(needs - fields):
             raise ValueError(f"{kind} needs {' and '.join(missing)}")
-        if others := sorted(given - needs - ({"log"} if self.type in {"float", "int"} else set())):
+        if others := sorted(fields - needs - ({"log"} if self.type in {"float", "int"} else set())):
             raise ValueError(f"{kind} does not take {' and '.join(others)}")
         if self.low is not None and self.high is not None:
             self._range_is_possible(self.low, self.high)

@@ -24,8 +24,8 @@ def roles(config: ProjectConfig) -> pd.DataFrame:
     columns += [(name, "input", "comes with the request") for name in spine.inputs]
     for lookup in config.lookups:
         owner = "another project's table" if is_foreign(lookup.table) else "table"
-        how = f"newest row of {owner} {lookup.table} by {', '.join(lookup.keys)} at the event time"
-        columns += [(name, "looked up", how) for name in lookup.outputs]
+        origin = f"newest row of {owner} {lookup.table} by {', '.join(lookup.keys)} at the event time"
+        columns += [(name, "looked up", origin) for name in lookup.outputs]
     for function in config.functions:
         columns.append(
             (function.output, "computed", f"function {function.function} of {', '.join(function.inputs.values())}")

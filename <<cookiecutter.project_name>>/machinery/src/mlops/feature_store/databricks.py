@@ -115,16 +115,17 @@ class DatabricksFeatureStore:
         estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
-        **how: Any,  # noqa: ANN401 - likewise
+        **save_arguments: Any,  # noqa: ANN401 - likewise
     ) -> str:
         """Log the model with the lookups of its training set to the active run as `model`; return its URI."""
+        inputs = save_arguments["signature"].inputs.input_names()  # like the signature, those of the model itself
         info = self.client.log_model(
             model=estimator,
             artifact_path="model",
             flavor=mlflow.sklearn,
             training_set=training_set.package(),
-            input_example=example[how["signature"].inputs.input_names()],  # like `how`, it describes the model itself
-            **how,
+            input_example=example[inputs],
+            **save_arguments,
         )
         # Client 0.13 returns None, but MLflow remembers the model that it logged last.
         logged: Any = info or mlflow.last_logged_model()

@@ -41,10 +41,10 @@ def search(trial: Trial, run_id: str) -> str:
 
 def flow(dimension: Dimension) -> str:
     """Return a parameter of a search space as it is written in project.yml, in one line."""
-    given = dimension.model_dump(include=dimension.model_fields_set, mode="json")
+    fields = dimension.model_dump(include=dimension.model_fields_set, mode="json")
     if dimension.type == "int":
-        given |= {"low": int(given["low"]), "high": int(given["high"])}
-    return yaml.safe_dump(given, default_flow_style=True, sort_keys=False, width=_FLOW).strip()
+        fields |= {"low": int(fields["low"]), "high": int(fields["high"])}
+    return yaml.safe_dump(fields, default_flow_style=True, sort_keys=False, width=_FLOW).strip()
 
 
 def _scalar(value: object) -> str:

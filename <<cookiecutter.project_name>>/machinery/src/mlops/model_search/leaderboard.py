@@ -62,12 +62,13 @@ def lines(config: ProjectConfig, results: Found, rows: Mapping[str, pd.DataFrame
     predicted = {
         trial.contender.name: predict(trial.contender.project, trial.estimator, held_out) for trial in results.best
     }
-    how = _resampling(config, held_out, label)
+    resampling = _resampling(config, held_out, label)
     yours = predicted.get(YOURS)
     board = [
-        _line(config, trial, results, (label, predicted[trial.contender.name], yours), how) for trial in results.best
+        _line(config, trial, results, (label, predicted[trial.contender.name], yours), resampling)
+        for trial in results.best
     ]
-    value, interval = _value_and_gain(config, label, naive, how)
+    value, interval = _value_and_gain(config, label, naive, resampling)
     low, high = (interval.low, interval.high) if interval else (None, None)
     return [*board, Line(NAIVE, 0, None, value, low, high)]
 
@@ -87,13 +88,13 @@ def _line(
     trial: Trial,
     results: Found,
     sides: tuple[Array, Array, Array | None],
-    how: Resampling | None,
+    resampling: Resampling | None,
 ) -> Line:
     label, predicted, yours = sides
-    value, interval = _value_and_gain(config, label, predicted, how)
+    value, interval = _value_and_gain(config, label, predicted, resampling)
     gain = ""
-    if how is not None and yours is not None and trial.contender.name != YOURS:
-        gain = str(config.measures.gain(config.metric, label, predicted, yours, how))
+    if resampling is not None and yours is not None and trial.contender.name != YOURS:
+        gain = str(config.measures.gain(config.metric, label, predicted, yours, resampling))
     return Line(
         trial.contender.name,
         results.trials[trial.contender.name],
@@ -109,10 +110,10 @@ def _line(
 
 
 def _value_and_gain(
-    config: ProjectConfig, label: Array, predicted: Array, how: Resampling | None
+    config: ProjectConfig, label: Array, predicted: Array, resampling: Resampling | None
 ) -> tuple[float, Interval | None]:
     value = config.measures.evaluate(label, predicted)[config.metric]
-    return value, None if how is None else config.measures.interval(config.metric, label, predicted, how)
+    return value, None if resampling is None else config.measures.interval(config.metric, label, predicted, resampling)
 
 
 def _resampling(config: ProjectConfig, rows: pd.DataFrame, label: Array) -> Resampling | None:

@@ -98,14 +98,14 @@ def _measure(
 ) -> tuple[str, Interval, tuple[float, float]]:
     """Return what the policy compares: its name, the gain, and its value for the challenger and the incumbent."""
     kind, metric = project.config.problem_type, project.config.metric
-    how = Resampling(block, policy.resamples, policy.confidence, policy.seed)
+    resampling = Resampling(block, policy.resamples, policy.confidence, policy.seed)
     if policy.policy == "business":
         challenger, incumbent = (project.business_value(kind, label, side) for side in sides)
-        gain = value_gain(challenger, incumbent, how)
+        gain = value_gain(challenger, incumbent, resampling)
         return project.business_unit, gain, (float(np.mean(challenger)), float(np.mean(incumbent)))
     challenger, incumbent = sides
     measures = project.config.measures
-    gain = measures.gain(metric, label, challenger, incumbent, how)
+    gain = measures.gain(metric, label, challenger, incumbent, resampling)
     return metric, gain, (measures.evaluate(label, challenger)[metric], measures.evaluate(label, incumbent)[metric])
 
 

@@ -78,8 +78,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         quarantine_table=parameters.quarantine_table,
     )
     files = f"{parameters.checkpoint.rstrip('/')}/stream"
-    how = Streaming(files, config.inference.stream.options, parameters.interval or None, parameters.hours)
-    platform.stream(table, sink, how)
+    streaming = Streaming(files, config.inference.stream.options, parameters.interval or None, parameters.hours)
+    platform.stream(table, sink, streaming)
     runs = InferenceRuns(platform.tables, parameters.schema_name, parameters.predictions_table)
     searched, scored, quarantined, reasons = runs.since(started, belongs.stream)
     at_most = config.inference.quarantine.at_most

@@ -60,10 +60,10 @@ def resolve(candidate: C) -> C:
         "training_table": run.data.params.get("training_table", candidate.training_table),
     }
     for name, value in own.items():
-        given = getattr(candidate, name)
-        if given and given != value:
+        parameter = getattr(candidate, name)
+        if parameter and parameter != value:
             raise ProjectError(
-                f"{name} is {given}, but that of {candidate} is {value}: give the one of the same version."
+                f"{name} is {parameter}, but that of {candidate} is {value}: give the one of the same version."
             )
     return candidate.model_copy(update=own)
 

@@ -44,8 +44,8 @@ def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
     theirs = convert(served[features], {name: kinds[name] for name in features})
     same = np.stack([_same(ours[name], theirs[name]) for name in features], axis=1)
     different = [name for name, column in zip(features, same.T, strict=True) if not column.all()]
-    given = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
-    equal = np.isclose(as_predictions(given), evidence.predict(rows[features]), rtol=1e-9)
+    predictions = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
+    equal = np.isclose(as_predictions(predictions), evidence.predict(rows[features]), rtol=1e-9)
     equal = equal.reshape(len(rows), -1).all(axis=1)
     bad = int((~(same.all(axis=1) & equal)).sum())
     which = f", in {', '.join(different)}" if different else ""

@@ -104,14 +104,14 @@ class LocalFeatureStore:
         estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
-        **how: Any,  # noqa: ANN401 - likewise
+        **save_arguments: Any,  # noqa: ANN401 - likewise
     ) -> str:
         """Log the model with the lookups of its training set to the active run as `model`; return its URI."""
         from . import packaged_model  # noqa: PLC0415 - importing MLflow takes seconds, and joins do not need it
 
         spec, types, label = training_set.package
         takes = packaged_model.signature(spec, types, label)
-        return str(packaged_model.log(estimator, spec, takes, example, **how).model_uri)
+        return str(packaged_model.log(estimator, spec, takes, example, **save_arguments).model_uri)
 
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
         """Return the frame with its missing features and a column `prediction`, computed on the engine's workers.

@@ -72,8 +72,10 @@ def _on_batches(calls: Sequence[Call], names: Sequence[str]) -> Callable[[Batche
         for batch in batches:
             arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
             for (called, parameters, returns, columns), output in zip(ready, names[-len(ready) :], strict=True):
-                given = [_values(arrays[call], kind) for call, (_, kind) in zip(columns, parameters, strict=True)]
-                results = [called(*values) for values in zip(*given, strict=True)] if given else [called()] * len(batch)
+                inputs = [_values(arrays[column], kind) for column, (_, kind) in zip(columns, parameters, strict=True)]
+                results = (
+                    [called(*values) for values in zip(*inputs, strict=True)] if inputs else [called()] * len(batch)
+                )
                 arrays[output] = pa.array(results, returns)
             yield pa.RecordBatch.from_arrays(list(arrays.values()), list(names))
 

@@ -75,9 +75,11 @@ class OnlineFeatures:
 
     def _call(self, step: FunctionCall, columns: Columns) -> list[Any]:
         called, parameters = _compile(self.functions, step.name)
-        given = [[_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters]
+        arguments = [
+            [_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters
+        ]
         rows = len(next(iter(columns.values())))
-        return [called(*values) for values in zip(*given, strict=True)] if given else [called()] * rows
+        return [called(*values) for values in zip(*arguments, strict=True)] if arguments else [called()] * rows
 
     def _require_keys(self, given: Columns) -> None:
         steps: list[Step] = [*self.spec.lookups, *self.spec.functions]

@@ -48,7 +48,7 @@ def log(
     spec: FeatureSpec,
     takes: ModelSignature,
     example: pd.DataFrame,
-    **how: Any,  # noqa: ANN401 - as MLflow takes them
+    **save_arguments: Any,  # noqa: ANN401 - as MLflow takes them
 ) -> ModelInfo:
     """Log a scikit-learn model with its lookups to the active run.
 
@@ -57,13 +57,13 @@ def log(
         spec: How a row gets its features.
         takes: The signature of the package.
         example: Some rows with the columns of the request and the features.
-        how: Arguments of `mlflow.sklearn.save_model`.
+        save_arguments: Arguments of `mlflow.sklearn.save_model`.
     """
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "feature_store"
         data.mkdir()
         features = example[list(spec.features)]
-        mlflow.sklearn.save_model(estimator, str(data / "raw_model"), input_example=features, **how)
+        mlflow.sklearn.save_model(estimator, str(data / "raw_model"), input_example=features, **save_arguments)
         (data / "feature_spec.json").write_text(spec.model_dump_json(indent=2), encoding="utf-8")
         info: ModelInfo = mlflow.pyfunc.log_model(
             name="model",
@@ -72,7 +72,7 @@ def log(
             signature=takes,
             model_config={TABLES: ""},
             input_example=_typed_example(takes, example),
-            pip_requirements=how["pip_requirements"],
+            pip_requirements=save_arguments["pip_requirements"],
         )
     return info
 

@@ -89,10 +89,10 @@ class Rollout:
             return self
         return replace(self, stages=(*self.stages, Stage(self.next_share, now.timestamp())), next_share=None)
 
-    def with_ending(self, how: str, why: str, now: datetime) -> Self:
+    def with_ending(self, ending: str, why: str, now: datetime) -> Self:
         """Return the record once it is decided how the rollout ends."""
         closed = self.before_step(0, now)
-        return replace(closed, next_share=None, ending=how, why=why[:_WHY])
+        return replace(closed, next_share=None, ending=ending, why=why[:_WHY])
 
     def to_json(self) -> str:
         """Return the text of the tag."""
