@@ -12,7 +12,7 @@ NoneOf = Callable[[Iterable[str]], None]
 LAYERS = (
     {"tasks"},
     {"serving"},
-    {"model_card", "promotion", "inference", "monitoring", "exploration", "baseline"},
+    {"model_card", "promotion", "inference", "monitoring", "exploration", "model_search"},
     {"validation", "preflight"},
     {"training"},
     {"registry", "platform"},

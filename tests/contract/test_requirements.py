@@ -26,7 +26,7 @@ SPARK = {"pyspark", "pyspark-client", "pyspark-connect", "databricks-connect"}
 # On Databricks it comes with the runtime or with the environment of the jobs (resources/common.yml).
 OF_THE_PLATFORM = {"pyspark", "databricks-feature-engineering"}
 # Comes with the ML runtime; without it, a baseline leaves that family out.
-OPTIONAL = {"lightgbm": "mlops/baseline/models/lightgbm.py"}
+OPTIONAL = {"lightgbm": "mlops/model_search/models/lightgbm.py"}
 # Where the wheel is installed.
 PLATFORM = {
     "implementation_name": "cpython",
