@@ -1,0 +1,177 @@
+"""The project that is checked: its files, its bundle in every target, and its tasks. Each is read once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlops.errors import ProjectError
+
+from ..bundle.bundle_files import ROOT_FILE, Sources, read
+from ..bundle.load import Bundle, load
+from ..run.entry_points import Tasks
+from .own_code import load_tasks
+from .outcome import NotMadeError
+from .tally import Tally
+
+DEPLOYER = "ada.lovelace@example.com"
+
+
+class CheckedProject:
+    """A project in a folder.
+
+    Attributes:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The content of the bundle's files, before any target is chosen.
+
+        Raises:
+            ProjectError: A file cannot be read.
+        """
+        return read(self.root)
+
+    @cached_property
+    def resolved(self) -> tuple[dict[str, Bundle], dict[str, str]]:
+        """The bundle of every target that resolves, and why the others do not."""
+        bundles, reasons = {}, {}
+        for target in self.sources.content.get("targets") or {"default": {}}:
+            try:
+                bundles[target] = self.load(target)
+            except ProjectError as error:
+                reasons[target] = str(error)
+        return bundles, reasons
+
+    @property
+    def bundles(self) -> dict[str, Bundle]:
+        """The bundle of every target.
+
+        Raises:
+            NotMadeError: One does not resolve.
+        """
+        try:
+            bundles, reasons = self.resolved
+        except ProjectError:
+            raise NotMadeError("the files of the bundle cannot be read") from None
+        if reasons:
+            raise NotMadeError(f"the bundle does not resolve in {', '.join(reasons)}")
+        return bundles
+
+    def bundle(self, target: str) -> Bundle:
+        """Return the bundle of one target.
+
+        Raises:
+            NotMadeError: A target does not resolve, or there is no target of this name.
+        """
+        bundles = self.bundles
+        if target not in bundles:
+            raise NotMadeError(f"{ROOT_FILE} has no target '{target}', only {', '.join(bundles)}")
+        return bundles[target]
+
+    def load(self, target: str, **variables: str) -> Bundle:
+        """Resolve the bundle for a target and values of variables, as a user called Ada.
+
+        Raises:
+            ProjectError: It does not resolve.
+        """
+        return load(self.root, target, variables=variables, environ={}, user=DEPLOYER)
+
+    @cached_property
+    def bundle_files(self) -> list[str]:
+        """The paths of databricks.yml and of the files in `resources/`."""
+        return [ROOT_FILE, *sorted(path.relative_to(self.root).as_posix() for path in self.root.glob("resources/*.yml"))]
+
+    @cached_property
+    def trees(self) -> dict[str, dict[str, Any]]:
+        """The content of each bundle file, as written.
+
+        Raises:
+            NotMadeError: One cannot be read.
+        """
+        found = {}
+        for name in self.bundle_files:
+            try:
+                content = yaml.safe_load((self.root / name).read_text(encoding="utf-8"))
+            except (yaml.YAMLError, UnicodeDecodeError):
+                raise NotMadeError("the files of the bundle cannot be read") from None
+            found[name] = content if isinstance(content, dict) else {}
+        return found
+
+    @cached_property
+    def scalars(self) -> dict[str, dict[str, Any]]:
+        """Every scalar as written, by file and key path."""
+        return {name: dict(_scalars(tree, "")) for name, tree in self.trees.items()}
+
+    @cached_property
+    def pyproject(self) -> dict[str, Any]:
+        """The content of pyproject.toml.
+
+        Raises:
+            ProjectError: It is missing, is not TOML, or does not name the project.
+        """
+        file = self.root / "pyproject.toml"
+        try:
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ProjectError(f"there is no pyproject.toml in {self.root}: restore it") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ProjectError(f"pyproject.toml is not readable TOML: {error}") from None
+        if not isinstance(content.get("project"), dict) or not content["project"].get("name"):
+            raise ProjectError("pyproject.toml: project.name is missing: give the project its name")
+        return content
+
+    @property
+    def package(self) -> str:
+        """The name of the package that is yours."""
+        return str(self.pyproject["project"]["name"]).replace("-", "_")
+
+    @cached_property
+    def loaded_tasks(self) -> Tasks | str:
+        """The tasks that the jobs call, by entry point, or why they cannot be imported."""
+        try:
+            return load_tasks(self.root, self.package)
+        except ProjectError as error:
+            return str(error)
+
+    @property
+    def tasks(self) -> Tasks:
+        """The tasks that the jobs call, by entry point.
+
+        Raises:
+            NotMadeError: They cannot be imported.
+        """
+        if isinstance(self.loaded_tasks, str):
+            raise NotMadeError("the entry points cannot be imported")
+        return self.loaded_tasks
+
+
+def in_every_target(
+    project: CheckedProject, looked: Tally, faults: Callable[[Bundle], Iterable[str]]
+) -> Iterator[str]:
+    """Yield the faults of the bundle in each target, each once, with the targets that have it unless all do."""
+    targets: dict[str, list[str]] = {}
+    for target, bundle in project.bundles.items():
+        looked.add("target", target)
+        for fault in dict.fromkeys(faults(bundle)):
+            targets.setdefault(fault, []).append(target)
+    for fault, names in targets.items():
+        yield fault if len(names) == len(project.bundles) else f"{fault} (in {', '.join(names)})"
+
+
+def _scalars(tree: object, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict | list):
+        pairs = tree.items() if isinstance(tree, dict) else ((f"[{index}]", item) for index, item in enumerate(tree))
+        for key, value in pairs:
+            yield from _scalars(value, f"{path}.{key}".lstrip(".").replace(".[", "["))
+    else:
+        yield path, tree
