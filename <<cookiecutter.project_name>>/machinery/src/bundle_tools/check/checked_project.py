@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from mlops.errors import ProjectError
 from ..bundle.bundle_files import ROOT_FILE, Sources, read
 from ..bundle.load import Bundle, load
 from ..run.entry_points import Tasks
-from .own_code import load_tasks
+from .build_wheels import BuiltWheel, build_wheels
 from .outcome import NotMadeError
-from .tally import Tally
+from .own_code import load_tasks
 
 DEPLOYER = "ada.lovelace@example.com"
 
@@ -33,17 +33,31 @@ class CheckedProject:
         self.root = root
 
     @cached_property
+    def read_sources(self) -> Sources | str:
+        """The content of the bundle's files, before any target is chosen, or why they cannot be read."""
+        try:
+            return read(self.root)
+        except ProjectError as error:
+            return str(error)
+
+    @property
     def sources(self) -> Sources:
         """The content of the bundle's files, before any target is chosen.
 
         Raises:
-            ProjectError: A file cannot be read.
+            NotMadeError: A file cannot be read.
         """
-        return read(self.root)
+        if isinstance(self.read_sources, str):
+            raise NotMadeError("the files of the bundle cannot be read")
+        return self.read_sources
 
     @cached_property
     def resolved(self) -> tuple[dict[str, Bundle], dict[str, str]]:
-        """The bundle of every target that resolves, and why the others do not."""
+        """The bundle of every target that resolves, and why the others do not.
+
+        Raises:
+            NotMadeError: A file cannot be read.
+        """
         bundles, reasons = {}, {}
         for target in self.sources.content.get("targets") or {"default": {}}:
             try:
@@ -59,10 +73,7 @@ class CheckedProject:
         Raises:
             NotMadeError: One does not resolve.
         """
-        try:
-            bundles, reasons = self.resolved
-        except ProjectError:
-            raise NotMadeError("the files of the bundle cannot be read") from None
+        bundles, reasons = self.resolved
         if reasons:
             raise NotMadeError(f"the bundle does not resolve in {', '.join(reasons)}")
         return bundles
@@ -89,7 +100,10 @@ class CheckedProject:
     @cached_property
     def bundle_files(self) -> list[str]:
         """The paths of databricks.yml and of the files in `resources/`."""
-        return [ROOT_FILE, *sorted(path.relative_to(self.root).as_posix() for path in self.root.glob("resources/*.yml"))]
+        return [
+            ROOT_FILE,
+            *sorted(path.relative_to(self.root).as_posix() for path in self.root.glob("resources/*.yml")),
+        ]
 
     @cached_property
     def trees(self) -> dict[str, dict[str, Any]]:
@@ -136,6 +150,14 @@ class CheckedProject:
         return str(self.pyproject["project"]["name"]).replace("-", "_")
 
     @cached_property
+    def built_wheels(self) -> list[list[BuiltWheel]] | str:
+        """What the bundle builds from the sources, from the same again, and from changed ones, or why it cannot."""
+        try:
+            return build_wheels(self.root, self.package)
+        except ProjectError as error:
+            return str(error)
+
+    @cached_property
     def loaded_tasks(self) -> Tasks | str:
         """The tasks that the jobs call, by entry point, or why they cannot be imported."""
         try:
@@ -153,19 +175,6 @@ class CheckedProject:
         if isinstance(self.loaded_tasks, str):
             raise NotMadeError("the entry points cannot be imported")
         return self.loaded_tasks
-
-
-def in_every_target(
-    project: CheckedProject, looked: Tally, faults: Callable[[Bundle], Iterable[str]]
-) -> Iterator[str]:
-    """Yield the faults of the bundle in each target, each once, with the targets that have it unless all do."""
-    targets: dict[str, list[str]] = {}
-    for target, bundle in project.bundles.items():
-        looked.add("target", target)
-        for fault in dict.fromkeys(faults(bundle)):
-            targets.setdefault(fault, []).append(target)
-    for fault, names in targets.items():
-        yield fault if len(names) == len(project.bundles) else f"{fault} (in {', '.join(names)})"
 
 
 def _scalars(tree: object, path: str) -> Iterator[tuple[str, Any]]:

@@ -18,8 +18,11 @@ _PRINCIPALS = ("group_name", "service_principal_name", "user_name")
 
 def every_reference_resolves(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every reference and variable resolves in every target."""
-    bundles, reasons = project.resolved
     looked.add("file", *project.bundle_files)
+    if isinstance(project.read_sources, str):
+        yield project.read_sources
+        return
+    bundles, reasons = project.resolved
     looked.add("target", *bundles, *reasons)
     targets: dict[str, list[str]] = {}
     for target, reason in reasons.items():

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..bundle.load import Bundle
-from .checked_project import CheckedProject, in_every_target
+from .checked_project import CheckedProject
+from .in_every_target import in_every_target
 from .outcome import NotApplicableError
 from .tally import Tally
 

@@ -58,9 +58,7 @@ def nothing_that_the_wheel_requires_installs_spark(project: CheckedProject, look
             yield f"pyproject.toml: project.dependencies: {requirement} is required{by}, and would break a cluster"
 
 
-def _undeclared(
-    project: CheckedProject, looked: Tally, folder: str, declared: set[str], where: str
-) -> Iterator[str]:
+def _undeclared(project: CheckedProject, looked: Tally, folder: str, declared: set[str], where: str) -> Iterator[str]:
     files = sorted((project.root / folder).rglob("*.py"))
     looked.add("module", *files)
     try:
@@ -84,7 +82,9 @@ def _required(project: CheckedProject, looked: Tally) -> list[str]:
             looked.add("requirement", str(Requirement(line)))
         except InvalidRequirement as error:
             reason = str(error).partition("\n")[0]
-            raise ProjectError(f"pyproject.toml: project.dependencies: '{line}' is not a requirement: {reason}") from None
+            raise ProjectError(
+                f"pyproject.toml: project.dependencies: '{line}' is not a requirement: {reason}"
+            ) from None
     return required
 
 
@@ -112,7 +112,7 @@ def _brought(project: CheckedProject, looked: Tally) -> Mapping[str, str]:
         brought[str(canonicalize_name(pin.name))] = str(pin.specifier).removeprefix("==")
     if not brought:
         raise ProjectError(f"{_CONSTRAINTS} has no package: restore it, because it lists what the platform brings")
-    looked.add("package of the platform", *brought)
+    looked.add("platform package", *brought)
     return brought
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..bundle.load import Bundle
-from .checked_project import CheckedProject, in_every_target
+from .checked_project import CheckedProject
+from .in_every_target import in_every_target
 from .tally import Tally
 from .vendor_classes import path_of_fault, problem_of, resource_class
 

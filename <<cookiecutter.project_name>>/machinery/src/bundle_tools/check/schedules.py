@@ -12,7 +12,8 @@ from croniter.croniter import CroniterError
 from mlops.errors import did_you_mean
 
 from ..bundle.load import Bundle
-from .checked_project import CheckedProject, in_every_target
+from .checked_project import CheckedProject
+from .in_every_target import in_every_target
 from .outcome import NotApplicableError
 from .tally import Tally
 
@@ -43,7 +44,7 @@ def schedules_are_quartz_expressions_in_a_known_time_zone(project: CheckedProjec
 
 
 def quartz_problem(expression: str) -> str:
-    """Return why Quartz would reject an expression: by croniter, and by the two rules in which Quartz differs from cron.
+    """Return why Quartz rejects an expression, by croniter and by the two rules in which Quartz differs from cron.
 
     It is an empty string if Quartz accepts the expression.
     Source: https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ..bundle.load import Bundle
 from ..bundle.target_presets import PREFIXED, PREFIXED_PLAINLY
 from .checked_project import CheckedProject
-from .target_rules import manager_faults, principal_faults, setting, start_faults
 from .tally import Tally
+from .target_rules import manager_faults, principal_faults, setting, start_faults
 
 # Resources that cannot be recreated.
 _KEPT = ("schemas", "volumes", "registered_models", "experiments")

@@ -9,7 +9,8 @@ from mlops.errors import ProjectError, did_you_mean
 
 from ..bundle.load import Bundle
 from ..run import entry_points, task_order
-from .checked_project import CheckedProject, in_every_target
+from .checked_project import CheckedProject
+from .in_every_target import in_every_target
 from .job_tasks import JobTask, job_tasks
 from .tally import Tally
 

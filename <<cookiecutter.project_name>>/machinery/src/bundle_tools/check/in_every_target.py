@@ -1,0 +1,20 @@
+"""Looks at the bundle of every target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ..bundle.load import Bundle
+from .checked_project import CheckedProject
+from .tally import Tally
+
+
+def in_every_target(project: CheckedProject, looked: Tally, faults: Callable[[Bundle], Iterable[str]]) -> Iterator[str]:
+    """Yield the faults of the bundle in each target, each once, with the targets that have it unless all do."""
+    targets: dict[str, list[str]] = {}
+    for target, bundle in project.bundles.items():
+        looked.add("target", target)
+        for fault in dict.fromkeys(faults(bundle)):
+            targets.setdefault(fault, []).append(target)
+    for fault, names in targets.items():
+        yield fault if len(names) == len(project.bundles) else f"{fault} (in {', '.join(names)})"
