@@ -1,7 +1,7 @@
 """Builds the wheel: your package, with the machinery inside it.
 
-In this repository `mlops` is a package beside yours. In the wheel it is a subpackage of yours, so that the wheels of two
-projects, generated from different versions of the template, can be installed in one environment. The machinery uses
+In this repository `mlops` is a package beside yours. In the wheel it is a subpackage of yours, so that the wheels of
+two projects, generated from different versions of the template, can be installed in one environment. The machinery uses
 relative imports and is copied unchanged; in your modules, `from mlops` becomes `from <package>.mlops`.
 
 `tool.mlops.machinery` in pyproject.toml says where the machinery is: in a folder, or in a distribution of an index.
@@ -26,7 +26,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.requirements import Requirement
 
-BASE_VERSION = "1.0.0"
+BASE_VERSION = "0.1.0"
 
 _FROM = re.compile(r"^(\s*from )mlops(?=[ .])", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*import mlops\b.*", re.MULTILINE)
@@ -59,15 +59,17 @@ class Machinery:
         spec = importlib.util.find_spec("mlops")
         if spec is None or spec.origin is None:
             raise FileNotFoundError(
-                f"tool.mlops.machinery of pyproject.toml is {self.where!r}, which is neither a folder of the project nor "
-                "installed: name the folder, or install that requirement."
+                f"tool.mlops.machinery of pyproject.toml is {self.where!r}, which is neither a folder of the project "
+                "nor installed: name the folder, or install that requirement."
             )
         return Path(spec.origin).parent
 
     @property
-    def version_file(self) -> Path:
-        """The file with the version of the machinery."""
-        return self.folder / "VERSION" if self.is_folder else self.package / "VERSION"
+    def version(self) -> str:
+        """The version of the machinery."""
+        if self.is_folder:
+            return (self.folder / "VERSION").read_text(encoding="utf-8")
+        return importlib.metadata.version(Requirement(self.where).name)
 
     @property
     def dependencies(self) -> list[str]:
@@ -108,8 +110,8 @@ def digest(root: Path, package: str, machinery: Machinery) -> str:
     """Return twelve hexadecimal digits that depend on everything that the wheel is built from."""
     digest = hashlib.sha256()
     for name, content in sorted(sources(root, package, machinery)):
-        content = content.replace(b"\r\n", b"\n")
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        text = content.replace(b"\r\n", b"\n")
+        digest.update(f"{name}\0{len(text)}\0".encode() + text)
     return digest.hexdigest()[:12]
 
 
@@ -122,7 +124,7 @@ def sources(root: Path, package: str, machinery: Machinery) -> Iterator[tuple[st
             inside = path.relative_to(folder)
             if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in inside.parts):
                 yield f"{name}/{inside.as_posix()}", path.read_bytes()
-    yield "mlops/VERSION", machinery.version_file.read_bytes()
+    yield "mlops/VERSION", machinery.version.encode()
     yield "dependencies", "\n".join(machinery.dependencies).encode()
 
 
@@ -148,7 +150,7 @@ class MachineryInside(BuildHookInterface):  # type: ignore[type-arg,misc] # the 
         for module in yours.rglob("*.py"):
             module.write_bytes(with_machinery_inside(module.read_bytes().decode(), package, module.name).encode())
         shutil.copytree(machinery.package, yours / "mlops", ignore=_LEFT_OUT)
-        shutil.copy(machinery.version_file, yours / "mlops" / "VERSION")
+        (yours / "mlops" / "VERSION").write_text(machinery.version, encoding="utf-8")
         for file in self._staged.rglob("*"):
             if file.is_file():
                 build_data["force_include"][str(file)] = file.relative_to(self._staged).as_posix()

@@ -113,15 +113,17 @@ TRANSITIVE = """
     starlette tomlkit tqdm traitlets trove-classifiers types-pytz typing-extensions tzdata tzlocal urllib3 uvicorn
     virtualenv werkzeug zipp
 """.split()
+# The folders and modules of a project, the distribution of its machinery, and folders that commands write.
 FOLDERS = """
-    baseline build bundle_tools ci conftest data dist docs example fake_jobs fake_workspace integration mlops
-    notebooks parity promotion_simulation resources rollout_simulation src tests
+    baseline build bundle_tools ci conftest dashboards dist docs hatch_build machinery mlops mlops_local
+    mlops-template-machinery notebooks resources src tests
 """.split()
 WINDOWS = ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))]
 YAML_WORDS = "y n yes no on off true false null".split()
 RESERVED_NAMES: tuple[tuple[str, Iterable[str]], ...] = (
     ("is a Python keyword", (*keyword.kwlist, *keyword.softkwlist)),
-    ("is a module of Python's standard library", sys.stdlib_module_names),
+    # Python's own list leaves out its tests, which can be imported all the same.
+    ("is a module of Python's standard library", {*sys.stdlib_module_names, "test"}),
     ("is a package that the project depends on", (*DEPENDENCIES, *TRANSITIVE)),
     ("is a folder of the project", FOLDERS),
     ("is a name that Windows reserves", WINDOWS),

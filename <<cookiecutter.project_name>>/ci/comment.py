@@ -32,7 +32,7 @@ def main() -> int:
     try:
         publish(FILE)
     except PublishError as error:
-        print(f"error: {error}.", file=sys.stderr)  # noqa: T201 - output of a command line
+        print(f"error: {error}.", file=sys.stderr)
         return 1
     return 0
 

@@ -11,7 +11,7 @@
 
 # COMMAND ----------
 
-# MAGIC %pip install --quiet --constraint ../constraints.txt .. "databricks-feature-engineering>=0.13,<0.19"
+# MAGIC %pip install -q --constraint ../constraints.txt ../machinery .. "databricks-feature-engineering>=0.13,<0.19"
 # MAGIC %restart_python
 
 # COMMAND ----------
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path.cwd().parent
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "machinery/src")]
 
 from bundle_tools.notebook.opened import opened
 from mlops.exploration import distributions, plots, relations, tables, times

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from contract.triggers import TRIGGERS, start_inference_by
 
 from bundle_tools.bundle.bundle_files import ROOT_FILE
 from bundle_tools.bundle.load import Bundle
-from contract.triggers import TRIGGERS, start_inference_by
 
 from fake_workspace import SCIM, USER, FakeWorkspace, person
 

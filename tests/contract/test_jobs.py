@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract.triggers import TRIGGERS, start_inference_by
 from croniter import croniter
 from croniter.croniter import CroniterError
 from databricks.bundles.jobs import TriggerSettings
@@ -19,7 +20,6 @@ from bundle_tools.bundle.load import Bundle, load
 from bundle_tools.bundle.normalise_jobs import tidy
 from bundle_tools.run import entry_points
 from bundle_tools.run import task_order as plan
-from contract.triggers import TRIGGERS, start_inference_by
 from mlops.errors import ProjectError, did_you_mean
 
 NoneOf = Callable[[Iterable[str]], None]

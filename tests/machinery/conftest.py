@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from pyspark.sql import SparkSession
 
-from bundle_tools.pytest_fixtures import one_thread, spark  # noqa: F401 - pytest finds fixtures by their names
+from bundle_tools import pytest_fixtures
 from mlops.platform.base import use
 from mlops.tasks import compute_features
 from mlops.tasks.task import Task
@@ -17,6 +17,8 @@ from mlops_local.platform import LocalPlatform
 import example
 from example import synthetic
 from running import Runner, new_schema
+
+one_thread, spark = pytest_fixtures.one_thread, pytest_fixtures.spark
 
 
 def pytest_unconfigure() -> None:

@@ -20,7 +20,7 @@ PAIRED: dict[str, list[Any]] = {**CHOICES, **{key: [False, True] for key in BOOL
 COMBINATIONS = [dict(zip(PAIRED, answers, strict=True)) for answers in AllPairs(list(PAIRED.values()))]
 
 # Workers that start with the longest tests end at the same time.
-LONGEST = ("for_another_problem", "[lifecycle]", "[classification]", "test_twin.py", "type_checker", "at_its_place")
+LONGEST = ("test_flights.py", "test_twin.py", "test_taxi.py", "at_its_place")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +42,10 @@ class Project:
     answers: dict[str, Any]
 
     def files(self) -> list[str]:
+        """Every file outside machinery/, relative to the project, with forward slashes."""
+        return [file for file in self.all_files() if not file.startswith("machinery/")]
+
+    def all_files(self) -> list[str]:
         """Every file, relative to the project, with forward slashes."""
         return sorted(file.relative_to(self.path).as_posix() for file in self.path.rglob("*") if file.is_file())
 
@@ -50,7 +54,7 @@ class Project:
         return (self.path / path).read_bytes().decode("utf-8")
 
     def texts(self) -> dict[str, str]:
-        """The text of every text file by its path; files with a NUL byte count as binary."""
+        """The text of every text file outside machinery/ by its path; files with a NUL byte count as binary."""
         return {path: self.read(path) for path in self.files() if b"\0" not in (self.path / path).read_bytes()}
 
     def copy_to(self, folder: Path) -> "Project":

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PACKAGE = "nyc_taxi"
 
@@ -33,7 +33,7 @@ from pyspark.sql import functions as F
 from bundle_tools.bundle.load import load as load_bundle
 from bundle_tools.workspace import engine
 from bundle_tools.workspace.workspace import Workspace, model_name
-from mlops.platform.local import LocalPlatform
+from mlops_local.platform import LocalPlatform
 from mlops.loading import load
 from mlops.registry import Registry, uri
 from {package}.entry_points import PROJECT
@@ -65,7 +65,7 @@ from bundle_tools.workspace import engine
 from bundle_tools.workspace.workspace import Workspace
 from mlops.config.inference import Inference, NewRows
 from mlops.config.source import Source
-from mlops.platform.local import LocalPlatform
+from mlops_local.platform import LocalPlatform
 from mlops.registry import CHAMPION, Registry
 from mlops.tasks import batch_inference
 from {package}.entry_points import PROJECT
@@ -120,8 +120,8 @@ JOIN = """
 import tempfile, time
 from bundle_tools.workspace import engine
 from mlops.config.features import FeatureSet, FeatureTable, Lookup
-from mlops.feature_store.local import LocalFeatureStore
-from mlops.platform.local import LocalPlatform
+from mlops_local.feature_store.feature_store import LocalFeatureStore
+from mlops_local.platform import LocalPlatform
 from pathlib import Path
 from pyspark.sql import functions as F
 names = ("one", "two", "three")
@@ -157,7 +157,7 @@ from bundle_tools.serving import running
 from bundle_tools.serving.local_gateway import LocalGateway
 from bundle_tools.workspace import engine
 from bundle_tools.workspace.workspace import Workspace, model_name, own_schema
-from mlops.platform.local import LocalPlatform
+from mlops_local.platform import LocalPlatform
 from mlops.loading import load
 from mlops.registry import Registry, uri
 from mlops.serving.query import as_split

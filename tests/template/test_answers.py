@@ -16,14 +16,16 @@ from typing import Any
 
 import pytest
 import yaml
-from baking import QUESTIONS, ROOT
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jinja2 import FileSystemLoader
+
 from test_hooks import GOOD_ANSWERS, generate, pre_gen, tree
+
+from baking import QUESTIONS, ROOT
 
 TEMPLATE = ROOT / "<<cookiecutter.project_name>>"
 FREE = [key for key, default in QUESTIONS.items() if not key.startswith("_") and isinstance(default, str)]

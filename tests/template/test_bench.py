@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import bench
 import pytest
+
+import bench
 from bench import Bench, Figure
 
 

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import ci_rules
 import pytest
 import yaml
+
+import ci_rules
 from ci_jobs import FOLDERS
+
 from baking import CHOICES, ROOT, Bake, Project
 
 PLATFORMS = list(FOLDERS)
@@ -22,7 +24,7 @@ SCHEMAS = {
     "gitlab": ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
 }
 
-FAULTS: list[dict[str, str]] = yaml.safe_load((ROOT / "tests/ci_faults.yml").read_text(encoding="utf-8"))
+FAULTS: list[dict[str, str]] = yaml.safe_load((ROOT / "tests/template/ci_faults.yml").read_text(encoding="utf-8"))
 POLICY_FAULTS = [
     ("github_actions", "subject", "my-org/my-repo/.github/workflows/nyc-taxi-release.yml@refs/heads/main"),
     ("github_actions", "subject", "my-org/my-repo/.github/workflows/nyc-taxi-release.yml@refs/pull/1/merge"),

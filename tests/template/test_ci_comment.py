@@ -1,8 +1,7 @@
 from pathlib import Path
 
-import pytest
-
 import comment
+import pytest
 
 from fake_workspace import FakeWorkspace, Request
 
@@ -84,4 +83,4 @@ def test_elsewhere_the_summary_is_printed(file: Path, capsys: pytest.CaptureFixt
 
 def test_a_missing_summary_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert publish.main() == 1
+    assert comment.main() == 1

@@ -4,14 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ci_rules
 import pytest
 import yaml
-from ci_jobs import FOLDERS
-from baking import ROOT
 from cookiecutter.main import cookiecutter
+
+import ci_rules
+from ci_jobs import FOLDERS
 from test_ci import actionlint, needs_actionlint, schema, zizmor
 from test_hooks import post_gen
+
+from baking import ROOT
 
 NAMES = ("nyc-taxi", "churn")
 
@@ -84,7 +86,7 @@ def test_an_update_of_one_project_leaves_the_other_alone(repository: Path, platf
     for path in own.glob("*.yml"):
         path.write_text(path.read_text() + "# updated\n")
     subprocess.run(
-        [sys.executable, "-m", "bundle_tools.deployment.ci_files"],
+        [sys.executable, "ci/ci_files.py"],
         cwd=repository / "nyc-taxi",
         env={"PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1"},
         check=True,

@@ -1,8 +1,7 @@
 from pathlib import Path
 
-import pytest
-
 import ci_files
+import pytest
 
 WORKFLOW = """\
 on:

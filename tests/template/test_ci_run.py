@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ci_jobs import FOLDERS
 from ci_runner import Machine, checkout, deployed
+
 from baking import ROOT, Bake, Project
 
 pytestmark = pytest.mark.xdist_group("test_ci_run")  # its scenes are played once, for all tests
@@ -32,8 +34,9 @@ def fakes() -> Iterator[Fakes]:
     sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "src")]
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # projects are generated from these folders
     try:
-        import fake_jobs  # noqa: PLC0415 - only now on the path
         from bundle_tools.bundle.load import load  # noqa: PLC0415 - as above
+
+        import fake_jobs  # noqa: PLC0415 - only now on the path
 
         yield fake_jobs.FakeWorkspace, fake_jobs.FakeJobs, load
     finally:

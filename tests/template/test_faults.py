@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from baking import ROOT, Bake
+
 from inject import faults
+
+from baking import ROOT, Bake
 
 PARTS = 6  # so that several workers can share the faults
 

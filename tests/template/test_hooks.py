@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Iterable
 from importlib import metadata
@@ -16,9 +17,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from baking import ROOT, Bake
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from baking import ROOT, Bake
 
 
 def load_hook(name: str) -> ModuleType:
@@ -80,6 +82,7 @@ BAD_NAMES = [
     ("none", "is a Python keyword", "none-model"),
     ("match", "is a Python keyword", "match-model"),
     ("random", "is a module of Python's standard library", "random-model"),
+    ("test", "is a module of Python's standard library", "test-model"),
     ("mlflow", "is a package that the project depends on", "mlflow-model"),
     ("sklearn", "is a package that the project depends on", "sklearn-model"),
     ("scikit-learn", "is a package that the project depends on", "scikit-learn-model"),
@@ -287,27 +290,31 @@ def test_every_invalid_answer_is_reported() -> None:
 
 
 def test_a_project_cannot_have_the_name_of_a_dependency() -> None:
-    template = ROOT / "<<cookiecutter.project_name>>" / "pyproject.toml"
-    settings = tomllib.loads(template.read_text(encoding="utf-8"))
-    lists = [
-        settings["build-system"]["requires"],
-        settings["project"]["dependencies"],
-        *settings["project"]["optional-dependencies"].values(),
-    ]
-    required = list(itertools.chain.from_iterable(lists))
-    names = {re.split(r"[^\w-]", requirement)[0].lower() for requirement in required}
+    names = {re.split(r"[^\w-]", requirement)[0].lower() for requirement in requirements()}
 
     assert len(names) > 5
     assert {name for name in names if pre_gen.reserved_as(name) is None} == set()
 
 
+def requirements() -> list[str]:
+    """Return everything that a project requires for any purpose: its own lists, and those of its machinery."""
+    project = ROOT / "<<cookiecutter.project_name>>"
+    machinery = tomllib.loads((project / "machinery" / "pyproject.toml").read_text(encoding="utf-8"))
+    own = tomllib.loads(re.sub(r"(?m)^#:.*", "", (project / "pyproject.toml").read_text(encoding="utf-8")))
+    lists = [
+        own["build-system"]["requires"],
+        own["project"]["dependencies"],
+        *own["dependency-groups"].values(),
+        machinery["project"]["dependencies"],
+        *machinery["project"]["optional-dependencies"].values(),
+    ]
+    return list(itertools.chain.from_iterable(lists))
+
+
 def test_a_project_cannot_have_the_name_of_what_its_dependencies_install(bake: Bake) -> None:
     """Of what `make setup` installs with a version of the platform: a package `requests` would hide the real one."""
-    project = bake()
-    settings = tomllib.loads(project.read("pyproject.toml"))["project"]
-    required = itertools.chain(settings["dependencies"], *settings["optional-dependencies"].values())
-    installed = closure({Requirement(text).name for text in required})
-    pinned = set(re.findall(r"^[\w.-]+(?===)", project.read("constraints.txt"), re.MULTILINE))
+    installed = closure({Requirement(text).name for text in requirements()})
+    pinned = set(re.findall(r"^[\w.-]+(?===)", bake().read("constraints.txt"), re.MULTILINE))
     names = {canonicalize_name(name) for name in pinned} & installed
     modules = [
         module
@@ -317,6 +324,31 @@ def test_a_project_cannot_have_the_name_of_what_its_dependencies_install(bake: B
 
     assert len(names) > 30
     assert [name for name in sorted({*names, *modules}) if pre_gen.name_problem(name.lower()) is None] == []
+
+
+def test_a_project_cannot_have_the_name_of_one_of_its_folders_or_modules(bake: Bake) -> None:
+    """Of all answers together: what is at its root, in its source folders, and the name of the machinery."""
+    found = {"baseline", "build", "dist"}  # commands write these
+    for platform in ("github_actions", "azure_devops", "gitlab"):
+        project = bake(cicd_platform=platform, serving=True).path
+        places = (project, project / "src", project / "tests", project / "machinery" / "src")
+        found |= {path.stem for place in places for path in place.iterdir() if path.is_dir() or path.suffix == ".py"}
+        found -= {path.name for path in project.iterdir() if path.name.startswith(".")} | {project.name, "nyc_taxi"}
+    machinery = tomllib.loads((project / "machinery" / "pyproject.toml").read_text(encoding="utf-8"))
+    found |= {machinery["project"]["name"], *machinery["project"]["scripts"]}
+    found -= {"project"}  # tests/project, which nothing imports
+
+    assert {"machinery", "mlops", "mlops_local", "bundle_tools", "resources"} <= found
+    assert {name.replace("_", "-") for name in pre_gen.FOLDERS} == {name.replace("_", "-") for name in found}
+
+
+def test_a_project_cannot_have_the_name_of_a_module_of_pythons_library() -> None:
+    """Whatever can be imported, also what Python's own list of names leaves out, such as `test`."""
+    library = Path(sysconfig.get_path("stdlib"))
+    names = {path.stem for path in library.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+    assert len(names) > 100
+    assert [name for name in sorted(names) if name.isidentifier() and pre_gen.name_problem(name) is None] == []
 
 
 def closure(names: Iterable[str]) -> set[str]:

@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from baking import ROOT, Bake
 from cookiecutter.utils import create_env_with_context
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jinja2 import FileSystemLoader
+
 from test_answers import LIKELY, context_of
 from test_hooks import pre_gen
+
+from baking import ROOT, Bake
 
 TEMPLATE = ROOT / "<<cookiecutter.project_name>>"
 LONGEST = ["a" * 63, "z" * 63, "-".join(["ab"] * 21), "_".join(["xyz"] * 16)[:63]]

@@ -1,4 +1,4 @@
-"""The tests of a generated project notice one wrong operator, constant or condition in the code that decides."""
+"""The tests of the machinery notice one wrong operator, constant or condition in the code that decides."""
 
 import os
 import random
@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from baking import ROOT, Bake, Project
-from operators import Mutant, mutants
 
-# The code that decides which model serves; the paths are relative to src/mlops.
+from operators import Mutant, mutants
+from test_mutation import SOURCE, copy_of_the_template
+
+from baking import ROOT
+
+# The code that decides which model serves; the paths are relative to mlops.
 DECIDING = (
-    "evaluation/bootstrap.py",
-    "evaluation/resampling.py",
+    "statistics/bootstrap.py",
+    "statistics/resampling.py",
     "features/incremental.py",
     "promotion/champion.py",
     "promotion/comparison.py",
@@ -50,17 +53,15 @@ def test_an_operator_a_constant_and_a_condition_are_changed_one_at_a_time() -> N
 @pytest.mark.slow
 @pytest.mark.mutation
 @pytest.mark.parametrize("problem_type", ["regression", "classification"])
-def test_the_tests_notice_wrong_operators_in_the_code_that_decides(
-    bake: Bake, tmp_path: Path, problem_type: str
-) -> None:
-    project = bake(problem_type=problem_type)
-    candidates = [(module, mutant) for module in DECIDING for mutant in mutants(project.read(f"src/mlops/{module}"))]
+def test_the_tests_notice_wrong_operators_in_the_code_that_decides(tmp_path: Path, problem_type: str) -> None:
+    unchanged = copy_of_the_template(tmp_path / "unchanged")
+    texts = {module: (unchanged / SOURCE / "mlops" / module).read_text(encoding="utf-8") for module in DECIDING}
+    candidates = [(module, mutant) for module, text in texts.items() for mutant in mutants(text)]
     chosen = random.Random(0).sample(candidates, min(SAMPLE, len(candidates)))  # noqa: S311 - a repeatable sample
-    unchanged = project.copy_to(tmp_path / "unchanged").path
     used = {test for module, _ in chosen for tests in nearest(unchanged, module) for test in tests}
-    assert not _fails(unchanged, sorted(used)), "tests that fail without a mutant notice nothing"
+    assert not _fails(unchanged, sorted(used), problem_type), "tests that fail without a mutant notice nothing"
     with ThreadPoolExecutor(2) as pool:
-        noticed = list(pool.map(lambda one: is_noticed(project, tmp_path, *one), chosen))
+        noticed = list(pool.map(lambda one: is_noticed(unchanged, tmp_path, problem_type, *one), chosen))
     survivors = [
         f"- {module}:{mutant.line}: `{' '.join(mutant.change.split())}`"
         for (module, mutant), found in zip(chosen, noticed, strict=True)
@@ -75,28 +76,28 @@ def test_the_tests_notice_wrong_operators_in_the_code_that_decides(
     assert sum(noticed) >= AT_LEAST * len(chosen), "\n".join(report)
 
 
-def is_noticed(project: Project, folder: Path, module: str, mutant: Mutant) -> bool:
+def is_noticed(unchanged: Path, folder: Path, problem_type: str, module: str, mutant: Mutant) -> bool:
     """Run the nearest tests on a copy with the mutant, until some of them fail."""
-    copy = project.copy_to(folder / str(abs(hash((module, mutant.source))))).path
-    (copy / "src/mlops" / module).write_text(mutant.source, encoding="utf-8")
-    noticed = any(_fails(copy, tests) for tests in nearest(copy, module))
+    copy = Path(shutil.copytree(unchanged, folder / str(abs(hash((module, mutant.source))))))
+    (copy / SOURCE / "mlops" / module).write_text(mutant.source, encoding="utf-8")
+    noticed = any(_fails(copy, tests, problem_type) for tests in nearest(copy, module))
     shutil.rmtree(copy)
     return noticed
 
 
-def nearest(project: Path, module: str) -> list[list[str]]:
+def nearest(template: Path, module: str) -> list[list[str]]:
     """Return the tests of a module, then those of the tasks that use it, then all that are beside its own."""
     room, name = module.split("/")
-    kinds = ("mlops", "integration")
-    mirrors = [f"tests/{kind}/{room}/test_{name}" for kind in kinds]
-    users = ["tests/integration/tasks/test_deploy.py", "tests/integration/tasks/test_validate.py"]
-    beside = [f"tests/{kind}/{room}" for kind in kinds]
-    present = ([test for test in tests if (project / test).exists()] for tests in (mirrors, users, beside))
+    kinds = ("tests/machinery", "tests/machinery/integration")
+    mirrors = [f"{kind}/{room}/test_{name}" for kind in kinds]
+    users = [f"{kinds[1]}/tasks/test_deploy.py", f"{kinds[1]}/tasks/test_validate.py"]
+    beside = [f"{kind}/{room}" for kind in kinds]
+    present = ([test for test in tests if (template / test).exists()] for tests in (mirrors, users, beside))
     return [tests for tests in present if tests]
 
 
-def _fails(project: Path, tests: list[str]) -> bool:
+def _fails(template: Path, tests: list[str], problem_type: str) -> bool:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": str(project / "src")}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False, timeout=900)
+    environment = os.environ | {"EXAMPLE": problem_type}
+    done = subprocess.run(command, cwd=template, env=environment, capture_output=True, check=False, timeout=900)
     return done.returncode != 0

@@ -1,5 +1,6 @@
 """Every question changes the project, each in its own place, and every combination of answers gives a clean project."""
 
+import hashlib
 import itertools
 import json
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from baking import CHOICES, COMBINATIONS, PAIRED, QUESTIONS, ROOT, Bake, Project
 
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -112,7 +114,7 @@ def test_each_environment_setting_is_written_once_in_the_bundle(bake: Bake, key:
     holders = [path for path, text in project.texts().items() if answer in text]
 
     assert "databricks.yml" in holders
-    # Platforms and federation policies cannot read the branch from there; tests/contract/test_ci.py compares them.
+    # Platforms and federation policies cannot read the branch from there; `make check` compares them.
     also = (".github/", "ci/") if key == "release_branch" else ()
     assert [path for path in holders if not (is_for_readers(path) or path.startswith(also))] == ["databricks.yml"]
 
@@ -173,6 +175,32 @@ def test_words_of_the_example_are_only_where_the_guide_says(bake: Bake) -> None:
     assert EXAMPLE.search(first)
     assert [text for text in others if EXAMPLE.search(text)] == []
     assert {key for key, value in variables.items() if EXAMPLE.search(str(value))} == {"source_tables", "model"}
+
+
+def test_the_machinery_is_the_same_whatever_is_answered(project: Project) -> None:
+    """Byte for byte that of the template, and as its digests say."""
+    source = ROOT / "<<cookiecutter.project_name>>"
+    copied = {path: (project.path / path).read_bytes() for path in project.all_files() if path.startswith("machinery/")}
+    digests = copied.pop("machinery/digests").decode().splitlines()
+
+    assert len(copied) > 100
+    assert {path for path, content in copied.items() if (source / path).read_bytes() != content} == set()
+    listed = [f"{hashlib.sha256(content).hexdigest()}  {path.partition('/')[2]}" for path, content in copied.items()]
+    assert sorted(digests) == sorted(listed)
+
+
+def test_the_machinery_has_clean_texts_without_words_of_the_example() -> None:
+    machinery = ROOT / "<<cookiecutter.project_name>>" / "machinery"
+    files = [path for path in machinery.rglob("*") if path.suffix in {".py", ".toml", ".md"}]
+    unclean = re.compile(r"[ \t]+$|\r|[^\n]\Z|\A\n|\n\n\Z|\n{4}|cookiecutter\.", re.MULTILINE)
+    texts = {path.relative_to(machinery).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+    assert {path for path, text in texts.items() if text and unclean.search(text)} == set()
+    assert {path for path, text in texts.items() if EXAMPLE.search(text)} == set()
+
+
+def test_a_project_is_small_outside_the_machinery(project: Project) -> None:
+    assert len(project.files()) <= 100
 
 
 def test_no_template_syntax_remains(project: Project) -> None:

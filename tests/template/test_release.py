@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import release
-from baking import ROOT
 from test_ci import ACTIONLINT, tool
+
+from baking import ROOT
 
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n- Next.\n\n## 1.2.0 (2026-11-26)\n\n- One.\n- Two.\n\n## 1.1.0\n\n"
 

@@ -4,15 +4,21 @@ An update replaces what the template owns, does not touch the user's files, and 
 the same lines.
 """
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from lives import run
+
+import release
+
 from baking import ROOT, Bake, Project
 
 TEMPLATE = "<<cookiecutter.project_name>>"
@@ -21,11 +27,13 @@ LEFT_OUT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build",
 STATE = ".cruft.json"
 # Files where user and template change the same lines, where they change different lines, and that the user deletes.
 CONTESTED, SHARED, DELETED = "Makefile", "README.md", "docs/models.md"
-# A module that only the template changes.
-RENEWED = "src/mlops/errors.py"
+# A module of the machinery, which only the template changes, and its digest with it.
+RENEWED = "machinery/src/mlops/errors.py"
 # Shared with the template, which adds the entry points of new tasks here.
 SHARED_MODULES = {"src/nyc_taxi/entry_points.py", "src/nyc_taxi/__init__.py"}
 OWN_TEST = "tests/project/test_own.py"
+# The last commit before the machinery had a folder of its own: projects of that layout can be updated.
+BEFORE_MACHINERY = "7b48fbff32db665217000c1447525e0698c9683d"
 
 
 class Shell:
@@ -188,13 +196,63 @@ def test_an_update_keeps_the_users_files_merges_the_rest_and_shows_conflicts(
     assert [path for path in after if path.endswith((".rej", ".orig"))] == []
     # Nothing else has changed, and the state names the new version of the template.
     touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert touched == {RENEWED, *SHARED_MODULES, "docs/another.md", SHARED, CONTESTED, STATE}
+    assert touched == {RENEWED, "machinery/digests", *SHARED_MODULES, "docs/another.md", SHARED, CONTESTED, STATE}
     assert json.loads(after[STATE])["commit"] == newest
     # Once the conflict is resolved, there is nothing left to do.
     (project / CONTESTED).write_text("# Both.\n" + contested.split(">>>>>>> theirs\n")[1], encoding="utf-8")
     shell.commit(project)
     assert shell.cruft(project, "check").returncode == 0
     assert "up to date" in shell.cruft(project, "update", "--skip-apply-ask").stdout
+
+
+@pytest.fixture(params=[BEFORE_MACHINERY, *filter(None, [release.last_tag()])])
+def earlier(request: pytest.FixtureRequest, tmp_path: Path, shell: Shell) -> Path:
+    """The template as it was at an earlier commit, in its own git repository."""
+    archive = subprocess.run(["git", "archive", request.param], cwd=ROOT, capture_output=True, check=False)  # noqa: S607 - git is on the path
+    if archive.returncode:
+        pytest.skip(f"commit {request.param} is not in this clone: fetch the whole history")
+    folder = tmp_path / "template"
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    shell.commit(folder)
+    return folder
+
+
+@pytest.mark.slow
+def test_a_project_of_an_earlier_version_is_updated(earlier: Path, tmp_path: Path, bake: Bake, shell: Shell) -> None:
+    """The user's files stay, the machinery is that of this version, and nothing is left of the earlier one."""
+    created = shell.cruft(tmp_path, "create", "--no-input", str(earlier))
+    assert created.returncode == 0, created.stdout + created.stderr
+    project = tmp_path / "nyc-taxi"
+    add(project / "src/nyc_taxi/features.py", "\nMINE = 1\n")
+    add(project / OWN_TEST, "def test_own() -> None:\n    pass\n")
+    add(project / "databricks.yml", "# The user's last line.\n")
+    shell.commit(project)
+    own = users_part(project)
+    for path in list(earlier.iterdir()):
+        if path.name != ".git":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(ROOT, earlier, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)
+    shell.commit(earlier)
+
+    updated = shell.cruft(project, "update", "--skip-apply-ask")
+
+    assert updated.returncode == 0, updated.stdout + updated.stderr
+    assert shell.git(project, "diff", "--name-only", "--diff-filter=U") == ""
+    after = contents(project)
+    fresh = contents(bake().path)
+    assert users_part(project) == own
+    assert {path: text for path, text in after.items() if path.startswith("machinery/")} == {
+        path: text for path, text in fresh.items() if path.startswith("machinery/")
+    }
+    assert set(after) - set(fresh) == {OWN_TEST, STATE}
+    assert set(fresh) - set(after) == set()
+    differing = {path for path in fresh if after[path] != fresh[path]} - own.keys()
+    assert differing == {"databricks.yml"}
+    shell.commit(project)
+    assert shell.cruft(project, "check").returncode == 0
+    tests = run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert tests.returncode == 0, tests.stdout
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from baking import UNIT, Bake
 
 pytestmark = [pytest.mark.slow, pytest.mark.versions]

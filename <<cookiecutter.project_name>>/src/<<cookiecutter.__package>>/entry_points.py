@@ -1,6 +1,6 @@
-"""Passes the project to the machinery. An entry point such as `train` is made of its task and the project when asked for.
+"""Passes the project to the machinery, and makes an entry point of each task, such as `train`.
 
-The tasks are listed in `mlops.ENTRY_POINTS`, and `resources/*.job.yml` names them; the wheel declares each of them.
+`mlops.ENTRY_POINTS` lists the tasks; the wheel declares an entry point for each, which `resources/*.job.yml` name.
 """
 
 from __future__ import annotations

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 
 @cache
 def version() -> str:
-    """Return the version, such as 1.0.0: from the file VERSION, which an installation has in the package itself."""
+    """Return the version, such as 1.0.0.
+
+    A project's wheel has it in a file of this package, and a project in `machinery/VERSION`; where a company's index has
+    the machinery, it is the version of that distribution.
+    """
     here = Path(__file__).parent
-    file = next(path for path in (here / "VERSION", here.parents[1] / "VERSION") if path.is_file())
-    return file.read_text(encoding="utf-8").strip()
+    for file in (here / "VERSION", here.parents[1] / "VERSION"):
+        if file.is_file():
+            return file.read_text(encoding="utf-8").strip()
+    return metadata.version(metadata.packages_distributions()["mlops"][0])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lives import life
+
 from baking import Bake
-from test_generated import life
 
 pytestmark = pytest.mark.slow
 
