@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mlops.errors import ProjectError
 
-from ..bundle.bundle_files import ROOT_FILE, read
+from ..bundle.bundle_files import ROOT_FILE
 
 _LEFT_OUT = shutil.ignore_patterns(".*", "dist", "build", "__pycache__", "tests", "docs")
 
@@ -29,21 +30,24 @@ class BuiltWheel(NamedTuple):
     content: bytes
 
 
-def build_wheels(root: Path, package: str) -> list[list[BuiltWheel]]:
+def build_wheels(root: Path, package: str, artifacts: Mapping[str, Any]) -> list[list[BuiltWheel]]:
     """Build side by side, and return the wheels from the sources, from the same again, and from a changed package.
 
-    The commands of the bundle run as the Databricks CLI runs them, but with the build backend that is installed here.
+    The commands of the bundle's artifacts run as the Databricks CLI runs them, but with the build backend that is
+    installed here.
 
     Raises:
-        ProjectError: A command fails.
+        ProjectError: A command fails, or there is no package.
     """
+    if not (root / "src" / package / "__init__.py").is_file():
+        raise ProjectError(f"src/{package}/__init__.py is missing: restore your package, which the wheel is made of")
     with tempfile.TemporaryDirectory() as folder:
         copies = [Path(folder, name, "project") for name in ("one", "same", "changed")]
         for copy in copies:
             shutil.copytree(root, copy, ignore=_LEFT_OUT)
         with (copies[-1] / "src" / package / "__init__.py").open("a", encoding="utf-8") as module:
             module.write("\n# changed\n")
-        builds = [build for copy in copies for build in _start(copy)]
+        builds = [build for copy in copies for build in _start(copy, artifacts)]
         outputs = [(key, process, process.communicate()[0]) for key, process in builds]
         for key, process, output in outputs:
             if process.returncode:
@@ -52,13 +56,12 @@ def build_wheels(root: Path, package: str) -> list[list[BuiltWheel]]:
         return [_wheels(copy) for copy in copies]
 
 
-def _start(project: Path) -> list[tuple[str, subprocess.Popen[str]]]:
+def _start(project: Path, artifacts: Mapping[str, Any]) -> list[tuple[str, subprocess.Popen[str]]]:
     environment = os.environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PIP_NO_BUILD_ISOLATION": "0",  # means --no-build-isolation in pip, so that no network is needed
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    artifacts = read(project).content.get("artifacts") or {}
     return [
         (key, _popen(artifact["build"], project / (artifact.get("path") or "."), environment))
         for key, artifact in artifacts.items()

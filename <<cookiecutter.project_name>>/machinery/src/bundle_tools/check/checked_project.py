@@ -16,7 +16,7 @@ from ..bundle.bundle_files import ROOT_FILE, Sources, read
 from ..bundle.load import Bundle, load
 from ..run.entry_points import Tasks
 from .build_wheels import BuiltWheel, build_wheels
-from .outcome import NotMadeError
+from .outcome import NotMadeError, as_fault
 from .own_code import load_tasks
 
 DEPLOYER = "ada.lovelace@example.com"
@@ -38,7 +38,7 @@ class CheckedProject:
         try:
             return read(self.root)
         except ProjectError as error:
-            return str(error)
+            return as_fault(error)
 
     @property
     def sources(self) -> Sources:
@@ -48,7 +48,7 @@ class CheckedProject:
             NotMadeError: A file cannot be read.
         """
         if isinstance(self.read_sources, str):
-            raise NotMadeError("the files of the bundle cannot be read")
+            raise NotMadeError(self.read_sources)
         return self.read_sources
 
     @cached_property
@@ -63,7 +63,7 @@ class CheckedProject:
             try:
                 bundles[target] = self.load(target)
             except ProjectError as error:
-                reasons[target] = str(error)
+                reasons[target] = as_fault(error)
         return bundles, reasons
 
     @property
@@ -75,7 +75,7 @@ class CheckedProject:
         """
         bundles, reasons = self.resolved
         if reasons:
-            raise NotMadeError(f"the bundle does not resolve in {', '.join(reasons)}")
+            raise NotMadeError("; ".join(dict.fromkeys(reasons.values())))
         return bundles
 
     def bundle(self, target: str) -> Bundle:
@@ -112,12 +112,13 @@ class CheckedProject:
         Raises:
             NotMadeError: One cannot be read.
         """
+        _ = self.sources  # the included files are readable
         found = {}
         for name in self.bundle_files:
             try:
                 content = yaml.safe_load((self.root / name).read_text(encoding="utf-8"))
-            except (yaml.YAMLError, UnicodeDecodeError):
-                raise NotMadeError("the files of the bundle cannot be read") from None
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                raise NotMadeError(f"{name} is not readable YAML: {' '.join(str(error).split())}") from None
             found[name] = content if isinstance(content, dict) else {}
         return found
 
@@ -127,35 +128,50 @@ class CheckedProject:
         return {name: dict(_scalars(tree, "")) for name, tree in self.trees.items()}
 
     @cached_property
-    def pyproject(self) -> dict[str, Any]:
-        """The content of pyproject.toml.
-
-        Raises:
-            ProjectError: It is missing, is not TOML, or does not name the project.
-        """
+    def read_pyproject(self) -> dict[str, Any] | str:
+        """The content of pyproject.toml, or why it cannot be used: it is missing, not TOML, or names no project."""
         file = self.root / "pyproject.toml"
         try:
             content = tomllib.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ProjectError(f"there is no pyproject.toml in {self.root}: restore it") from None
+            return f"there is no pyproject.toml in {self.root}: restore it"
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ProjectError(f"pyproject.toml is not readable TOML: {error}") from None
+            return f"pyproject.toml is not readable TOML: {error}"
         if not isinstance(content.get("project"), dict) or not content["project"].get("name"):
-            raise ProjectError("pyproject.toml: project.name is missing: give the project its name")
+            return "pyproject.toml: project.name is missing: give the project its name"
         return content
 
     @property
+    def pyproject(self) -> dict[str, Any]:
+        """The content of pyproject.toml.
+
+        Raises:
+            NotMadeError: It cannot be used.
+        """
+        if isinstance(self.read_pyproject, str):
+            raise NotMadeError(self.read_pyproject)
+        return self.read_pyproject
+
+    @property
     def package(self) -> str:
-        """The name of the package that is yours."""
+        """The name of the package that is yours.
+
+        Raises:
+            NotMadeError: pyproject.toml cannot be used.
+        """
         return str(self.pyproject["project"]["name"]).replace("-", "_")
 
     @cached_property
     def built_wheels(self) -> list[list[BuiltWheel]] | str:
-        """What the bundle builds from the sources, from the same again, and from changed ones, or why it cannot."""
+        """What the bundle builds from the sources, from the same again, and from changed ones, or why it cannot.
+
+        Raises:
+            NotMadeError: A file of the bundle or pyproject.toml cannot be read.
+        """
         try:
-            return build_wheels(self.root, self.package)
+            return build_wheels(self.root, self.package, self.sources.content.get("artifacts") or {})
         except ProjectError as error:
-            return str(error)
+            return as_fault(error)
 
     @cached_property
     def loaded_tasks(self) -> Tasks | str:
@@ -163,7 +179,7 @@ class CheckedProject:
         try:
             return load_tasks(self.root, self.package)
         except ProjectError as error:
-            return str(error)
+            return as_fault(error)
 
     @property
     def tasks(self) -> Tasks:
@@ -173,7 +189,7 @@ class CheckedProject:
             NotMadeError: They cannot be imported.
         """
         if isinstance(self.loaded_tasks, str):
-            raise NotMadeError("the entry points cannot be imported")
+            raise NotMadeError(self.loaded_tasks)
         return self.loaded_tasks
 
 

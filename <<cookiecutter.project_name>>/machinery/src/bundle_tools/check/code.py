@@ -14,8 +14,10 @@ from .tally import Tally
 
 
 def every_entry_point_can_be_imported(project: CheckedProject, looked: Tally) -> Iterator[str]:
-    """Every entry point can be imported, and project.yml can be read."""
-    if isinstance(project.loaded_tasks, str):
+    """pyproject.toml and project.yml can be read, and every entry point can be imported."""
+    if isinstance(project.read_pyproject, str):
+        yield project.read_pyproject
+    elif isinstance(project.loaded_tasks, str):
         yield project.loaded_tasks
     else:
         looked.add("entry point", *project.loaded_tasks)

@@ -14,7 +14,7 @@ from mlops.errors import ProjectError, did_you_mean
 
 from ..notebook import cells
 from .checked_project import CheckedProject
-from .outcome import NotApplicableError
+from .outcome import NotApplicableError, as_fault
 from .tally import Tally
 
 _PERSONAL = re.compile(r"/home/|/Users/|[A-Z]:\\\\")
@@ -58,7 +58,7 @@ def every_notebook_can_be_read_and_is_valid_python(project: CheckedProject, look
                 if cell.kind == "code":
                     compile("\n" * (cell.line - 1) + cell.text, name, "exec", dont_inherit=True)
         except ProjectError as error:
-            yield str(error).replace(str(file), name)
+            yield as_fault(error).replace(str(file), name)
         except SyntaxError as error:
             yield f"{name}: line {error.lineno}: {error.msg}"
 

@@ -1,4 +1,4 @@
-"""The files of the bundle are consistent: keys are known, files are included, variables are used, references resolve."""
+"""The files of the bundle are consistent: known keys, included files, used variables, references that resolve."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mlops.errors import did_you_mean
 
 from ..bundle.bundle_files import ROOT_FILE
 from .checked_project import CheckedProject
+from .in_every_target import with_targets
 from .known_keys import unknown_keys
 from .tally import Tally
 
@@ -18,7 +19,7 @@ _PRINCIPALS = ("group_name", "service_principal_name", "user_name")
 
 def every_reference_resolves(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every reference and variable resolves in every target."""
-    looked.add("file", *project.bundle_files)
+    looked.add_around("file", *project.bundle_files)
     if isinstance(project.read_sources, str):
         yield project.read_sources
         return
@@ -27,8 +28,7 @@ def every_reference_resolves(project: CheckedProject, looked: Tally) -> Iterator
     targets: dict[str, list[str]] = {}
     for target, reason in reasons.items():
         targets.setdefault(reason, []).append(target)
-    for reason, names in targets.items():
-        yield f"{reason} (target {', '.join(names)})"
+    yield from with_targets(targets, len(bundles) + len(reasons))
     for target, bundle in bundles.items():
         if not bundle.jobs:
             yield f"{ROOT_FILE}: targets.{target}: the bundle has no jobs: include the files in resources"
@@ -45,7 +45,7 @@ def every_key_is_known(project: CheckedProject, looked: Tally) -> Iterator[str]:
 def permissions_name_a_level_and_one_principal(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every permission has a known level and one principal."""
     for target, bundle in project.bundles.items():
-        looked.add("target", target)
+        looked.add_around("target", target)
         for index, permission in enumerate(bundle.config.get("permissions") or []):
             looked.add("permission", (target, index))
             place = f"{ROOT_FILE}: targets.{target}.permissions[{index}]"
@@ -70,7 +70,7 @@ def every_file_of_resources_is_included(project: CheckedProject, looked: Tally) 
 def every_file_that_a_resource_names_exists(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every file that a resource names is there."""
     for name, scalars in project.scalars.items():
-        looked.add("bundle file", name)
+        looked.add_around("bundle file", name)
         for path, value in scalars.items():
             if path.endswith(".file_path") and path.startswith("resources."):
                 looked.add("named file", (name, path))

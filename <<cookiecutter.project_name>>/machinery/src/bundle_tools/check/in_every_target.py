@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..bundle.load import Bundle
 from .checked_project import CheckedProject
@@ -13,8 +13,13 @@ def in_every_target(project: CheckedProject, looked: Tally, faults: Callable[[Bu
     """Yield the faults of the bundle in each target, each once, with the targets that have it unless all do."""
     targets: dict[str, list[str]] = {}
     for target, bundle in project.bundles.items():
-        looked.add("target", target)
+        looked.add_around("target", target)
         for fault in dict.fromkeys(faults(bundle)):
             targets.setdefault(fault, []).append(target)
+    yield from with_targets(targets, len(project.bundles))
+
+
+def with_targets(targets: Mapping[str, Sequence[str]], number: int) -> Iterator[str]:
+    """Yield faults, each with the targets that have it unless all of this number do."""
     for fault, names in targets.items():
-        yield fault if len(names) == len(project.bundles) else f"{fault} (in {', '.join(names)})"
+        yield fault if len(names) == number else f"{fault} (in {', '.join(names)})"

@@ -42,12 +42,16 @@ def _missing(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "tags", f"no tag '{tag}', which assigns costs and questions (presets.tags)"
     if not any(rule["metric"] == "RUN_DURATION_SECONDS" for rule in (job.get("health") or {}).get("rules") or []):
         yield "health", "no rule on RUN_DURATION_SECONDS, so nobody is notified of a slow run"
+    if any("environment_key" in task for task in job.get("tasks") or []) and "performance_target" not in job:
+        yield "performance_target", "not set: choose between a cheaper and a faster start"
+    yield from _missing_notifications(job)
+
+
+def _missing_notifications(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field in ("email_notifications", "webhook_notifications"):
         for event in ("on_failure", "on_duration_warning_threshold_exceeded"):
             if event not in (job.get(field) or {}):
                 yield field, f"no {event}: name a variable with the destinations, which may be empty"
-    if any("environment_key" in task for task in job.get("tasks") or []) and "performance_target" not in job:
-        yield "performance_target", "not set: choose between a cheaper and a faster start"
 
 
 def jobs_start_jobs_as_deep_as_databricks_supports(project: CheckedProject, looked: Tally) -> Iterator[str]:

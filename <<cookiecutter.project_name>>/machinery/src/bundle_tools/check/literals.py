@@ -59,7 +59,7 @@ def _reserved(bundles: Mapping[str, Bundle]) -> _Reserved:
 def resources_name_nothing_that_differs_by_environment(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Resources name no host, catalog, group or person of one environment."""
     reserved = _reserved(project.bundles)
-    looked.add("name", *reserved.names, *reserved.catalogs)
+    looked.add_around("name", *reserved.names, *reserved.catalogs)
     for name, scalars in project.scalars.items():
         if name == ROOT_FILE:
             continue
@@ -83,7 +83,7 @@ def code_and_configuration_name_nothing_that_differs_by_environment(
 ) -> Iterator[str]:
     """Your code and project.yml name no host, catalog, group or person of one environment."""
     reserved = _reserved(project.bundles)
-    looked.add("name", *reserved.names, *reserved.catalogs)
+    looked.add_around("name", *reserved.names, *reserved.catalogs)
     for file in sorted([*project.root.glob("src/**/*.py"), *project.root.glob("src/**/*.yml")]):
         name = file.relative_to(project.root).as_posix()
         looked.add("file", name)

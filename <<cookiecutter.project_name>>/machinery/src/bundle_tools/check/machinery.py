@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from .outcome import Caution
 from .tally import Tally
 
 _DIGESTS = "digests"
+_FORK_OF_DISTRIBUTION = "changes belong into a fork of the template, because the next installation replaces this file"
 _FORK = "changes belong into a fork of the template, because an update replaces this folder whole"
 
 
@@ -21,7 +24,7 @@ def the_machinery_is_as_delivered(project: CheckedProject, looked: Tally) -> Ite
     """The machinery is as delivered, so that an update can replace it."""
     source = machinery_source(project)
     if isinstance(source, MachineryDistribution):
-        looked.add(f"installed distribution, {source.requirement.name} {source.version}", source.version)
+        yield from _edited_files(source, looked)
         return
     delivered = _digests(source.path, source.name)
     present = _files(source.path)
@@ -34,6 +37,25 @@ def the_machinery_is_as_delivered(project: CheckedProject, looked: Tally) -> Ite
             yield Caution(f"{place}: is not part of the machinery: {_FORK}")
         elif hashlib.sha256(present[name].read_bytes()).hexdigest() != delivered[name]:
             yield Caution(f"{place}: differs from what was delivered: {_FORK}")
+
+
+def _edited_files(source: MachineryDistribution, looked: Tally) -> Iterator[str]:
+    """Yield the installed files that differ from the digests with which they were installed."""
+    for file in importlib.metadata.files(source.requirement.name) or []:
+        if file.hash is None or file.suffix != ".py":
+            continue
+        looked.add(f"installed file of {source.requirement.name} {source.version}", str(file))
+        path = Path(str(file.locate()))
+        if not path.is_file():
+            yield Caution(f"{file}: is missing: install {source.requirement} again")
+        elif _digest_in_record(path, file.hash.mode) != file.hash.value:
+            yield Caution(f"{file}: differs from what was installed: {_FORK_OF_DISTRIBUTION}")
+
+
+def _digest_in_record(path: Path, algorithm: str) -> str:
+    """Return the digest of a file as a distribution's RECORD has it."""
+    digest = hashlib.new(algorithm, path.read_bytes()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _digests(folder: Path, name: str) -> dict[str, str]:

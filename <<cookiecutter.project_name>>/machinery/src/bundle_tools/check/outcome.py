@@ -45,6 +45,11 @@ class Outcome:
         return self.status not in {Status.FAILED, Status.NOT_CHECKED}
 
 
+def as_fault(error: Exception) -> str:
+    """Return the message of an error as a fault, which has no full stop."""
+    return str(error).rstrip(".")
+
+
 class Caution(str):
     """A fault that is shown, but lets the check pass."""
 

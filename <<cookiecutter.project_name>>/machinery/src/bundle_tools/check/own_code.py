@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from mlops.errors import ProjectError
 
@@ -29,7 +30,7 @@ def importable(root: Path, package: str) -> Iterator[None]:
         sys.modules.update(before)
 
 
-def _remove(package: str) -> dict[str, object]:
+def _remove(package: str) -> dict[str, ModuleType]:
     """Forget the modules of a package, and return them."""
     names = [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
     return {name: sys.modules.pop(name) for name in names}

@@ -21,6 +21,7 @@ _MARKS = {
 }
 # For a terminal or a pipe that cannot show the marks.
 _PLAIN = {Status.PASSED: "ok", Status.FAILED: "x", Status.NOT_RUN: "o", Status.NOT_APPLICABLE: "-"}
+_FEW = 3  # checks that are not made for one reason are listed up to this number
 _COLOURS = {Status.PASSED: "green", Status.FAILED: "red", Status.NOT_CHECKED: "red", Status.WARNED: "yellow"}
 
 
@@ -30,20 +31,20 @@ def check(root: Path, console: Console, *, only: str = "") -> int:
     Raises:
         ProjectError: The folder has no bundle, or no check has that in its name.
     """
+    theme = ""
     outcomes: list[Outcome] = []
     unmade: dict[str, list[Outcome]] = {}
     for outcome in iterate_checks(root, only=only):
-        if not outcomes or outcomes[-1].theme != outcome.theme:
-            _print(console, outcome.theme.replace("_", " "), style="bold")
         outcomes.append(outcome)
         if outcome.status is Status.NOT_CHECKED:
             unmade.setdefault(outcome.reason, []).append(outcome)
-        else:
-            _print_outcome(console, outcome)
+            continue
+        if outcome.theme != theme:
+            theme = outcome.theme
+            _print(console, theme.replace("_", " "), style="bold")
+        _print_outcome(console, outcome)
     for reason, checks in unmade.items():
-        _print(console, f"{_mark(console, Status.NOT_CHECKED)} not checked: {reason}", style="red")
-        for one in checks:
-            _print(console, f"    {one.theme}: {one.sentence}")
+        _print_unmade(console, reason, checks)
     _print(console, f"\n{_summary(outcomes)}", style="bold")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
@@ -52,9 +53,22 @@ def _print_outcome(console: Console, outcome: Outcome) -> None:
     detail = outcome.reason or outcome.looked_at
     label = f"{outcome.status}: " if outcome.reason else ""
     mark = _mark(console, outcome.status)
-    _print(console, f"  {mark} {outcome.sentence} ({label}{detail})", style=_COLOURS.get(outcome.status, "dim"))
+    ending = f" ({label}{detail})" if detail else ""
+    _print(console, f"  {mark} {outcome.sentence}{ending}", style=_COLOURS.get(outcome.status, "dim"))
     for fault in outcome.faults:
         _print(console, f"      {fault}")
+
+
+def _print_unmade(console: Console, reason: str, checks: list[Outcome]) -> None:
+    """Print the reason once, with the names of a few checks, or with how many of each theme there are."""
+    _print(console, f"{_mark(console, Status.NOT_CHECKED)} not checked: {reason}", style="red")
+    if len(checks) <= _FEW:
+        for outcome in checks:
+            _print(console, f"    {outcome.theme.replace('_', ' ')}: {outcome.sentence}")
+    else:
+        themes = Counter(outcome.theme.replace("_", " ") for outcome in checks)
+        parts = [f"{counted(number, 'check')} of {theme}" for theme, number in themes.items()]
+        _print(console, f"    {', '.join(parts)}")
 
 
 def _summary(outcomes: list[Outcome]) -> str:

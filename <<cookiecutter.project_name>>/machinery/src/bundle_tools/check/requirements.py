@@ -45,6 +45,7 @@ def installing_the_wheel_replaces_nothing_that_the_platform_brings(
     """Installing the wheel on Databricks replaces no package that the platform brings."""
     brought = _brought(project, looked)
     for requirement, by in installed_by(_required(project, looked), brought):
+        looked.add("installed package", canonicalize_name(requirement.name))
         version = brought.get(canonicalize_name(requirement.name))
         if version and not requirement.specifier.contains(version, prereleases=True):
             yield f"pyproject.toml: project.dependencies: {requirement} is required{by}, and the platform has {version}"
@@ -79,7 +80,7 @@ def _required(project: CheckedProject, looked: Tally) -> list[str]:
     required = [*machinery_source(project).requirements(), *own]
     for line in required:
         try:
-            looked.add("requirement", str(Requirement(line)))
+            looked.add_around("requirement", str(Requirement(line)))
         except InvalidRequirement as error:
             reason = str(error).partition("\n")[0]
             raise ProjectError(
@@ -112,7 +113,7 @@ def _brought(project: CheckedProject, looked: Tally) -> Mapping[str, str]:
         brought[str(canonicalize_name(pin.name))] = str(pin.specifier).removeprefix("==")
     if not brought:
         raise ProjectError(f"{_CONSTRAINTS} has no package: restore it, because it lists what the platform brings")
-    looked.add("platform package", *brought)
+    looked.add_around("platform package", *brought)
     return brought
 
 

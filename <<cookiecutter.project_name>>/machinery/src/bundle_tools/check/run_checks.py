@@ -26,7 +26,7 @@ from . import (
     wheel,
 )
 from .checked_project import CheckedProject
-from .outcome import Caution, NotMadeError, Outcome, Status
+from .outcome import Caution, NotMadeError, Outcome, Status, as_fault
 from .own_code import importable
 from .tally import Tally
 
@@ -78,8 +78,8 @@ def iterate_checks(root: Path, *, only: str = "") -> Iterator[Outcome]:
     project = CheckedProject(root)
     try:
         package = project.package
-    except ProjectError:
-        package = "no package"  # each check that needs the name reports the error
+    except NotMadeError:
+        package = "no package"  # a check reports the error
     with importable(root, package):
         for check in chosen:
             yield _outcome(check, project)
@@ -90,17 +90,24 @@ def _outcome(check: Check, project: CheckedProject) -> Outcome:
     try:
         faults = list(dict.fromkeys(check(project, looked)))
     except ProjectError as error:
-        faults = [str(error)]
+        faults = [as_fault(error)]
     except NotMadeError as error:
         status, reason = error.status, str(error)
+    except OSError as error:
+        status, reason = Status.NOT_CHECKED, f"{_relative(error, project.root)} cannot be read: {error.strerror}"
     except _MALFORMED as error:
         status, reason = Status.NOT_CHECKED, f"the project has an unexpected form ({first_line(error)})"
     if faults:
         status = Status.WARNED if all(isinstance(fault, Caution) for fault in faults) else Status.FAILED
-    elif status is Status.PASSED and not str(looked):
+    elif status is Status.PASSED and looked.is_empty:
         status, reason = Status.NOT_CHECKED, "there was nothing to look at"
     sentence = str(check.__doc__).partition("\n")[0].rstrip(".")
     return Outcome(_theme(check), check.__name__, sentence, status, str(looked), tuple(faults), reason)
+
+
+def _relative(error: OSError, root: Path) -> str:
+    path = Path(str(error.filename))
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def _theme(check: Check) -> str:

@@ -14,7 +14,7 @@ from ..bundle.bundle_files import ROOT_FILE
 from .outcome import NotRunError
 
 _SECONDS = 120
-_LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "__pycache__", "machinery")
+_LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
 _HOST = re.compile(r"(?m)^(\s+host:).*$")
 
 

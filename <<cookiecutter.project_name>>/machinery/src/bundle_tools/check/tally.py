@@ -6,14 +6,25 @@ from collections.abc import Hashable
 
 
 class Tally:
-    """The distinct things that a check has looked at, by what they are: `job`, `task`, `target`."""
+    """The distinct things that a check has looked at, by what they are: `job`, `task`, `variable`."""
 
     def __init__(self) -> None:
         self._seen: dict[str, set[Hashable]] = {}
+        self._around: set[str] = set()
 
     def add(self, noun: str, *things: Hashable) -> None:
         """Count things, each once."""
         self._seen.setdefault(noun, set()).update(things)
+
+    def add_around(self, noun: str, *things: Hashable) -> None:
+        """Count things in which, or with the help of which, others are looked at, such as the targets of a bundle."""
+        self._around.add(noun)
+        self.add(noun, *things)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was looked at; what is around it does not count."""
+        return not any(things for noun, things in self._seen.items() if noun not in self._around)
 
     def __str__(self) -> str:
         return ", ".join(counted(len(things), noun) for noun, things in self._seen.items() if things)

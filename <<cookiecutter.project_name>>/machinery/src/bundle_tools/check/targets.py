@@ -20,7 +20,7 @@ def every_environment_has_a_catalog_of_its_own(project: CheckedProject, looked: 
     """Every target has a catalog of its own."""
     owners: dict[str, str] = {}
     for target, bundle in project.bundles.items():
-        looked.add("target", target)
+        looked.add_around("target", target)
         for key, schema in (bundle.config["resources"].get("schemas") or {}).items():
             looked.add("schema", key)
             catalog = str(schema.get("catalog_name"))
@@ -110,7 +110,7 @@ def data_scientists_read_and_nobody_else_writes(project: CheckedProject, looked:
     """Outside development, people read results, and only the service principal writes them."""
     for target in ("staging", "prod"):
         bundle = project.bundle(target)
-        looked.add("target", target)
+        looked.add_around("target", target)
         principal = (bundle.config.get("run_as") or {}).get("service_principal_name")
         for kind, resources in bundle.config["resources"].items():
             for key, resource in (resources or {}).items():

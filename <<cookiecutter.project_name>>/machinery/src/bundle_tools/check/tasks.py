@@ -12,6 +12,7 @@ from ..run import entry_points, task_order
 from .checked_project import CheckedProject
 from .in_every_target import in_every_target
 from .job_tasks import JobTask, job_tasks
+from .outcome import as_fault
 from .tally import Tally
 
 _COMPUTE = (("environment_key", "environments"), ("job_cluster_key", "job_clusters"))
@@ -20,7 +21,7 @@ _COMPUTE = (("environment_key", "environments"), ("job_cluster_key", "job_cluste
 def tasks_fit_their_entry_points_and_each_other(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every task gives its entry point the parameters that it takes, and reads what an earlier task or its job sets."""
     described = entry_points.describe(project.tasks)
-    looked.add("entry point", *described)
+    looked.add_around("entry point", *described)
 
     def faults(bundle: Bundle) -> Iterator[str]:
         for key in bundle.jobs:
@@ -28,7 +29,7 @@ def tasks_fit_their_entry_points_and_each_other(project: CheckedProject, looked:
             try:
                 task_order.check(bundle, described, [key], package=project.package)
             except ProjectError as error:
-                yield str(error)
+                yield as_fault(error)
 
     yield from in_every_target(project, looked, faults)
 

@@ -24,7 +24,7 @@ def every_path_to_a_wheel_matches_what_is_built(project: CheckedProject, looked:
         yield project.built_wheels
         return
     built = [wheel.path for wheel in project.built_wheels[0]]
-    looked.add("wheel", *built)
+    looked.add_around("wheel", *built)
     if len(built) != 1:
         yield f"{ROOT_FILE}: artifacts: the build makes {len(built)} wheels, not one: {', '.join(built) or 'none'}"
     for name, scalars in project.scalars.items():
@@ -93,7 +93,9 @@ def _single_wheels(project: CheckedProject) -> list[BuiltWheel]:
     Raises:
         NotMadeError: A build fails, or makes no wheel or several.
     """
-    if isinstance(project.built_wheels, str) or any(len(built) != 1 for built in project.built_wheels):
+    if isinstance(project.built_wheels, str):
+        raise NotMadeError(project.built_wheels)
+    if any(len(built) != 1 for built in project.built_wheels):
         raise NotMadeError("the bundle does not build one wheel")
     return [built[0] for built in project.built_wheels]
 
