@@ -298,7 +298,7 @@ class Bench:
 
     @staticmethod
     def _run(*command: str, cwd: Path) -> str:
-        environment = os.environ | {"PYTHONPATH": "src"}
+        environment = os.environ | {"PYTHONPATH": "src:machinery/src"}
         done = subprocess.run(command, cwd=cwd, env=environment, check=False, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
@@ -326,7 +326,7 @@ class Bench:
 
     def lifecycle(self) -> Iterator[Figure]:
         """The full lifecycle on a new and on an existing local workspace, and on a file."""
-        command = (sys.executable, "-m", "bundle_tools.run", "run", "lifecycle", "--rows", str(self.size.trips))
+        command = (sys.executable, "-m", "bundle_tools", "run", "--rows", str(self.size.trips))
         imports = self.imports()
         yield Figure("full lifecycle, first", self.seconds(*command), "importing the packages", imports)
         yield Figure("full lifecycle, again", self.seconds(*command), "importing the packages", imports)
@@ -335,7 +335,7 @@ class Bench:
             yield Figure(f"full lifecycle, {self.source.name}", taken, "importing the packages", imports)
 
     def unit_tests(self) -> Iterator[Figure]:
-        """The unit tests of the generated project, side by side as in `make test-unit`, and the user's own."""
+        """The unit tests of the generated project, side by side, and the user's own."""
         command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
         beside = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
         imports = self.imports()

@@ -2,7 +2,7 @@
 
 The Make targets and the project's own code are real. A recording stand-in takes the place of the Databricks CLI, `curl`
 and GitHub's CLI, and a fake workspace that of Databricks. The heavy targets of the job `checks` run with stand-ins for
-python, ruff and mypy: other tests run them for real.
+mlops, python, ruff and mypy: other tests run them for real.
 """
 
 import json
@@ -62,7 +62,7 @@ class Machine:
         results: The result of each job that ran: success, failure, cancelled or skipped.
         stop_at: The Make target during which the run is cancelled, as soon as `is_time` says so.
         says: What the steps printed.
-        source: The folder of the project's code; a shared one is compiled once.
+        source: The folders of the project's code; shared ones are compiled once.
     """
 
     project: Path
@@ -73,7 +73,7 @@ class Machine:
     is_time: Callable[[], bool] = lambda: False
     results: dict[str, str] = field(default_factory=dict)
     says: str = ""
-    source: Path = Path("src")
+    source: str = "src:machinery/src"
 
     def calls(self, program: str = "databricks") -> list[str]:
         """What a stand-in was called with, in order."""
@@ -98,6 +98,7 @@ class Machine:
         if (before - {"success"}) and not job.always:
             return "skipped"
         result = "success"
+        self._enter("stand-ins" if job.name == "checks" else "environment")
         shells = [step for step in job.steps if step.shell]
         if self.platform == "gitlab":  # all lines of a script share one shell
             shells = [self._joined(shells, always=False), self._joined(shells, always=True)]
@@ -108,13 +109,19 @@ class Machine:
             result = result if result != "success" else done
         return result
 
+    def _enter(self, environment: str) -> None:
+        """Let the project's environment be one of those of the tools."""
+        venv = self.project / ".venv"
+        venv.unlink(missing_ok=True)
+        venv.symlink_to(self.tools / environment)
+
     @staticmethod
     def _joined(steps: list[Step], *, always: bool) -> Step:
         lines = [step.shell for step in steps if step.always is always]
         return Step("\n".join(lines), always=always)
 
     def _step(self, job: Job, step: Step) -> str:
-        environment = {**self._machine(job), **self._platform(job, step), **resolved(job.env), **resolved(step.env)}
+        environment = {**self._machine(), **self._platform(job, step), **resolved(job.env), **resolved(step.env)}
         folder = self.project / (step.folder or ".")
         command = ["bash", "-e", "-c", step.shell]
         with subprocess.Popen(
@@ -130,17 +137,15 @@ class Machine:
             self.says += process.communicate()[0]
         return "success" if process.returncode == 0 else "failure"
 
-    def _machine(self, job: Job) -> dict[str, str]:
-        stubbed = {"VENV": str(self.tools / "venv")} if job.name == "checks" else {}
+    def _machine(self) -> dict[str, str]:
         return {
             "PATH": f"{self.tools}:{os.environ['PATH']}",
             "HOME": str(self.tools),
             "PYTHON": sys.executable,
-            "PYTHONPATH": str(self.source),
+            "PYTHONPATH": self.source,
             "NO_PROXY": "127.0.0.1",
             "DATABRICKS_CONFIG_FILE": os.devnull,
             "CI": "true",
-            **stubbed,
         }
 
     def _platform(self, job: Job, step: Step) -> dict[str, str]:
@@ -181,19 +186,20 @@ def checkout(project: Path, folder: Path, workspace: str) -> tuple[Path, Path]:
         ["commit", "--quiet", "-m", "all"],
     ):
         subprocess.run(["git", *words], cwd=copy, env=environment, check=True)  # noqa: S607 - git is on the path
-    (copy / ".venv").mkdir()
-    for part in ("bin", "lib", "pyvenv.cfg"):
-        (copy / ".venv" / part).symlink_to(VENV / part)
-    (copy / ".venv/.ready").touch()
     return copy, _tools(folder / "tools")
 
 
 def _tools(folder: Path) -> Path:
-    stubs = folder / "venv/bin"
-    stubs.mkdir(parents=True)
-    (folder / "venv/.ready").touch()
+    stubs, real = folder / "stand-ins/bin", folder / "environment/bin"
+    for programs_of in (stubs, real):
+        programs_of.mkdir(parents=True)
+        (programs_of.parent / ".ready").touch()
+    for part in ("lib", "pyvenv.cfg"):
+        (real.parent / part).symlink_to(VENV / part)
+    (real / "python").symlink_to(VENV / "bin/python")
     programs = {folder / name: text for name, text in STAND_INS.items()}
-    programs |= {stubs / name: RECORDER for name in ("python", "ruff", "mypy")}
+    programs |= {stubs / name: RECORDER for name in ("mlops", "python", "ruff", "mypy")}
+    programs[real / "mlops"] = '#!/bin/sh\nexec "$(dirname "$0")/python" -m bundle_tools "$@"\n'
     for path, text in programs.items():
         path.write_text(text.replace("HERE", str(folder)), encoding="utf-8")
         path.chmod(0o755)

@@ -88,7 +88,7 @@ def test_an_update_of_one_project_leaves_the_other_alone(repository: Path, platf
     subprocess.run(
         [sys.executable, "ci/ci_files.py"],
         cwd=repository / "nyc-taxi",
-        env={"PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONDONTWRITEBYTECODE": "1"},
         check=True,
     )
     updated = (repository / FOLDERS[platform]).glob("nyc-taxi*")

@@ -3,8 +3,7 @@
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,36 +11,20 @@ from typing import Any
 
 import pytest
 
+from bundle_tools.bundle.load import load
 from ci_jobs import FOLDERS
 from ci_runner import Machine, checkout, deployed
 
-from baking import ROOT, Bake, Project
+from baking import Bake, Project
+from fake_jobs import FakeJobs
+from fake_workspace import FakeWorkspace
 
 pytestmark = pytest.mark.xdist_group("test_ci_run")  # its scenes are played once, for all tests
 
-PROJECT = ROOT / "<<cookiecutter.project_name>>"
 SCENES = ("passes", "fails", "is cancelled", "main", "nightly", "release")
 STAGING, PROD = "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333"
 VARIABLES = "--var name_prefix=pr12_ --var snapshot_catalog=staging"
 DEPLOY, DESTROY = (f"bundle {verb} --target staging {VARIABLES}" for verb in ("deploy", "destroy --auto-approve"))
-# FakeWorkspace, FakeJobs and the function that loads a bundle, of the generated project.
-Fakes = tuple[Any, Any, Any]
-
-
-@pytest.fixture(scope="module")
-def fakes() -> Iterator[Fakes]:
-    """The generated project's own fakes, whose names are not taken here."""
-    sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "src")]
-    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # projects are generated from these folders
-    try:
-        from bundle_tools.bundle.load import load  # noqa: PLC0415 - as above
-
-        import fake_jobs  # noqa: PLC0415 - only now on the path
-
-        yield fake_jobs.FakeWorkspace, fake_jobs.FakeJobs, load
-    finally:
-        sys.path[:2] = []
-        sys.dont_write_bytecode = writes
 
 
 @dataclass(frozen=True)
@@ -49,8 +32,8 @@ class Scene:
     """What happened: the machine with its calls, and what the workspace was asked."""
 
     machine: Machine
-    workspace: Any
-    jobs: Any
+    workspace: FakeWorkspace
+    jobs: FakeJobs
 
 
 def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
@@ -98,34 +81,35 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
 
 
 @pytest.fixture(scope="module")
-def scenes(bake: Bake, fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Scene]:
+def scenes(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Scene]:
     """Every scene on every platform; as many at once as there are processors, because each starts many processes."""
     todo = [(platform, scene) for platform in FOLDERS for scene in SCENES]
     projects = {platform: bake(cicd_platform=platform) for platform in FOLDERS}
     folder = tmp_path_factory.mktemp("ci")
-    shutil.copytree(next(iter(projects.values())).path / "src", folder / "src")  # the same for every platform
+    for part in ("src", "machinery"):  # the same for every platform
+        shutil.copytree(next(iter(projects.values())).path / part, folder / part)
 
     def played(one: tuple[str, str]) -> Scene:
         platform, scene = one
-        return play(projects[platform], fakes, folder / platform / scene.replace(" ", "_"), platform, scene)
+        return play(projects[platform], folder / platform / scene.replace(" ", "_"), platform, scene)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(todo, pool.map(played, todo), strict=True))
 
 
-def play(project: Project, fakes: Fakes, folder: Path, platform: str, scene: str) -> Scene:
-    workspace_class, jobs_class, load = fakes
+def play(project: Project, folder: Path, platform: str, scene: str) -> Scene:
     target = "prod" if scene == "release" else "staging"
     folder.mkdir(parents=True)
-    with workspace_class(routes(target, PROD if target == "prod" else STAGING)) as workspace:
+    with FakeWorkspace(routes(target, PROD if target == "prod" else STAGING)) as workspace:
         path, tools = checkout(project.path, folder, workspace.url)
         prefix = {"name_prefix": "pr12_", "snapshot_catalog": "staging"} if target == "staging" else {}
         values = {"{{tasks.train.values.model_version}}": "7", "{{tasks.train.values.run_id}}": "r7"}
         rows = {"first_version": "7", "last_version": "7"}
-        jobs = jobs_class(workspace, load(path, target, prefix, environ={}).jobs, values, rows=rows)
+        jobs = FakeJobs(workspace, load(path, target, prefix, environ={}).jobs, values, rows=rows)
         jobs.registered("staging.pr12_nyc_taxi.fare", "7", "rmse")
         deployed(tools, jobs.ids if target == "staging" else {})
-        machine = Machine(path, platform, tools, workspace.url, source=folder.parents[1] / "src")
+        source = os.pathsep.join(str(folder.parents[1] / part) for part in ("src", "machinery/src"))
+        machine = Machine(path, platform, tools, workspace.url, source=source)
         if scene == "fails" and platform == "github_actions":
             jobs.failing.add("validate")
         elif scene == "fails":
@@ -166,9 +150,10 @@ def test_the_checks_of_a_pull_request_are_those_of_a_person(scene: Callable[[str
     machine = scene("passes").machine
     assert machine.calls("ruff") == ["check .", "format --check ."]
     assert len(machine.calls("mypy")) == 1
-    wanted = ["tests/contract", "--cov", "bundle_tools.run run lifecycle"]
-    ran = machine.calls("python")
-    assert [next((word for word in wanted if word in call), call) for call in ran] == wanted
+    assert machine.calls("mlops") == ["check", "run"]
+    (measured,) = machine.calls("python")
+    assert "--cov" in measured
+    assert measured.endswith(" tests/project")
 
 
 def test_it_logs_in_as_the_principal_of_the_target_with_an_id_token(scene: Callable[[str], Scene]) -> None:

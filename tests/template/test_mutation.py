@@ -13,6 +13,8 @@ from baking import ROOT
 
 BROKEN = "broken on purpose"
 SOURCE = Path("<<cookiecutter.project_name>>/machinery/src")
+INTEGRATION = "tests/machinery/integration"
+UNIT = ["tests/machinery", f"--ignore={INTEGRATION}", "--ignore=tests/machinery/parity", "--ignore-glob=*_simulation"]
 SIMULATIONS = [f"tests/machinery/{what}_simulation" for what in ("monitoring", "promotion", "rollout")]
 
 
@@ -69,12 +71,11 @@ def noticing(template: Path, module: Path) -> list[list[str]]:
     """The tests that should find a broken module, closest first: those that mirror it, then its import root's."""
     root, *rooms = module.parent.parts
     mirrored = "/".join(rooms if root == "mlops" else [root, *rooms])
-    folders = ["tests/machinery", "tests/machinery/integration"]
+    folders = ["tests/machinery", INTEGRATION]
     mirrors = [f"{folder}/{mirrored}/test_{module.stem}.py" for folder in folders]
     own_room = [f"{folder}/{mirrored}" for folder in folders] if mirrored else []
     nearest = [[path for path in paths if (template / path).exists()] for paths in (mirrors, own_room)]
-    unit = ["tests/machinery", f"--ignore={folders[1]}", "--ignore-glob=*_simulation"]
-    return [*filter(None, nearest), unit, [folders[1]], SIMULATIONS]
+    return [*filter(None, nearest), UNIT, [INTEGRATION], SIMULATIONS]
 
 
 def broken(source: str) -> str:

@@ -11,10 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from baking import UNIT, Bake
+from test_mutation import UNIT
+
+from baking import ROOT, Bake
 
 pytestmark = [pytest.mark.slow, pytest.mark.versions]
 
+# What the tests of the machinery need beside the development tools of a project.
+TOOLS = [
+    line.partition("#")[0].strip()
+    for line in (ROOT / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
+    if line.startswith(("cookiecutter", "hypothesis", "pytest-xdist"))
+]
 CHOSEN = {
     "platform": ["--constraint", "constraints.txt"],
     "lowest": ["--resolution", "lowest-direct"],
@@ -44,15 +52,18 @@ def test_a_project_works(bake: Bake, tmp_path: Path, version: str, compute: str,
     project = bake(compute=compute).copy_to(tmp_path).path
     python = project / ".venv/bin/python"
 
-    def run(*command: str | Path) -> None:
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    def run(folder: Path, *command: str | Path) -> None:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
 
     uv = (sys.executable, "-m", "uv")
-    run(*uv, "venv", "--quiet", "--seed", "--python", found, ".venv")
-    run(*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen], "--editable", ".[local,dev]")
-    beside = ("--numprocesses", "auto", "--maxprocesses", "4")
-    run(python, "-m", "pytest", "-q", *beside, *UNIT, "tests/contract", "tests/parity/test_data_profiling.py")
-    run(python, "-m", "bundle_tools.run", "run", "lifecycle")
+    run(project, *uv, "venv", "--quiet", "--seed", "--python", found, ".venv")
+    install = (*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen])
+    run(project, *install, *TOOLS, "--editable", "./machinery[local,dev]", "--editable", ".")
+    beside = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+    run(ROOT, python, "-m", "pytest", "-q", *beside, *UNIT, "tests/machinery/parity/test_data_profiling.py")
+    run(project, python, "-m", "pytest", "-q")
+    run(project, python, "-m", "bundle_tools", "check")
+    run(project, python, "-m", "bundle_tools", "run", "lifecycle")
     log = (project / ".local/run.log").read_text(encoding="utf-8")
     assert "is not explained" not in log

@@ -52,7 +52,10 @@ WRITES = [
 ]
 Patch = pytest.MonkeyPatch
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
+pytestmark = [
+    pytest.mark.mutation,
+    pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning"),
+]
 
 
 class Killed(BaseException):

@@ -13,9 +13,7 @@ import pyarrow.parquet
 import pytest
 from mlflow import MlflowClient
 
-from bundle_tools.notebook import command as notebook
-from bundle_tools.pin import command as pin_command
-from bundle_tools.run import cli, entry_points
+from bundle_tools.run import entry_points
 from mlops.registry import CHAMPION
 
 import example
@@ -26,6 +24,7 @@ ROOT = generated_project()
 PACKAGE = entry_points.package(ROOT)
 SOURCES = "src:machinery/src"
 SOURCE = "samples.nyctaxi.trips"
+MLOPS = (sys.executable, "-m", "bundle_tools")
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -55,7 +54,7 @@ def started(project: Path, *words: str) -> subprocess.Popen[str]:
     """Start the local runner in a project."""
     source = [] if any("source_tables" in word for word in words) else ["--var", f"source_tables=trips={SOURCE}"]
     return subprocess.Popen(
-        [sys.executable, "-m", str(cli.__package__), *words, *source],
+        [*MLOPS, *words, *source],
         cwd=project,
         env={"PYTHONPATH": SOURCES, "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)},
         stdout=subprocess.PIPE,
@@ -128,7 +127,7 @@ def test_the_notebook_explores_the_data_and_writes_only_its_page(first_life: str
     assert first_life
     state = project / ".local"
     before = {path for path in state.rglob("*") if path.is_file()}
-    command = [sys.executable, "-m", str(notebook.__package__)]
+    command = [*MLOPS, "notebook"]
     environment = {"PYTHONPATH": SOURCES, "PATH": "/usr/bin:/bin", "HOME": str(project)}
     environment["BUNDLE_VAR_source_tables"] = f"trips={SOURCE}"
     found = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
@@ -148,7 +147,7 @@ def test_the_search_space_is_pinned_to_a_version(first_life: str, project: Path)
     environment = {"PYTHONPATH": SOURCES, "PATH": "/usr/bin:/bin", "HOME": str(project)}
 
     def pin(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", str(pin_command.__package__), *words]
+        command = [*MLOPS, "pin", *words]
         return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
     refused = pin("--version", "77")

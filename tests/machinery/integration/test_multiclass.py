@@ -128,7 +128,7 @@ def test_a_class_without_train_rows_is_named(
 ) -> None:
     config = settings(classes=[*CLASSES, "endless"])
     example.change(monkeypatch, config=config, spine=spine, predict_method="predict_proba")
-    with pytest.raises(ProjectError, match="no train row has the label band endless"):
+    with pytest.raises(ProjectError, match="no train row has band = 'endless'"):
         trained(trips, features_schema, experiment_id, run_task)
 
 

@@ -64,5 +64,6 @@ def full(empty: ModelCard) -> ModelCard:
         importance_of="fare_amount",
         owner="taxi-team",
         git_commit="abc123",
+        machinery="1.0.0",
         plots=("explain/importance.png", "explain/residuals.png"),
     )

@@ -81,7 +81,10 @@ def test_a_section_without_content_says_what_is_missing(empty: ModelCard, name: 
         ("What moves the prediction", "[importance.png](../explain/importance.png)"),
         ("About this version", "| predicts | fare_amount (regression) |"),
         ("About this version", "| hyperparameters | learning_rate = 0.0219, loss = squared |"),
-        ("About this version", "| owner | taxi-team |\n| git commit | abc123 |\n| MLflow run | run7 |"),
+        (
+            "About this version",
+            "| owner | taxi-team |\n| git commit | abc123 |\n| machinery | 1.0.0 |\n| MLflow run | run7 |",
+        ),
     ],
 )
 def test_the_card_shows_what_is_known(full: ModelCard, name: str, expected: str) -> None:

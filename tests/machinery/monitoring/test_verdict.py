@@ -89,14 +89,14 @@ def test_a_slice_alone_warns_and_never_trains() -> None:
 def test_the_cool_down_and_the_maximum_per_week_hold_a_training_back() -> None:
     worse = World().set([1, 2], **{METRIC: 3.0}).scope()
     assert verdict(worse, starts=[NOW - 3 * DAY]).kind == "retrain"
-    assert verdict(worse, starts=[NOW - 1 * DAY]).kind == "held"
-    assert "held back: the last training was started at" in verdict(worse, starts=[NOW - 1 * DAY]).reason
+    assert verdict(worse, starts=[NOW - 1 * DAY]).kind == "cooling_down"
+    assert "cooling down: the last training was started at" in verdict(worse, starts=[NOW - 1 * DAY]).reason
     twice = [NOW - 6 * DAY, NOW - 4 * DAY]
-    assert verdict(worse, starts=twice).kind == "held"
+    assert verdict(worse, starts=twice).kind == "cooling_down"
     assert "2 trainings were started in the last seven days" in verdict(worse, starts=twice).reason
     assert verdict(worse, starts=[NOW - 8 * DAY, NOW - 4 * DAY]).kind == "retrain"
     none = decide(Monitoring().rules, worse, Refresh("done"), Limits(Retraining(per_week=0), [], NOW))
-    assert (none.kind, none.retrain) == ("held", False)
+    assert (none.kind, none.retrain) == ("cooling_down", False)
 
 
 def test_of_many_reasons_the_first_are_told() -> None:

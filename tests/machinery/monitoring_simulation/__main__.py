@@ -22,7 +22,7 @@ for name, seasonal in (("the same all year", False), ("a season of a tenth of a 
     found: Counter[str] = Counter()
     for seed in range(LIVES):
         found += false_alarms(seed, WEEKS, seasonal=seasonal)
-    healthy.add_row(name, f"{found['warn'] / LIVES:.2f}", f"{(found['retrain'] + found['held']) / LIVES:.2f}")
+    healthy.add_row(name, f"{found['warn'] / LIVES:.2f}", f"{(found['retrain'] + found['cooling_down']) / LIVES:.2f}")
 console.print(healthy)
 
 soon = Table("from one week on", "found after (weeks, worst)", "found in", title=f"delay to detection, {LIVES} lives")

@@ -18,7 +18,7 @@ def test_two_classes_in_each_split_are_enough() -> None:
 
 
 def test_a_split_of_one_class_is_an_error() -> None:
-    with pytest.raises(ProjectError, match="all 2 holdout rows have the label late 1, but a classifier needs rows"):
+    with pytest.raises(ProjectError, match="all 2 holdout rows have late = 1, but a classifier needs rows"):
         require_classes(SETTINGS, rows([0.0, 1.0], [1.0, 1.0]))
 
 

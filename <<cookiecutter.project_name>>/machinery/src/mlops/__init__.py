@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .version import version  # now, because its module has the same name
+
 if TYPE_CHECKING:
     from .config.load import load as load_config
     from .evaluation.metrics import DECISION_THRESHOLD, Array, ProblemType
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from .tasks import ENTRY_POINTS, entry_point
     from .training.search import suggest
     from .validation.evidence import Evidence
-    from .version import version
 
 __all__ = [
     "DECISION_THRESHOLD",
@@ -52,7 +53,6 @@ _WHERE = {
     "load_config": "config.load:load",
     "metric": "evaluation.own_metrics",
     "suggest": "training.search",
-    "version": "version",
 }
 
 

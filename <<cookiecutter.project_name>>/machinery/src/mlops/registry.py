@@ -21,6 +21,7 @@ CHALLENGER = "Challenger"
 STATUS_TAG = "model_validation_status"
 STATUS_TIME_TAG = "model_validation_time"
 ROLLED_BACK = "rolled_back"
+MACHINERY_TAG = "mlops_version"  # the version of the machinery that trained a version
 NO_COMMIT = "not under version control"  # the value of the tag git_commit outside a git repository
 
 _TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run has the full report

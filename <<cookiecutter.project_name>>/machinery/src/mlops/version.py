@@ -11,8 +11,8 @@ from pathlib import Path
 def version() -> str:
     """Return the version, such as 1.0.0.
 
-    A project's wheel has it in a file of this package, and a project in `machinery/VERSION`; where a company's index has
-    the machinery, it is the version of that distribution.
+    A project's wheel has it in a file of this package, and a project in `machinery/VERSION`; where the machinery comes
+    from a company's index, it is the version of that distribution.
     """
     here = Path(__file__).parent
     for file in (here / "VERSION", here.parents[1] / "VERSION"):

@@ -1,6 +1,6 @@
 import pytest
 
-from bundle_tools.deployment.cli import main
+from bundle_tools import cli
 
 from fake_workspace import UNITY, error
 
@@ -12,7 +12,7 @@ RUN = "/api/2.2/jobs/run-now"
 
 
 def deploy(place: Place, *words: str, target: str = "prod") -> int:
-    return main(["--root", str(place.root), "deploy", "--target", target, *words])
+    return cli.run(["deploy", target, "--root", str(place.root), *words])
 
 
 def running(place: Place, commit: str) -> None:

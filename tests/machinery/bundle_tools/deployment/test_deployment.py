@@ -2,8 +2,8 @@ import os
 
 import pytest
 
+from bundle_tools import cli
 from bundle_tools.deployment import azure_devops, identity
-from bundle_tools.deployment.cli import main
 from bundle_tools.deployment.deployment import open_deployment
 from mlops.errors import ProjectError
 
@@ -13,7 +13,7 @@ from .conftest import SP, Place
 
 
 def run(place: Place, *words: str) -> int:
-    return main(["--root", str(place.root), *words])
+    return cli.run([*words, "--root", str(place.root)])
 
 
 def test_the_prefix_reaches_the_cli_with_the_catalog_of_snapshots_and_a_state_of_its_own(place: Place) -> None:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bundle_tools.deployment.cli import main
+from bundle_tools import cli
 from bundle_tools.deployment.deployment import open_deployment
 from bundle_tools.deployment.destroy import destroy
 from bundle_tools.deployment.sweep import sweep
@@ -86,7 +86,7 @@ def test_what_is_left_is_a_failure(place: Place) -> None:
 
 @pytest.mark.parametrize("target", ["staging", "prod"])
 def test_shared_deployments_cannot_be_destroyed(place: Place, target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--root", str(place.root), "destroy", "--target", target]) == 1
+    assert cli.run(["destroy", target, "--root", str(place.root)]) == 1
     assert f"target {target} is shared" in capsys.readouterr().err
     assert place.calls() == []
 
@@ -136,7 +136,7 @@ def test_one_that_cannot_be_removed_does_not_stop_the_others(place: Place, capsy
     for name in ("pr11_taxi", "pr11_taxi_snapshot"):
         place.workspace.routes["GET", f"{SCHEMAS}/staging.{name}"] = {"name": name}
     place.workspace.routes["DELETE", f"{SCHEMAS}/staging.pr11_taxi_snapshot"] = {}
-    assert main(["--root", str(place.root), "sweep", "--target", "staging"]) == 1
+    assert cli.run(["sweep", "staging", "--root", str(place.root)]) == 1
     said = capsys.readouterr()
     assert "removed the deployment pr12_" in said.out
     assert "error: pr11_: schema staging.pr11_taxi" in said.err
@@ -144,7 +144,7 @@ def test_one_that_cannot_be_removed_does_not_stop_the_others(place: Place, capsy
 
 def test_nothing_to_sweep_is_said(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.workspace.routes["GET", LIST] = error(404, "RESOURCE_DOES_NOT_EXIST", ROOT)
-    assert main(["--root", str(place.root), "sweep", "--target", "staging"]) == 0
+    assert cli.run(["sweep", "staging", "--root", str(place.root)]) == 0
     assert "no deployment of a pull request is older than 6 hours" in capsys.readouterr().out
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bundle_tools import cli
 from bundle_tools.bundle.load import load
-from bundle_tools.doctor import access, cli
+from bundle_tools.doctor import access, diagnose
 from bundle_tools.doctor.access import Visit
 from bundle_tools.doctor.patience import Patience
 
@@ -131,12 +132,15 @@ def workspace() -> Iterator[FakeWorkspace]:
 
 
 @pytest.fixture
-def doctor(workspace: FakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Doctor:
+def doctor(
+    workspace: FakeWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Doctor:
     """Run the command line on the bundle above with `changes` applied, and return the exit code and the lines."""
 
     def run(*words: str, changes: dict[str, str] | None = None, patience: Patience = QUICK) -> tuple[int, list[str]]:
         write_bundle(tmp_path, workspace.url, changes)
-        code = cli.main(["--root", str(tmp_path), "--target", "prod", *words], patience)
+        monkeypatch.setattr(diagnose, "PATIENCE", patience)
+        code = cli.run(["doctor", "--root", str(tmp_path), *(words or ["prod"])])
         return code, capsys.readouterr().out.splitlines()
 
     return run

@@ -1,11 +1,11 @@
-import runpy
 import time
 from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 
 import pytest
 
-from bundle_tools.doctor import cli, examination
+from bundle_tools import cli
+from bundle_tools.doctor import examination
 from bundle_tools.doctor.access import Visit
 from bundle_tools.doctor.finding import Finding
 from bundle_tools.doctor.patience import Patience
@@ -225,8 +225,8 @@ def test_an_error_in_the_bundle_is_one_sentence(
     doctor: Doctor, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert doctor("--target", "nowhere") == (1, [])
-    assert doctor("--var", "nothing=1") == (1, [])
-    assert cli.main(["--root", str(tmp_path / "home")]) == 1
+    assert doctor("prod", "--var", "nothing=1") == (1, [])
+    assert cli.run(["doctor", "--root", str(tmp_path / "home")]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: There is no databricks.yml in ")
@@ -238,20 +238,12 @@ def test_variables_from_the_command_line_are_used(workspace: FakeWorkspace, doct
         return error(404, "CATALOG_DOES_NOT_EXIST", f"no {request.path}")
 
     workspace.routes["GET", f"{UNITY}/catalogs/other"] = describe
-    code, lines = doctor("--var", "catalog=other")
+    code, lines = doctor("prod", "--var", "catalog=other")
     line = line_of(lines, "catalog other does not exist")
     assert code == 1
     assert line.startswith("MISSING")
     assert "databricks.yml: variables.catalog" in line
     assert line_of(lines, "schema other.taxi").startswith("?       not checked: ")
-
-
-@pytest.mark.parametrize("words", [["--var", "novalue"], ["--nothing"]])
-def test_an_invalid_command_line_is_rejected(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        cli.main(words)
-    assert caught.value.code == 2
-    assert "usage: " in capsys.readouterr().err
 
 
 def test_a_service_principal_can_ask_about_itself(workspace: FakeWorkspace, doctor: Doctor) -> None:
@@ -262,10 +254,3 @@ def test_a_service_principal_can_ask_about_itself(workspace: FakeWorkspace, doct
     assert code == 0
     assert line_of(lines, f"service principal {robot} is you").startswith("ok")
     assert not workspace.asked(RULES)
-
-
-def test_the_package_can_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["doctor", "--root", str(tmp_path / "home")])
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module(cli.__package__, run_name="__main__")
-    assert caught.value.code == 1

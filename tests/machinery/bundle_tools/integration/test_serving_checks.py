@@ -17,7 +17,7 @@ from bundle_tools.integration import checks, serving_checks
 from bundle_tools.integration.check import Check
 from bundle_tools.integration.evidence import Evidence
 from bundle_tools.serving import load_rows
-from bundle_tools.serving.load import Bounds, Load
+from bundle_tools.serving.limits import Bounds, Load
 
 from fake_endpoints import FakeEndpoints
 from fake_workspace import FakeWorkspace

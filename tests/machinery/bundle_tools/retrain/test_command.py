@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bundle_tools import cli
 from bundle_tools.bundle.load import load
-from bundle_tools.retrain.command import main
 
 from fake_workspace import FakeWorkspace, Request, error
 from generated import generated_project
@@ -33,7 +33,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWorkspace]:
 
 
 def command(workspace: FakeWorkspace, *words: str) -> int:
-    return main(["--root", str(ROOT), "--target", "prod", "--host", workspace.url, *words])
+    return cli.run(["retrain", "prod", "--root", str(ROOT), "--host", workspace.url, *words])
 
 
 def started(workspace: FakeWorkspace) -> list[Request]:

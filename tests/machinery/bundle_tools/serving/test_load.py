@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 from databricks.sdk import WorkspaceClient
 
-from bundle_tools.serving.load import Bounds, Load, Result
+from bundle_tools import cli
+from bundle_tools.serving.limits import Bounds, Load
+from bundle_tools.serving.load import Result
 from bundle_tools.serving.load_generator import Target, generate, locust_program
 from bundle_tools.serving.load_plot import latency
 from bundle_tools.serving.load_rows import _value
-from bundle_tools.serving.load_test import check, main
+from bundle_tools.serving.load_test import check
 from mlops.errors import ProjectError
 
 LOCUST = os.environ.get("LOCUST") or shutil.which("locust")
@@ -73,7 +75,7 @@ def test_locust_that_is_not_installed_is_said(
 ) -> None:
     monkeypatch.delenv("LOCUST", raising=False)
     monkeypatch.setenv("PATH", "")
-    assert main(["--root", str(tmp_path)]) == 1
+    assert cli.run(["load-test", "--root", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (
         "error: Locust is not installed: start the load test with make load-test, which installs it.\n"
     )

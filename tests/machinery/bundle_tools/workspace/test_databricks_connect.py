@@ -9,8 +9,8 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from pyspark.sql import SparkSession
 
+from bundle_tools import cli
 from bundle_tools.bundle.load import Bundle, load
-from bundle_tools.run import cli
 from bundle_tools.workspace import databricks_connect
 from bundle_tools.workspace.databricks_connect import ConnectedPlatform
 from mlops.errors import ProjectError
@@ -85,7 +85,7 @@ def test_staging_and_production_are_refused_in_one_sentence(
     target: str, fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["run", "features", "--on", "databricks", "--profile", "dev", "--root", str(ROOT), "--target", target]
-    assert cli.main(command) == 1
+    assert cli.run(command) == 1
     assert capsys.readouterr().err == (
         f"error: ON=databricks runs code that is not deployed, which the target {target} does not allow: use the "
         "target dev, or deploy and run the job there.\n"
@@ -101,7 +101,7 @@ def test_a_profile_of_another_workspace_and_an_unknown_one_are_refused(fake: Fak
 
 
 def test_a_source_file_cannot_be_given(fake: FakeWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["run", "features", "--on", "databricks", "--rows", "10", "--root", str(ROOT)]) == 1
+    assert cli.run(["run", "features", "--on", "databricks", "--rows", "10", "--root", str(ROOT)]) == 1
     assert "leave out SOURCE" in capsys.readouterr().err
     assert fake.requests == []
 

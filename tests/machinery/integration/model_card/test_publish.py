@@ -63,7 +63,13 @@ def registry(experiment_id: str) -> Registry:
         "model_validation_reasons": "2 of 3",
         "deployment_decision": "keep the champion: no better",
     }
-    tags |= {"previous_champion": "7", "comparison": "worse there", "git_commit": "abc123", "owner": "taxi-team"}
+    tags |= {
+        "previous_champion": "7",
+        "comparison": "worse there",
+        "git_commit": "abc123",
+        "mlops_version": "1.0.0",
+        "owner": "taxi-team",
+    }
     tags |= {"challenged_by": "version 8", "accepted_leakage": "tip", STATUS_TIME_TAG: "2026-11-25T10:02:00+00:00"}
     for key, value in (tags | {"data_from": "2016-01-01", "data_to": "2016-02-29"}).items():
         found.tag("1", key, value)
@@ -123,6 +129,7 @@ def test_the_card_shows_the_content_of_the_run_and_the_version(registry: Registr
         f"| hyperparameters | {', '.join(f'{name} = 0.125' for name in SETTINGS.search.space)} |",
         "| owner | taxi-team |",
         "| git commit | abc123 |",
+        "| machinery | 1.0.0 |",
         f"| MLflow run | {registry.version('1').run_id} |",
     ):
         assert line in card.splitlines()

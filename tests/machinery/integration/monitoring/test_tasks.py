@@ -132,7 +132,7 @@ def test_worse_predictions_start_a_training_once_until_the_cool_down_is_over(
     assert (first["verdict"], first["retrain"]) == ("retrain", "true")
     assert first["reason"].startswith("quality is ")
     assert monitor("1")["verdict"] == "retrain"  # the same run, repeated
-    assert monitor("2")["verdict"] == "held"
+    assert monitor("2")["verdict"] == "cooling_down"
     later = datetime.fromisoformat(START) + timedelta(hours=49)
     assert monitor("3", as_of=later.isoformat())["verdict"] == "retrain"
     assert [row["retrain"] for row in history(platform, schema, "verdict")][:2] == [True, False]

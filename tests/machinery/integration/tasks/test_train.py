@@ -10,6 +10,7 @@ from mlops.registry import uri
 from mlops.tasks import train
 from mlops.training import inputs, training_set
 from mlops.training.requirements import model_requirements
+from mlops.version import version as machinery_version
 from mlops_local.platform import LocalPlatform
 
 from example import PROJECT
@@ -89,6 +90,7 @@ def test_the_version_records_its_description_owner_and_origin(training_run: dict
     assert version.tags["data_version"] == f"{trips} 0"
     assert version.tags["data_from"] < version.tags["data_to"]
     assert version.tags["git_commit"] == "abc123"
+    assert version.tags["mlops_version"] == machinery_version()
 
 
 def test_a_run_that_fails_registers_nothing(

@@ -1,11 +1,8 @@
-"""The command line of `make baseline`."""
+"""Tries several model families within a time budget, and writes the best beside your files."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import mlflow
@@ -16,36 +13,21 @@ from mlops.baseline import files
 from mlops.errors import ProjectError
 
 from ..run import entry_points
-from ..run.session import Options, Request, finished
+from ..run.options import Options
+from ..run.session import Request, finished
 from ..workspace.source_data import SourceData
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the baseline and return the exit code: 0 for success, 1 for a mistake or a failed task."""
-    parser = argparse.ArgumentParser(prog="python -m bundle_tools.baseline", description=__doc__)
-    parser.add_argument("--budget", default="60", metavar="SECONDS", help="how long models are tried (default: 60)")
-    parser.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
-    parser.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root folder)")
-    parser.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
-    parser.add_argument("--source", default="", help="as in make run")
-    parser.add_argument("--rows", type=int, help="fill the source table with this many example rows")
-    given = parser.parse_args(argv)
-    root = given.root.resolve()
-    options = Options(root, (given.state or root / ".local").resolve(), "dev", {})
-    try:
-        _run(options, given, Console())
-    except ProjectError as error:
-        print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
-        return 1
-    return 0
+def run(options: Options, budget: str, engine: str, source: SourceData, console: Console) -> None:
+    """Run the jobs features and baseline locally, and write the files of the winner.
 
-
-def _run(options: Options, given: argparse.Namespace, console: Console) -> None:
-    if not re.fullmatch(r"\d+(\.\d+)?", given.budget) or not float(given.budget):
-        raise ProjectError(f"the budget is {given.budget!r}: give the number of seconds, greater than 0.")
-    source = SourceData(files=given.source, rows=given.rows)
-    finished(options, Request("features", {}, given.engine, source), console, summarise=False)
-    job = Request("baseline", {"budget_seconds": given.budget}, given.engine, SourceData())
+    Raises:
+        ProjectError: The budget is not a number of seconds, or a job fails.
+    """
+    if not re.fullmatch(r"\d+(\.\d+)?", budget) or not float(budget):
+        raise ProjectError(f"the budget is {budget!r}: give the number of seconds, greater than 0.")
+    finished(options, Request("features", {}, engine, source), console, summarise=False)
+    job = Request("baseline", {"budget_seconds": budget}, engine, SourceData())
     (task,) = finished(options, job, console).tasks.values()
     run_id = str(task.values["baseline_run_id"])
     written = " and ".join(str(file.relative_to(options.root)) for file in write(run_id, options.root))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import subprocess
+import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops.errors import ProjectError
 
+from . import commits
 from .deployment import Deployment
 
 if TYPE_CHECKING:
@@ -36,7 +33,7 @@ def deploy(deployment: Deployment, commit: str = "", first_run: str = "") -> Non
     Raises:
         ProjectError: The deployment failed; in production the previous commit is then deployed again.
     """
-    earlier = _earlier(deployment.bundle.root, commit)
+    earlier = commits.earlier(deployment.bundle.root, commit)
     if earlier:
         _deploy_commit(deployment, earlier)
     elif deployment.is_protected:
@@ -53,10 +50,23 @@ def plan(deployment: Deployment, commit: str = "") -> str:
     Raises:
         ProjectError: As in `deploy`.
     """
-    if earlier := _earlier(deployment.bundle.root, commit):
-        with _checked_out(deployment, earlier) as folder:
+    if earlier := commits.earlier(deployment.bundle.root, commit):
+        with commits.checked_out(deployment.bundle, earlier) as folder:
             return deployment.cli("plan", folder=folder, capture=True)
     return deployment.cli("plan", capture=True)
+
+
+def show_plan(deployment: Deployment, commit: str = "") -> None:
+    """Print the plan, also on the page of the run, where the person who approves it looks.
+
+    Raises:
+        ProjectError: As in `plan`.
+    """
+    text = plan(deployment, commit)
+    sys.stdout.write(text)
+    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(page).open("a", encoding="utf-8") as file:
+            file.write(f"### Plan for {deployment.bundle.target}\n\n```\n{text}```\n")
 
 
 def _deploy_or_restore(deployment: Deployment) -> None:
@@ -93,48 +103,8 @@ def deployed_commit(deployment: Deployment) -> str:
 
 
 def _deploy_commit(deployment: Deployment, commit: str) -> None:
-    with _checked_out(deployment, commit) as folder:
+    with commits.checked_out(deployment.bundle, commit) as folder:
         deployment.cli("deploy", folder=folder)
-
-
-@contextmanager
-def _checked_out(deployment: Deployment, commit: str) -> Iterator[Path]:
-    """Yield the bundle's folder in a temporary clone, on the branch that the target requires."""
-    root = deployment.bundle.root
-    top = Path(_git(root, "rev-parse", "--show-toplevel"))
-    branch = str(deployment.bundle.config["bundle"]["git"].get("branch") or "main")
-    with tempfile.TemporaryDirectory() as folder:
-        _git(root, "clone", "--quiet", "--shared", "--no-checkout", str(top), folder)
-        _git(Path(folder), "checkout", "--quiet", "-B", branch, commit)
-        yield Path(folder) / root.resolve().relative_to(top.resolve())
-
-
-def _earlier(root: Path, commit: str) -> str:
-    """Return the full hash of an earlier commit of this branch, or an empty string for none and for HEAD itself.
-
-    Raises:
-        ProjectError: There is no such commit, or it is not part of this branch.
-    """
-    if not commit:
-        return ""
-    try:
-        full = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
-        _git(root, "merge-base", "--is-ancestor", full, "HEAD")
-    except ProjectError:
-        raise ProjectError(f"commit {commit} is not in the history of this branch: give one of `git log`") from None
-    return "" if full == _git(root, "rev-parse", "HEAD") else full
-
-
-def _git(folder: Path, *words: str) -> str:
-    git = shutil.which("git")
-    if git is None:
-        raise ProjectError("git is not on the PATH: install it")
-    done = subprocess.run(  # noqa: S603 - no shell
-        [git, "-C", str(folder), *words], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ProjectError(f"`git {words[0]}` failed: {done.stderr.strip() or 'no reason given'}")
-    return done.stdout.strip()
 
 
 def _start_first(deployment: Deployment, job: str) -> None:

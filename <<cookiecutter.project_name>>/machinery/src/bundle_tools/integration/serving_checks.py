@@ -9,7 +9,7 @@ from mlops.serving.endpoint import Endpoint
 from mlops.serving.settings import ServingParameters
 
 from ..serving import load_rows, load_test
-from ..serving.load import Bounds, Load
+from ..serving.limits import Bounds, Load
 from ..serving.load_generator import Target, locust_program
 from ..serving.names import endpoint_name, serves
 from ..workspace.workspace import model_name

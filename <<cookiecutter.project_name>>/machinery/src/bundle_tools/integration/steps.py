@@ -61,5 +61,5 @@ def require(bundle: Bundle, chosen: tuple[Step, ...]) -> None:
         if step.job not in bundle.jobs:
             raise ProjectError(
                 f"integration runs the job {step.job!r}, which the bundle does not have"
-                f"{did_you_mean(step.job, bundle.jobs)} in src/bundle_tools/integration/steps.py"
+                f"{did_you_mean(step.job, bundle.jobs)} in machinery/src/bundle_tools/integration/steps.py"
             )

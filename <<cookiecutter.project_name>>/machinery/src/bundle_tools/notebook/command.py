@@ -1,63 +1,45 @@
-"""The command line of `make notebook`."""
+"""Runs a notebook on the local engine, and writes what it shows to a page."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
-from mlops.errors import ProjectError
 from mlops.platform.base import use
 from mlops_local.platform import LocalPlatform
 
-from ..arguments import key_value
-from ..bundle.load import load
 from ..run import entry_points
+from ..run.options import Options
 from ..workspace import engine
 from ..workspace.workspace import Workspace, foreign_tables
 from . import cells, execute
 from .page import page
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a notebook and return the exit code: 0 for success, 1 for a mistake or a cell that fails."""
-    parser = argparse.ArgumentParser(prog="python -m bundle_tools.notebook", description=__doc__)
-    parser.add_argument("notebook", type=Path, nargs="?", default=Path("notebooks/explore.py"))
-    parser.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
-    parser.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root folder)")
-    parser.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
-    parser.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
-    parser.add_argument(
-        "--param", type=key_value, action="append", default=[], metavar="NAME=VALUE", help="the value of a widget"
-    )
-    options = parser.parse_args(argv)
-    try:
-        print(f"what the notebook shows is in {_run(options, Console())}")  # noqa: T201 - output of a command line
-    except ProjectError as error:
-        print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
-        return 1
-    return 0
+def run(options: Options, notebook: Path, widgets: Mapping[str, str], engine_name: str, console: Console) -> Path:
+    """Run a notebook on the local state, and return the file of its page.
 
-
-def _run(options: argparse.Namespace, console: Console) -> Path:
-    """Run the notebook on the local state, and return the file of its page.
+    Args:
+        options: The project.
+        notebook: The file of the notebook.
+        widgets: Values of its widgets by name.
+        engine_name: What runs Spark.
+        console: Where the cell that runs is shown.
 
     Raises:
         ProjectError: The notebook or the bundle has an error, or a cell fails; an earlier page is then kept.
     """
-    root, notebook = options.root.resolve(), options.notebook.resolve()
+    notebook = notebook.resolve()
     found = cells.read(notebook)
-    bundle = load(root, options.target)
-    project = entry_points.project(entry_points.load(root))
-    workspace = Workspace((options.state or root / ".local").resolve())
+    bundle = options.bundle()
+    project = entry_points.project(entry_points.load(options.root))
+    workspace = Workspace(options.state)
     foreign = foreign_tables(bundle, project.config).values()
-    widgets = {"target": bundle.target, **dict(options.param)}
     last = max(cell.line for cell in found)
     with (
-        engine.start(options.engine, workspace.catalogs(bundle, foreign)) as spark,
+        engine.start(engine_name, workspace.catalogs(bundle, foreign)) as spark,
         console.status(f"running {notebook.name}") as status,
         use(LocalPlatform(spark, workspace.tables)),
     ):
@@ -66,7 +48,7 @@ def _run(options: argparse.Namespace, console: Console) -> Path:
             found,
             notebook,
             spark,
-            widgets,
+            {"target": bundle.target, **widgets},
             lambda cell: status.update(f"running {notebook.name}, line {cell.line} of {last}"),
         )
     file = workspace.folder / f"{notebook.stem}.html"

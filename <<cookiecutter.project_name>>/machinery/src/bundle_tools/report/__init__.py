@@ -1,1 +1,1 @@
-"""Writes a page about the monitoring of the local runs: `python -m bundle_tools.report`."""
+"""Writes a page about the monitoring of the local runs."""

@@ -1,56 +1,41 @@
-"""The command line of the report."""
+"""Writes the report of monitoring."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from mlops.errors import ProjectError
 from mlops_local.platform import LocalPlatform
 
-from ..bundle.load import Bundle, load
+from ..bundle.load import Bundle
 from ..run import entry_points
+from ..run.options import Options
 from ..workspace import engine
 from ..workspace.workspace import Workspace, foreign_tables
 from .metrics import read
 from .page import page
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write the report and return the exit code: 0 for success, 1 for a mistake."""
-    parser = argparse.ArgumentParser(prog="python -m bundle_tools.report", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
-    parser.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root folder)")
-    parser.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
-    parser.add_argument("--engine", default="sail", help="sail (default), or spark, which needs Java 17")
-    parser.add_argument("--output", type=Path, help="the file to write (default: report.html in the state folder)")
-    options = parser.parse_args(argv)
-    try:
-        print(f"the report is in {write(options)}")  # noqa: T201 - output of a command line
-    except ProjectError as error:
-        print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
-        return 1
-    return 0
-
-
-def write(options: argparse.Namespace) -> Path:
+def write(options: Options, engine_name: str, output: Path | None = None) -> Path:
     """Write the report about the local state, and return its file.
+
+    Args:
+        options: The project.
+        engine_name: What reads the tables.
+        output: The file to write; None for report.html in the state folder.
 
     Raises:
         ProjectError: The bundle has an error, or monitoring has not run yet.
     """
-    root = options.root.resolve()
-    bundle = load(root, options.target)
-    project = entry_points.project(entry_points.load(root))
-    workspace = Workspace((options.state or root / ".local").resolve())
+    bundle = options.bundle()
+    project = entry_points.project(entry_points.load(options.root))
+    workspace = Workspace(options.state)
     foreign = foreign_tables(bundle, project.config).values()
-    with engine.start(options.engine, workspace.catalogs(bundle, foreign)) as spark:
+    with engine.start(engine_name, workspace.catalogs(bundle, foreign)) as spark:
         workspace.register_tables(spark)
         log, history = _tables(bundle)
         found = read(LocalPlatform(spark, workspace.tables).tables, project.config, log, history)
-    file: Path = options.output or workspace.folder / "report.html"
+    file = output or workspace.folder / "report.html"
     file.write_text(page(f"{bundle.name}: monitoring in {bundle.target}", project.config, found), encoding="utf-8")
     return file
 

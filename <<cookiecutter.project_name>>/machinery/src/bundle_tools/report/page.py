@@ -30,13 +30,19 @@ from mlops.model_card.to_html import html
 from . import plots
 from .metrics import Metrics
 
-_TONES: Mapping[str, Tone] = {"healthy": "good", "waiting": "open", "undecided": "open", "warn": "open", "held": "open"}
+_TONES: Mapping[str, Tone] = {
+    "healthy": "good",
+    "waiting": "open",
+    "undecided": "open",
+    "warn": "open",
+    "cooling_down": "open",
+}
 _HEADLINES: Mapping[str, str] = {
     "healthy": "Healthy",
     "waiting": "No window is complete yet",
     "undecided": "Not enough data to decide",
     "warn": "Something has changed",
-    "held": "A training is due, but held back",
+    "cooling_down": "A training is due, but one started recently",
     "retrain": "The model has become worse: a training was started",
     "no_traffic": "There are no recent predictions",
     "no_data": "There are no metrics",

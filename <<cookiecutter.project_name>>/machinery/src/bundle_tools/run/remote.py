@@ -14,9 +14,10 @@ from ..workspace import databricks_connect
 from ..workspace.workspace import own_schema, source_tables
 from . import auto_approve, entry_points, progress, task_order, uncommitted
 from .durations import Durations
+from .options import Options
 from .runs import JobRun
 from .scheduler import run_job
-from .session import Options, Request, conclude, log_file, say
+from .session import Request, conclude, log_file, say
 
 
 def run(options: Options, request: Request, profile: str, console: Console) -> int:

@@ -28,30 +28,13 @@ from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
 from . import auto_approve, entry_points, prediction, progress, summary, task_order, uncommitted
 from .durations import Durations
+from .options import Options
 from .prediction import Asked, Names
 from .queue import turns
 from .runs import JobRun
 from .scheduler import run_job
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Options:
-    """The folders of the project and of its local state, the target, and bundle variables from the command line."""
-
-    root: Path
-    state: Path
-    target: str | None
-    variables: Mapping[str, str]
-
-    def bundle(self) -> bundles.Bundle:
-        """Load the bundle for the target.
-
-        Raises:
-            ProjectError: The bundle has an error, or the target does not exist.
-        """
-        return bundles.load(self.root, self.target, variables=self.variables)
 
 
 @dataclass(frozen=True)

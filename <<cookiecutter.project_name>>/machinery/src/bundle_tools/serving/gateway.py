@@ -1,4 +1,4 @@
-"""The process of the gateway: `python -m bundle_tools.serving.gateway`, which returns once the gateway listens.
+"""The process of the gateway, which `LocalGateway` starts: it returns once the gateway listens.
 
 The gateway then lives on in the background, in a session of its own, until `make serve-stop` ends it or its folder is
 removed. What it writes to its output is in `gateway.log` in its folder.
@@ -6,7 +6,6 @@ removed. What it writes to its output is in `gateway.log` in its folder.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import secrets
@@ -33,34 +32,39 @@ from .state import State
 
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5
+_TEMPORARY = "tmp"  # in the folder
 
 
-def main() -> int:
-    """Start the gateway in the background; return the exit code: 0 once it listens, 1 if its port is in use."""
-    parser = argparse.ArgumentParser(prog=f"python -m {__package__}.gateway", description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where its state is")
-    parser.add_argument("--tables", required=True, help="the folder of the local tables")
-    parser.add_argument("--tracking-uri", required=True, help="the MLflow database with the models")
-    parser.add_argument("--port", type=int, default=0, help="0 for any that is free")
-    options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    with locked(options.folder) as is_free:
+def main(folder: Path, tables: str, tracking_uri: str, port: int) -> int:
+    """Start the gateway in the background.
+
+    Args:
+        folder: Where its state is.
+        tables: The folder of the local tables.
+        tracking_uri: The MLflow database with the models.
+        port: The port to listen on; 0 for any that is free.
+
+    Returns:
+        The exit code: 0 once it listens, 1 if its port is in use.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder) as is_free:
         if not is_free:
             return RUNS_ALREADY
         try:
-            opened = listener(options.port)
+            opened = listener(port)
         except OSError as error:
-            print(f"port {options.port} cannot be used ({error.strerror})", file=sys.stderr)  # noqa: T201 - read by the caller
+            print(f"port {port} cannot be used ({error.strerror})", file=sys.stderr)  # noqa: T201 - read by the caller
             return 1
-        before = running.forget(options.folder)
+        before = running.forget(folder)
         token = before.token if before else secrets.token_hex()  # clients of last time remain valid
         reading, writing = os.pipe()
         if os.fork():  # the lock belongs to the background process as well, and stays with it
             os.close(writing)
             return 0 if os.read(reading, 1) else 1
         os.close(reading)
-        _detach(options.folder / "gateway.log")
-        _serve(options, opened, token, writing)
+        _detach(folder / "gateway.log")
+        _serve(folder, _environment(tracking_uri, tables, folder / _TEMPORARY), opened, token, writing)
     return 0
 
 
@@ -71,19 +75,17 @@ def _detach(log: Path) -> None:
             os.dup2(source.fileno(), descriptor)
 
 
-def _serve(options: argparse.Namespace, opened: socket.socket, token: str, ready: int) -> None:
-    """Serve until a signal comes, then end the scoring servers."""
-    folder: Path = options.folder
-    temporary = folder / "tmp"
+def _serve(folder: Path, environment: Mapping[str, str], opened: socket.socket, token: str, ready: int) -> None:
+    """Serve until a signal comes, then end the scoring servers, which get these environment variables."""
+    temporary = folder / _TEMPORARY
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     state = State(folder)
     state.create()
-    environment = _environment(options.tracking_uri, options.tables, temporary)
 
     def process(entity: Mapping[str, Any]) -> ScoringProcess:
         uri = f"models:/{entity['entity_name']}/{entity['entity_version']}"
-        return ScoringProcess(uri, environment | entity.get("environment_vars", {}), state.log_file(entity[ID]))
+        return ScoringProcess(uri, {**environment, **entity.get("environment_vars", {})}, state.log_file(entity[ID]))
 
     endpoints = Endpoints(state, process)
     server = uvicorn.Server(
@@ -134,4 +136,4 @@ def _end_with_the_folder(lock: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])))

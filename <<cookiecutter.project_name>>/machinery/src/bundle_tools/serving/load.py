@@ -1,4 +1,4 @@
-"""How an endpoint is loaded, what came of it, and whether that is within its bounds. Pure."""
+"""What came of a load, and whether that is within its bounds. Pure."""
 
 from __future__ import annotations
 
@@ -7,26 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-
-@dataclass(frozen=True)
-class Load:
-    """How many callers ask at the same time, each its next request once it has its answer, and for how long."""
-
-    users: int = 8
-    seconds: int = 30
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What is acceptable: the gate in staging. Change the defaults here.
-
-    Attributes:
-        p95_ms: The 95th percentile of the latency, in milliseconds.
-        error_share: The share of requests that were not answered with a prediction.
-    """
-
-    p95_ms: float = 500.0
-    error_share: float = 0.01
+from .limits import Bounds
 
 
 @dataclass(frozen=True)

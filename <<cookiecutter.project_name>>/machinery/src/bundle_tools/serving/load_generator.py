@@ -17,7 +17,8 @@ from databricks.sdk.errors.base import DatabricksError
 
 from mlops.errors import ProjectError, first_line
 
-from .load import Load, Result
+from .limits import Load
+from .load import Result
 
 _END_SECONDS = 60  # for the last answers, and for the end of the process
 _FILE = Path(__file__).with_name("locustfile.py")

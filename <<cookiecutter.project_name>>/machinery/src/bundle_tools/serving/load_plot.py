@@ -9,7 +9,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from mlops.evaluation.plots import BLUE, INK, RED, blank, titled
 
-from .load import Bounds, Result
+from .limits import Bounds
+from .load import Result
 
 
 def latency(result: Result, bounds: Bounds, what: str) -> Figure:

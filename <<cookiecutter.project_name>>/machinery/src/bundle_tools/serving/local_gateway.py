@@ -115,9 +115,8 @@ class LocalGateway:
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
         return subprocess.run(  # noqa: S603 - a fixed command
             [
-                *(sys.executable, "-m", f"{__package__}.gateway", "--port", str(port)),
-                *("--folder", str(self.folder.resolve()), "--tables", str(self.tables.resolve())),
-                *("--tracking-uri", self.tracking_uri),
+                *(sys.executable, "-m", f"{__package__}.gateway"),
+                *(str(self.folder.resolve()), str(self.tables.resolve()), self.tracking_uri, str(port)),
             ],
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from databricks.sdk import WorkspaceClient
@@ -21,9 +18,9 @@ from mlops.sources.sources import Sources
 from mlops_local.platform import LocalPlatform
 
 from .. import json_rows
-from ..arguments import key_value
-from ..bundle.load import Bundle, load
+from ..bundle.load import Bundle
 from ..run import entry_points
+from ..run.options import Options
 from ..run.prediction import Asked
 from ..workspace import engine
 from ..workspace.workspace import Workspace, foreign_tables
@@ -33,29 +30,26 @@ from .names import endpoint_name
 _MOST_ROWS = 10  # of a request that are shown
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Ask the endpoint and print its predictions; return the exit code: 0 for an answer, 1 for a mistake."""
-    parser = argparse.ArgumentParser(prog="python -m " + __package__, description=__doc__)
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--key", default="", help="the key of a row of the source")
-    which.add_argument("--json", type=Path, help="file with a row, or a list of rows, as JSON")
-    parser.add_argument("--engine", default="sail", help="what reads the source: sail (default) or spark")
-    parser.add_argument("--root", type=Path, default=Path(), help="folder with databricks.yml")
-    parser.add_argument("--state", type=Path, help="folder of the local state (default: .local in the root folder)")
-    parser.add_argument("--target", help="target of the bundle (default: the bundle's default target)")
-    parser.add_argument("--var", type=key_value, action="append", default=[], metavar="KEY=VALUE", help="a variable")
-    options = parser.parse_args(argv)
-    try:
-        bundle = load(options.root.resolve(), options.target, variables=dict(options.var))
-        workspace = Workspace((options.state or options.root / ".local").resolve())
-        client, name = local_endpoint(bundle, workspace)
-        split = json_rows.split(json_rows.read(options.json)) if options.json else _row(options, bundle, workspace)
-        for table in asked(client, name, split):
-            Console().print(table)
-    except ProjectError as error:
-        print(f"error: {str(error).rstrip('.')}.", file=sys.stderr)  # noqa: T201 - output of a command line
-        return 1
-    return 0
+def query(options: Options, request: Asked, engine_name: str, console: Console) -> None:
+    """Ask the endpoint about single rows, and show its predictions.
+
+    Args:
+        options: The project.
+        request: The rows.
+        engine_name: What reads the source, for the row with a key.
+        console: Where to show them.
+
+    Raises:
+        ProjectError: There is no endpoint or no such row, or the endpoint answers with an error.
+    """
+    bundle, workspace = options.bundle(), Workspace(options.state)
+    client, name = local_endpoint(bundle, workspace)
+    if request.file:
+        split = json_rows.split(json_rows.read(request.file))
+    else:
+        split = _row(options, bundle, request, engine_name)
+    for table in asked(client, name, split):
+        console.print(table)
 
 
 def local_endpoint(bundle: Bundle, workspace: Workspace) -> tuple[WorkspaceClient, str]:
@@ -99,15 +93,16 @@ def asked(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Iter
         yield table
 
 
-def _row(options: argparse.Namespace, bundle: Bundle, workspace: Workspace) -> dict[str, Any]:
+def _row(options: Options, bundle: Bundle, request: Asked, engine_name: str) -> dict[str, Any]:
     """Return the row of the source with the key, with the columns of a request alone."""
-    project = entry_points.project(entry_points.load(options.root.resolve()))
+    workspace = Workspace(options.state)
+    project = entry_points.project(entry_points.load(options.root))
     foreign = foreign_tables(bundle, project.config).values()
-    with engine.start(options.engine, workspace.catalogs(bundle, foreign)) as spark:
+    with engine.start(engine_name, workspace.catalogs(bundle, foreign)) as spark:
         workspace.register_tables(spark)
         text = str(bundle.variables.get("source_tables") or "")
         sources = Sources.of(text, project.config.sources, LocalPlatform(spark, workspace.tables).tables)
-        return as_split(Asked(options.key, None).rows(project, sources).toPandas())
+        return as_split(request.rows(project, sources).toPandas())
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value

@@ -1,8 +1,8 @@
-"""Finds and ends the gateway of a folder: `python -m bundle_tools.serving.running FOLDER` ends it.
+"""Finds and ends the gateway of a folder.
 
 The gateway holds a lock on a file of its folder while it lives, so a process id that another program has got since, for
 example after a restart of the machine, is never taken for the gateway's. Only the standard library is imported, so that
-`make clean` works without the project's environment.
+`mlops serve-stop` is instant.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import fcntl
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -117,7 +116,3 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-if __name__ == "__main__":
-    print("the local endpoint has ended" if stop(Path(sys.argv[1])) else "no local endpoint runs")  # noqa: T201 - output of a command line

@@ -1,4 +1,4 @@
-"""MLflow's own scoring server in a process that ends with the gateway: `python -m bundle_tools.serving.scoring_server`.
+"""MLflow's own scoring server in a process that ends with the gateway.
 
 It serves on a socket that it inherits, so no port can be taken by somebody else meanwhile. Its standard input is a pipe
 from the gateway: when the gateway is gone, however it ended, the pipe is closed, and the process exits.

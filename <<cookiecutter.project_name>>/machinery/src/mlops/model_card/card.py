@@ -65,6 +65,7 @@ class ModelCard:
     limits: str = ""
     owner: str = ""
     git_commit: str = ""
+    machinery: str = ""
     plots: tuple[str, ...] = ()
 
     @property

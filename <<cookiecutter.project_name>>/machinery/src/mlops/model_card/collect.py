@@ -16,7 +16,7 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 from ..config.load import ProjectConfig
 from ..errors import first_line
-from ..registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry
+from ..registry import CHAMPION, MACHINERY_TAG, STATUS_TAG, STATUS_TIME_TAG, Registry
 from ..training import inputs
 from ..training.training_set import SPLITS
 from ..validation import report
@@ -135,6 +135,7 @@ def _from_version(version: ModelVersion, run_tags: Mapping[str, str]) -> dict[st
         "decision": tags.get("deployment_decision", ""),
         "champion_since": tags.get("champion_since", ""),
         "git_commit": tags.get("git_commit") or run_tags.get("git_commit", ""),
+        "machinery": tags.get(MACHINERY_TAG, ""),
         "explanation": "" if explanation == "done" else explanation,
         **{name: tags.get(name, "") for name in same},
     }

@@ -84,6 +84,7 @@ def _about(card: ModelCard) -> Facts:
             "hyperparameters": chosen,
             "owner": card.owner or "not recorded",
             "git commit": card.git_commit or "not recorded",
+            "machinery": card.machinery or "not recorded",
             "MLflow run": card.run_id,
         }
     )

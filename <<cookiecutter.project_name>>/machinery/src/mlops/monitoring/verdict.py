@@ -16,9 +16,11 @@ from .rules import Finding, apply
 from .scope import Scope
 
 # `refresh_failed`: the metrics are not up to date. `no_data`: there are no metrics. `waiting`: no window is complete
-# yet. `no_traffic`: the last window has no rows. `held`: a training is due, but was started too often or too recently.
+# yet. `no_traffic`: the last window has no rows. `cooling_down`: a training is due, but one started recently.
 # `undecided`: a rule found no window that it could decide on. All but `healthy` and `waiting` are worth a look.
-Kind = Literal["healthy", "waiting", "undecided", "warn", "held", "retrain", "no_traffic", "no_data", "refresh_failed"]
+Kind = Literal[
+    "healthy", "waiting", "undecided", "warn", "cooling_down", "retrain", "no_traffic", "no_data", "refresh_failed"
+]
 _MOST_REASONS = 5
 
 
@@ -79,14 +81,14 @@ class Limits:
     starts: Sequence[datetime]
     now: datetime
 
-    def held(self) -> str:
+    def cooling_down(self) -> str:
         """Return why no training may be started now, or ""."""
         earlier = sorted(start for start in self.starts if start <= self.now)
         if earlier and self.now - earlier[-1] < timedelta(hours=self.settings.cool_down_hours):
-            return f"held back: the last training was started at {earlier[-1]:%Y-%m-%d %H:%M}"
+            return f"cooling down: the last training was started at {earlier[-1]:%Y-%m-%d %H:%M}"
         in_week = [start for start in earlier if self.now - start < timedelta(days=7)]
         if len(in_week) >= self.settings.per_week:
-            return f"held back: {len(in_week)} trainings were started in the last seven days"
+            return f"cooling down: {len(in_week)} trainings were started in the last seven days"
         return ""
 
 
@@ -118,8 +120,8 @@ def _meaning(
     warnings = [str(finding) for finding in breaches if finding.severity == "warn"]
     warnings += [str(finding) for finding in findings if finding.status == "no_baseline" and finding.slice == ALL_ROWS]
     if due:
-        held = limits.held()
-        return ("held", [held, *due, *warnings]) if held else ("retrain", [*due, *warnings])
+        wait = limits.cooling_down()
+        return ("cooling_down", [wait, *due, *warnings]) if wait else ("retrain", [*due, *warnings])
     if not scope.readings.rows(scope.windows[-1], ALL_ROWS):
         quiet = f"there are no predictions in the window from {scope.windows[-1]:%Y-%m-%d %H:%M}"
         return "no_traffic", [quiet, *warnings]

@@ -89,7 +89,7 @@ def decide(  # noqa: PLR0913 - the policy, the numbers that it compares, and the
         f"challenger {metric} {challenger:.4g} {verdict} {incumbent_is} {metric} {incumbent:.4g}: "
         f"gain {gain} at {100 * policy.confidence:.6g}% confidence, {bar:.4g} needed"
     )
-    again = [f"challenge {place} on overlapping rows, which needs the more confidence the more there were"]
+    again = [f"challenge {place} on overlapping rows: each further challenge needs more confidence"]
     return Decision(passed, (reason, *(again if place > 1 else [])))
 
 

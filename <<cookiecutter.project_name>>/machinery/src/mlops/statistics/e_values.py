@@ -40,7 +40,7 @@ class Split:
 
 
 def share_above(counted: int, requests: int, bound: float) -> float:
-    """Return the evidence that more than a share of the requests are such as were counted.
+    """Return the evidence that the counted share of the requests exceeds `bound`.
 
     The alternatives are all shares between the bound and 1, equally likely.
 

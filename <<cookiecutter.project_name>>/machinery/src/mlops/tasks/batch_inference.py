@@ -29,8 +29,8 @@ class Parameters(task.Parameters):
         predictions_table: Three-level name of the table of predictions.
         quarantine_table: Three-level name of the table of rows that cannot be scored.
         since: Also search rows from this ISO 8601 time, or all rows (`all`); empty for only the new ones.
-        rescore: Whether rows that an earlier version has scored are scored again (`true`), and what then happens to the
-            earlier predictions, follows `inference.new_champion` of project.yml.
+        rescore: Whether rows that an earlier version has scored are scored again (`true`). `inference.new_champion` of
+            project.yml decides what happens to the earlier predictions.
         most_rows: About how many source rows are scored in one go: more need more memory.
         scoring_run: Identifies the run in the tables.
     """

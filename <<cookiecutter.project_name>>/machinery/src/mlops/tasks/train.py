@@ -18,12 +18,13 @@ from ..loading import as_declared
 from ..platform.base import Platform
 from ..preflight import check as preflight
 from ..project import Project
-from ..registry import NO_COMMIT, Registry, uri
+from ..registry import MACHINERY_TAG, NO_COMMIT, Registry, uri
 from ..sources.sources import Sources
 from ..training import model_inputs, run_record, search, training_set
 from ..training.model_code import collected
 from ..training.pickling import packed_by_value
 from ..validation.origin import SOURCE_TABLES
+from ..version import version as machinery_version
 from . import task
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def _data_version(sources: Sources, versions: Mapping[str, str]) -> str:
 def _describe(
     settings: ProjectConfig, parameters: Parameters, version: str, data_version: str, rows: dict[str, pd.DataFrame]
 ) -> None:
-    """Record on the version its description, its owner, and the data and code that it was trained with."""
+    """Record on the version its description, its owner, and the data, code and machinery that it was trained with."""
     registry = Registry(parameters.model_name)
     registry.describe(version, settings.description)
     times = pd.concat([frame[settings.spine.event_time] for frame in rows.values()])
@@ -150,6 +151,7 @@ def _describe(
         "data_from": str(times.min()),
         "data_to": str(times.max()),
         "git_commit": parameters.git_commit or NO_COMMIT,
+        MACHINERY_TAG: machinery_version(),
         REASON_TAG: parameters.reason or NO_REASON,
     }
     for key, value in origin.items():

@@ -26,19 +26,19 @@ def require_classes(settings: ProjectConfig, rows: dict[str, pd.DataFrame]) -> N
         _require_two(settings, found)
     for split, counts in found.items():
         if len(counts) == 1:
-            one = settings.classes[int(counts.index[0])] if settings.classes else f"{counts.index[0]:g}"
+            value = repr(settings.classes[int(counts.index[0])]) if settings.classes else f"{counts.index[0]:g}"
             raise ProjectError(
-                f"all {counts.sum()} {split} rows have the label {settings.label} {one}, but a classifier needs rows "
-                "of more than one: provide more rows, or correct features.spine."
+                f"all {counts.sum()} {split} rows have {settings.label} = {value}, but a classifier needs rows of more "
+                "than one class: provide more rows, or correct features.spine."
             )
 
 
 def _require_all(settings: ProjectConfig, counts: pd.Series[int]) -> None:
-    unseen = [str(one) for number, one in enumerate(settings.classes) if number not in counts.index]
+    unseen = [repr(label) for number, label in enumerate(settings.classes) if number not in counts.index]
     if unseen:
         raise ProjectError(
-            f"no train row has the label {settings.label} {', '.join(unseen)}: provide more rows, or remove what does "
-            "not occur from classes in project.yml."
+            f"no train row has {settings.label} = {' or '.join(unseen)}: provide more rows, or remove these "
+            "classes from `classes` in project.yml."
         )
 
 

@@ -172,7 +172,7 @@ def _unsound(registry: Registry, version: str) -> str:
 
 
 def _by_hand(found: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
-    """Return that somebody else changed the endpoint, or "" if it has expected shares."""
+    """Describe the manual change of the endpoint, or return "" if it has expected shares."""
     if any(requested(found) == requested(one) for one in expected):
         return ""
     return (
