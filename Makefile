@@ -76,7 +76,7 @@ lint: .venv/.tests ## Check style and types of the machinery, hooks and tests
 	$(BIN)/ruff check . "$(MACHINERY)"
 	$(BIN)/ruff format --check . "$(MACHINERY)"
 	$(BIN)/mypy
-	cd "$(MACHINERY)" && "$$OLDPWD/$(BIN)/mypy" --cache-dir "$$OLDPWD/.mypy_cache/machinery"
+	$(BIN)/mypy --config-file "$(MACHINERY)/pyproject.toml" "$(MACHINERY)/src"
 
 bench: .venv/.tests ## Measure generation, unit tests, full lifecycle and scoring against baselines [SOURCE=trips.parquet]
 	$(BIN)/python tests/template/bench.py $(if $(SOURCE),-- "$$SOURCE")

@@ -95,11 +95,17 @@ TARGETS = {
     "lint": ["check .", "format --check .", ""],
     "format": ["check --fix .", "format ."],
 }
+MACHINERY = "<<cookiecutter.project_name>>/machinery"
 OWN_TARGETS = {
     "bench": ["tests/template/bench.py -- {SOURCE}"],
     "bench-rollout": ["-m rollout_simulation {ROLLOUTS}"],
     "compare-release": ["tests/template/release.py compare"],
-    "lint": ["check .", "format --check .", ""],
+    "lint": [
+        f"check . {MACHINERY}",
+        f"format --check . {MACHINERY}",
+        "",
+        f"--config-file {MACHINERY}/pyproject.toml {MACHINERY}/src",
+    ],
 }
 
 
@@ -188,7 +194,7 @@ def project(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Place:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The template's own Makefile in a folder that looks as if its environments were complete."""
     place = Place(tmp_path_factory.mktemp("template"))
-    machinery = "<<cookiecutter.project_name>>/machinery/pyproject.toml"
+    machinery = f"{MACHINERY}/pyproject.toml"
     for path in ("Makefile", "requirements-test.txt", machinery, "templates/constraints/serverless-v5.txt"):
         (place.folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, place.folder / path)
