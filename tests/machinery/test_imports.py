@@ -57,9 +57,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 FILES = {name_of(file): file for package in PACKAGES for file in sorted((SOURCE / package).rglob("*.py"))}
-GRAPH = {
-    name: {used for used in imports(file) if used.partition(".")[0] in PACKAGES} for name, file in FILES.items()
-}
+GRAPH = {name: {used for used in imports(file) if used.partition(".")[0] in PACKAGES} for name, file in FILES.items()}
 
 
 def room(module: str) -> str:
@@ -153,4 +151,3 @@ def test_the_wheel_has_no_module_that_nothing_on_databricks_can_reach() -> None:
     starts = {*tasks, *front(), *notebooks}
     unreached = {name for name in FILES if name.partition(".")[0] == "mlops"} - reached(starts)
     assert {name for name in unreached if not BY_PATH.fullmatch(name)} == set()
-

@@ -4,11 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundle_tools.check.run_checks import CHECKS, run_checks
 
+from bundle_tools.check.run_checks import CHECKS, run_checks
 from inject import copy_with_fault, faults
 
 from baking import Bake
+
+# Tested in tests/machinery/bundle_tools/check: they need another machinery, a repository or a program.
+WITHOUT_A_FAULT = {
+    "the_ci_files_at_the_root_of_the_repository_are_up_to_date",
+    "the_cli_reads_the_bundle_as_the_local_runner_does",
+    "the_cli_validates_every_target_without_a_warning",
+    "the_machinery_is_as_delivered",
+}
 
 
 @pytest.mark.slow
@@ -25,7 +33,10 @@ def test_no_fault_is_found_in_a_generated_project(bake: Bake, tmp_path: Path) ->
     assert [outcome for outcome in outcomes if not outcome.is_good] == []
 
 
-def test_no_fault_is_listed_twice_and_each_names_a_check() -> None:
+def test_no_fault_is_listed_twice() -> None:
     names = [fault["fault"] for fault in faults()]
-    assert len(names) == len(set(names)) > 80
-    assert {fault["caught_by"] for fault in faults()} <= {*CHECKS}
+    assert len(names) == len(set(names)) > 100
+
+
+def test_every_check_finds_a_fault() -> None:
+    assert {fault["caught_by"] for fault in faults()} == {*CHECKS} - WITHOUT_A_FAULT

@@ -75,7 +75,7 @@ def test_part_of_a_name_chooses_checks(root: Path, only: str) -> None:
 
 
 def test_an_unknown_check_is_refused_with_a_hint(root: Path) -> None:
-    with pytest.raises(ProjectError, match="there is no check 'every_varable_is_used': did you mean 'every_variable_is"):
+    with pytest.raises(ProjectError, match="no check 'every_varable_is_used': did you mean 'every_variable_is_used'"):
         printed(root, "every_varable_is_used")
 
 
