@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from bundle_tools.check.report import check
+from bundle_tools.cli import run
 from mlops.errors import ProjectError
 
 Edit = Callable[[str, str, str], None]
@@ -82,3 +83,9 @@ def test_an_unknown_check_is_refused_with_a_hint(root: Path) -> None:
 def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"There is no databricks.yml in .*: run this command in the project's"):
         printed(tmp_path, "")
+
+
+@pytest.mark.parametrize(("only", "code"), [("every_variable", 0), ("the_wheel_requires", 1), ("targetz", 1)])
+def test_the_command_exits_as_the_checks_end(root: Path, edit: Edit, only: str, code: int) -> None:
+    edit("src/nyc_taxi/features.py", "from pyspark.sql", "import polars\nfrom pyspark.sql")
+    assert run(["check", only, "--root", str(root)]) == code
