@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlops.config.validation import Promotion
+from mlops.evaluation.metric_intervals import metric_gain
 from mlops.evaluation.metrics import Array
 from mlops.promotion.decision import decide, shortfall
 from mlops.statistics.blocks import Sample, sample
-from mlops.statistics.bootstrap import metric_gain, value_gain
+from mlops.statistics.bootstrap import value_gain
 from mlops.statistics.error_budget import confidence_of
 from mlops.statistics.resampling import Interval, Resampling
 

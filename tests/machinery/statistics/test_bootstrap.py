@@ -9,9 +9,10 @@ from scipy.special import softmax
 from sklearn.metrics import f1_score, roc_auc_score, root_mean_squared_error
 
 from mlops.evaluation.measures import Measures
+from mlops.evaluation.metric_intervals import metric_gain
 from mlops.evaluation.metrics import DECISION_THRESHOLD, GREATER_IS_BETTER, METRICS, Array
 from mlops.statistics.blocks import MOST_BLOCKS
-from mlops.statistics.bootstrap import metric_gain, value_gain
+from mlops.statistics.bootstrap import value_gain
 from mlops.statistics.resampling import Interval, Resampling
 
 # The metric alone: `evaluate` computes all of a problem type.

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
+@click.argument("only", default="", metavar="[NAME]")
 @of_project()
-def check(options: Options) -> None:
+def check(options: Options, only: str) -> None:
     """Check the bundle and the code, offline.
 
-    The bundle is checked in every target, and the code against its configuration.
+    The bundle is checked in every target, the code against its configuration, and the machinery against its digests.
+    NAME is part of the theme or of the name of the checks to make; without it, all are made.
     """
     with importing():
-        from ..check import check as check_project
-    click.get_current_context().exit(check_project(options.root))
+        from rich.console import Console
+
+        from ..check import report
+    click.get_current_context().exit(report.check(options.root, Console(), only=only))
 
 
 @click.command("notebook")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..statistics.bootstrap import metric_gain, metric_interval
 from ..statistics.resampled_rows import resampled_gain, resampled_value
 from ..statistics.resampling import Interval, Resampling
+from .metric_intervals import metric_gain, metric_interval
 from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate, naive_baseline
 from .multiclass import evaluate_classes
 from .own_metrics import OwnMetric

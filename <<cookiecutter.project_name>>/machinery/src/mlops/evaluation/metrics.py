@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from ..statistics import arrays
+
 ProblemType = Literal["regression", "classification", "multiclass"]
-Array = NDArray[np.float64]
+Array = arrays.Array
 
 # Metric -> whether greater is better.
 METRICS: Mapping[str, Mapping[str, bool]] = {

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..statistics.row_means import Value, placements, ratio
+from ..statistics.bootstrap import Value
 from .metrics import Array
+from .row_means import placements, ratio
 
 Columns = Callable[[Array, Array], list[Array]]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 
 Times = NDArray[np.datetime64]
 Blocks = NDArray[np.intp]

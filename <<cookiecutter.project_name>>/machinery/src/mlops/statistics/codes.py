@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 
 
 @dataclass(frozen=True)

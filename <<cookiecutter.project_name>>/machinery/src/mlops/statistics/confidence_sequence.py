@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 
 # What is summed for each unit, over its rows; p is the share of the challenger.
 CHALLENGER, CHAMPION, ASSIGNED, WEIGHT = range(4)  # (1-p)AY, p(1-A)Y, A-p, p(1-p)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, betaln
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 
 # How many times as likely as the champion's a request of the challenger is to be one of those that are counted.
 _MORE = np.array([1.25, 1.5, 2, 3, 5, 10, 30, 100, 1000])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeRegressor
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 
 _LEAVES, _LEAF_ROWS = 64, 5
 _EXTREMES = (0.05, 0.95)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 from .resampling import Interval, Resampling, class_weights, draws, interval, require_same_rows
 
 Value = Callable[[Array, Array], float]

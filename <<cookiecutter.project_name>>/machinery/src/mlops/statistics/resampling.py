@@ -18,7 +18,7 @@ from itertools import repeat
 import numpy as np
 from scipy.special import stdtrit
 
-from ..evaluation.metrics import Array
+from .arrays import Array
 from .blocks import Blocks, effective
 
 _COUNTS = 2**18  # numbers of draws in memory at a time: 2 MB

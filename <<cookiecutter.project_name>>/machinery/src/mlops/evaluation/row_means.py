@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.stats import rankdata
 
-from ..evaluation.metrics import DECISION_THRESHOLD, Array
+from ..statistics.bootstrap import Value
+from .metrics import DECISION_THRESHOLD, Array
 
 Columns = Callable[[Array, Array], list[Array]]
-Value = Callable[[Array], Array]
 
 
 def _log_losses(label: Array, prediction: Array) -> list[Array]:
