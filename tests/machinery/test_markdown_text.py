@@ -1,11 +1,11 @@
 import pytest
 
-from mlops.markdown_text import escaped, number, percent, table
+from mlops.markdown_text import escape, number, percent, table
 
 
 def test_names_and_plain_words_stay_readable_in_markdown() -> None:
     for text in ("pickup_fare_per_mile", "dev.s-1.m", "2016-01-01 00:00:00", "0.5 (50 %) - 2."):
-        assert escaped(text) == text
+        assert escape(text) == text
 
 
 def test_a_table_without_rows_is_empty_text() -> None:

@@ -22,6 +22,12 @@ from pathlib import Path
 from shutil import which
 
 ROOT = Path(__file__).resolve().parents[2]
+UNIT = (
+    "tests/machinery",
+    "--ignore=tests/machinery/integration",
+    "--ignore=tests/machinery/parity",
+    "--ignore-glob=*_simulation",
+)
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PACKAGE = "nyc_taxi"
 
@@ -227,7 +233,7 @@ class Size:
 FULL = Size(
     5,
     10_000,
-    ("tests/project", "tests/mlops", "tests/bundle_tools"),
+    UNIT,
     1_000_000,
     1_000_000,
     (10**6, 4 * 10**6, 16 * 10**6),
@@ -237,7 +243,7 @@ FULL = Size(
     },
     500,
 )
-SMALL = Size(1, 1_000, ("tests/project",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)}, 20)
+SMALL = Size(1, 1_000, ("tests/machinery/config",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)}, 20)
 SPARK = ROOT / ".venv-parity" / "bin" / "python"  # Apache Spark has an environment of its own, and needs Java
 
 
@@ -312,17 +318,19 @@ class Bench:
         return self.seconds(sys.executable, str(script), repeat=min(3, self.size.repeat))
 
     def generation(self) -> Iterator[Figure]:
-        """Generating a project, against plain Cookiecutter with a template of one file."""
-        one = self.folder / "bare" / "{{cookiecutter.name}}"
-        one.mkdir(parents=True)
-        (one / "README.md").write_text("# {{ cookiecutter.name }}\n", encoding="utf-8")
-        (self.folder / "bare" / "cookiecutter.json").write_text(json.dumps({"name": "project"}), encoding="utf-8")
+        """Generating a project, against plain Cookiecutter with a template of as many files, of one line each."""
         cookiecutter = str(Path(sys.executable).with_name("cookiecutter"))
         command = (cookiecutter, "--no-input", "--overwrite-if-exists", "-o", str(self.folder))
         repeat = self.size.repeat
-        bare = self.seconds(*command, str(self.folder / "bare"), cwd=self.folder, repeat=repeat)
         taken = self.seconds(*command, str(ROOT), cwd=self.folder, repeat=repeat)
-        yield Figure("generate a project", taken, "plain Cookiecutter", bare)
+        plain = self.folder / "plain"
+        for file in (path for path in list(self.project.rglob("*")) if path.is_file()):
+            copy = plain / "{{cookiecutter.name}}" / file.relative_to(self.project)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text("# {{ cookiecutter.name }}\n", encoding="utf-8")
+        (plain / "cookiecutter.json").write_text(json.dumps({"name": "project"}), encoding="utf-8")
+        baseline = self.seconds(*command, str(plain), cwd=self.folder, repeat=repeat)
+        yield Figure("generate a project", taken, "plain Cookiecutter on as many files", baseline)
 
     def lifecycle(self) -> Iterator[Figure]:
         """The full lifecycle on a new and on an existing local workspace, and on a file."""
@@ -334,14 +342,17 @@ class Bench:
             taken = self.seconds(*command[:-2], "--source", str(self.source))
             yield Figure(f"full lifecycle, {self.source.name}", taken, "importing the packages", imports)
 
-    def unit_tests(self) -> Iterator[Figure]:
-        """The unit tests of the generated project, side by side, and the user's own."""
-        command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    def tests(self) -> Iterator[Figure]:
+        """What `make test` of a project does before a life; and the unit tests of the machinery, in place."""
+        pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
         beside = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
         imports = self.imports()
-        yield Figure("the user's own tests", self.seconds(*command, "tests/project"), "importing the packages", imports)
-        taken = self.seconds(*command, *beside, *self.size.unit_tests)
-        yield Figure("unit tests", taken, "importing the packages", imports)
+        own = self.seconds(*pytest, "tests/project")
+        yield Figure("the user's own tests", own, "importing the packages", imports)
+        checks = self.seconds(sys.executable, "-m", "bundle_tools", "check")
+        yield Figure("the checks of a project", checks, "importing the packages", imports)
+        taken = self.seconds(*pytest, *beside, *self.size.unit_tests, cwd=ROOT)
+        yield Figure("unit tests of the machinery", taken, "importing the packages", imports)
 
     def scoring(self) -> Iterator[Figure]:
         """Scoring rows with the champion on the local engine, against the model alone."""
@@ -387,7 +398,7 @@ class Bench:
     def run(self) -> tuple[list[Figure], list[str]]:
         """Run every measure; return the figures, and one sentence for each measure that failed."""
         figures, failures = [], []
-        life = (self.generation, self.lifecycle, self.unit_tests)
+        life = (self.generation, self.lifecycle, self.tests)
         for measure in (*life, self.scoring, self.inference, self.lookups, self.serving):
             try:
                 for figure in measure():

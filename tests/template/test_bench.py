@@ -19,6 +19,7 @@ def test_every_measure_works(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "full lifecycle, first",
         "full lifecycle, again",
         "the user's own tests",
+        "the checks",
         "unit tests",
         "score",
         "batch inference",
@@ -42,7 +43,7 @@ def test_a_measure_that_fails_does_not_hide_the_others(
         raise RuntimeError("no engine")
         yield
 
-    for name in ("generation", "unit_tests", "scoring", "inference", "lookups", "serving"):
+    for name in ("generation", "tests", "scoring", "inference", "lookups", "serving"):
         monkeypatch.setattr(Bench, name, works)
     monkeypatch.setattr(Bench, "lifecycle", fails)
     written = tmp_path / "benchmarks.md"

@@ -24,7 +24,7 @@ DECIDING = (
     "promotion/comparison.py",
     "promotion/decision.py",
     "promotion/pause.py",
-    "tasks/deploy.py",
+    "tasks/promote.py",
     "tasks/rollback.py",
     "training/training_set.py",
     "validation/candidate.py",
@@ -90,7 +90,7 @@ def nearest(template: Path, module: str) -> list[list[str]]:
     room, name = module.split("/")
     kinds = ("tests/machinery", "tests/machinery/integration")
     mirrors = [f"{kind}/{room}/test_{name}" for kind in kinds]
-    users = [f"{kinds[1]}/tasks/test_deploy.py", f"{kinds[1]}/tasks/test_validate.py"]
+    users = [f"{kinds[1]}/tasks/test_promote.py", f"{kinds[1]}/tasks/test_validate.py"]
     beside = [f"{kind}/{room}" for kind in kinds]
     present = ([test for test in tests if (template / test).exists()] for tests in (mirrors, users, beside))
     return [tests for tests in present if tests]

@@ -29,14 +29,14 @@ def found(workspace: FakeWorkspace, status: dict[str, Any] | None) -> Published 
     reply = {"name": "prod.shop.prices_online", **({} if status is None else {"data_synchronization_status": status})}
     workspace.routes["GET", TABLE] = reply
     tables: Any = None
-    return DatabricksFeatureStore(tables, "prod.shop", {}).published("prices", "shop")
+    return DatabricksFeatureStore(tables, "prod.shop", {}).publication("prices", "shop")
 
 
 def test_a_table_that_is_not_published_is_none(workspace: FakeWorkspace) -> None:
     workspace.routes["GET", TABLE] = error(404, "NOT_FOUND", "Table 'prod.shop.prices_online' does not exist.")
     tables: Any = None
 
-    assert DatabricksFeatureStore(tables, "prod.shop", {}).published("prices", "shop") is None
+    assert DatabricksFeatureStore(tables, "prod.shop", {}).publication("prices", "shop") is None
 
 
 def test_a_table_of_an_autoscaling_store_is_known_to_unity_catalog_only(workspace: FakeWorkspace) -> None:
@@ -47,7 +47,7 @@ def test_a_table_of_an_autoscaling_store_is_known_to_unity_catalog_only(workspac
     }
     tables: Any = None
 
-    assert DatabricksFeatureStore(tables, "prod.shop", {}).published("prices", "shop") == Published(
+    assert DatabricksFeatureStore(tables, "prod.shop", {}).publication("prices", "shop") == Published(
         "prod.shop.prices_online",
         datetime(2026, 11, 1, 12, tzinfo=UTC),
         complete=True,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mlops.config.features import Increment
-from mlops.features.incremental import Progress, Span, asked, settled_before, span, wider
+from mlops.features.incremental import Progress, Span, parse_since, settled_before, span, wider
 
 NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOW = Increment(source_time="at", window_hours=72, late_hours=24)
@@ -77,18 +77,18 @@ def test_a_source_without_a_time_recomputes_everything_when_its_rows_change() ->
 
 def test_a_request_can_widen_what_is_computed_but_not_narrow_it() -> None:
     new, everything = decide(), Span(None, replace=True, reason="x")
-    longer, shorter = asked("2024-01-01"), asked("2024-01-10T00:00")
+    longer, shorter = parse_since("2024-01-01"), parse_since("2024-01-10T00:00")
     assert wider(new, None) == new
     assert wider(new, longer) == longer
     assert wider(new, shorter) == new
-    assert wider(new, asked("2024-01-09T12:00")) == new
-    assert wider(new, asked("all")) == asked("all")
+    assert wider(new, parse_since("2024-01-09T12:00")) == new
+    assert wider(new, parse_since("all")) == parse_since("all")
     assert wider(everything, longer) == everything
-    assert wider(everything, asked("all")) == everything
+    assert wider(everything, parse_since("all")) == everything
 
 
 def test_a_request_for_everything_replaces_the_rows_of_the_table() -> None:
-    found = asked("all")
+    found = parse_since("all")
     assert found is not None
     assert (found.since, found.replace) == (None, True)
     assert found.source_since(HOW) is None
@@ -106,12 +106,12 @@ def test_what_was_decided_and_what_is_recorded_cannot_be_changed() -> None:
     [("2024-01-10T12:00", NOON), ("2024-01-10T13:00+01:00", NOON), ("2024-01-10", NOON - timedelta(hours=12))],
 )
 def test_times_are_in_utc_unless_they_say_otherwise(text: str, since: datetime) -> None:
-    found = asked(text)
+    found = parse_since(text)
     assert found is not None
     assert (found.since, found.replace) == (since, False)
 
 
 def test_an_empty_request_is_none_and_an_invalid_one_is_refused() -> None:
-    assert asked("") is None
+    assert parse_since("") is None
     with pytest.raises(ValueError, match="yesterday"):
-        asked("yesterday")
+        parse_since("yesterday")

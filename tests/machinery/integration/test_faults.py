@@ -32,7 +32,7 @@ from mlops.errors import ProjectError
 from mlops.evaluation.measures import Measures
 from mlops.promotion import comparison
 from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry, uri
-from mlops.tasks import deploy, validate
+from mlops.tasks import promote, validate
 from mlops.training import search as training
 from mlops_local.feature_store import packaged_model
 from mlops_local.platform import LocalPlatform
@@ -235,7 +235,7 @@ def exception_in_validate(_: World, patch: Patch) -> None:
 
 
 def exception_in_deploy(_: World, patch: Patch) -> None:
-    broken(patch, deploy, "compare")
+    broken(patch, promote, "compare")
 
 
 def metric_is_nan(_: World, patch: Patch) -> None:
@@ -386,17 +386,17 @@ def status_is_taken_back(world: World, _: Patch) -> None:
 
 def somebody_else_becomes_champion(world: World, patch: Patch) -> None:
     """Simulate two trainings at once: the other one deploys while this one compares."""
-    real = deploy.compare
+    real = promote.compare
 
     def compare(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
         decision = real(*given, **named)
         rival = register(world.registry, world.trained)
         world.registry.set_status(rival, "PASSED")
         world.registry.set_alias(CHAMPION, rival)
-        patch.setattr(deploy, "compare", real)
+        patch.setattr(promote, "compare", real)
         return decision
 
-    patch.setattr(deploy, "compare", compare)
+    patch.setattr(promote, "compare", compare)
 
 
 STOPPING: list[Fault] = [

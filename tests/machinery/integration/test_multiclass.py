@@ -16,8 +16,8 @@ from mlops.config.load import ProjectConfig, parse
 from mlops.errors import ProjectError
 from mlops.evaluation.metrics import METRICS, Array
 from mlops.evaluation.own_metrics import metric
-from mlops.tasks import batch_inference, deploy, explain, train, validate
-from mlops.training.class_numbers import numbered
+from mlops.tasks import batch_inference, explain, promote, train, validate
+from mlops.training.class_numbers import with_class_numbers
 from mlops_local.platform import LocalPlatform
 
 import example
@@ -91,7 +91,7 @@ def test_a_model_of_three_classes_lives_its_whole_life(
     assert len(yaml.safe_load(run.data.params["naive_baseline"])) == 3
 
     assert run_task(validate, **version) == {"model_version": version["model_version"]}
-    assert run_task(deploy, **version)["promoted"] == "true"
+    assert run_task(promote, **version)["promoted"] == "true"
     assert run_task(explain, **version) == {"explained": "true"}
     files = {file.path for file in MlflowClient().list_artifacts(version["run_id"], "explain")}
     assert {"explain/confusion.png", "explain/calibration.png", "explain/importance.png"} <= files
@@ -142,13 +142,13 @@ def test_labels_become_the_numbers_of_their_classes(
     rows = platform.spark.createDataFrame(
         [(str(place), one) for place, one in enumerate(values)], f"k STRING, band {kind}"
     )
-    found = numbered(settings(classes=classes), rows).orderBy("k").collect()
+    found = with_class_numbers(settings(classes=classes), rows).orderBy("k").collect()
     assert [row["band"] for row in found] == [1.0, 0.0, None]
 
 
 def test_other_problem_types_keep_their_labels(platform: LocalPlatform) -> None:
     rows = platform.spark.createDataFrame([(3.5,)], "fare_amount DOUBLE")
-    assert numbered(example.PROJECT.config, rows) is rows
+    assert with_class_numbers(example.PROJECT.config, rows) is rows
 
 
 def test_the_business_value_gets_a_probability_for_each_class(multiclass: ProjectConfig) -> None:

@@ -14,8 +14,7 @@ from mlops.monitoring.readings import START, readings
 from mlops.monitoring.scope import Scope
 from mlops.monitoring.verdict import Limits, Verdict, complete_windows, decide
 from mlops.profiling.base import ProfileSpec, Refresh
-from mlops.profiling.windows import as_micros
-from mlops.sources.times import from_micros
+from mlops.sources.times import from_micros, to_micros
 from mlops_local.profiling import metric_rows
 from mlops_local.profiling.accumulate import MODEL, TIME, Plan, summarise
 from mlops_local.profiling.columns import power_of_two
@@ -25,7 +24,7 @@ from monitoring_simulation.worlds import FIRST_MONDAY, NUMBERS, TEXTS, WEEK, Wee
 
 SPEC = ProfileSpec(
     table="dev.s.log",
-    baseline="dev.s.baseline",
+    reference="dev.s.baseline",
     problem_type="regression",
     key="log_id",
     timestamp="at",
@@ -104,4 +103,4 @@ def _edges(*columns: pd.Series[float]) -> Any:  # noqa: ANN401 - an array
 
 def _started(row: Mapping[str, Any]) -> dict[str, Any]:
     window = row["window"]
-    return {**row, START: None if window is None else as_micros(window["start"])}
+    return {**row, START: None if window is None else to_micros(window["start"])}

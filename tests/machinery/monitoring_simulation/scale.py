@@ -62,7 +62,7 @@ def measure(name: str, rows: int, folder: Path) -> dict[str, float]:
         columns = [f"n{number}" for number in range(NUMBERS)] + [f"t{number}" for number in range(TEXTS)]
         spec = ProfileSpec(
             table="dev.s.log",
-            baseline="dev.s.baseline",
+            reference="dev.s.baseline",
             problem_type="regression",
             key="key",
             timestamp="at",

@@ -16,7 +16,7 @@ from mlops.loading import load
 from mlops.platform.base import use
 from mlops.platform.databricks import DatabricksPlatform
 from mlops.registry import STATUS_TAG
-from mlops.tasks import batch_inference, compute_features, deploy, train, validate
+from mlops.tasks import batch_inference, compute_features, promote, train, validate
 from mlops.tasks.task import Task
 from mlops_local.platform import LocalPlatform
 
@@ -75,7 +75,7 @@ def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[d
         )
         found["train"] = made
         found["validate"] = run(vendors, validate, model_name=MODEL, **made)
-        found["deploy"] = run(vendors, deploy, model_name=MODEL, **made)
+        found["deploy"] = run(vendors, promote, model_name=MODEL, **made)
         found["batch"] = run(
             vendors,
             batch_inference,

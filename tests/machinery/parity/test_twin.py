@@ -25,8 +25,8 @@ from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.loading import load
 from mlops.tables import Tables
 from mlops.training import model_inputs
+from mlops.training.model_code import pack_by_value
 from mlops.training.model_inputs import ModelInputs, TypedModel, convert, kinds_of
-from mlops.training.pickling import packed_by_value
 from mlops_local.feature_store.feature_store import LocalFeatureStore
 from mlops_local.platform import LocalPlatform
 
@@ -202,7 +202,7 @@ def versions(twin: LocalFeatureStore, real: DatabricksFeatureStore, fill: Fill) 
     for store, spine in zip((twin, real), spines, strict=True):
         built = store.training_set(spine, features, FUNCTIONS, "label")
         shown = built.rows.limit(3).toPandas()
-        with mlflow.start_run(), packed_by_value(model_inputs):
+        with mlflow.start_run(), pack_by_value(model_inputs):
             uris[type(store).__name__] = store.log_model(estimator, built, shown, **how)
     return uris
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mlops.config import granularity
-from mlops.profiling.windows import as_micros, starts
-from mlops.sources.times import from_micros
+from mlops.profiling.windows import starts
+from mlops.sources.times import from_micros, to_micros
 
 AT = datetime(2016, 2, 24, 13, 47, 5, tzinfo=UTC)  # a Wednesday
 
@@ -25,15 +25,15 @@ AT = datetime(2016, 2, 24, 13, 47, 5, tzinfo=UTC)  # a Wednesday
 def test_a_window_starts_on_a_round_time_and_ends_where_the_next_one_starts(
     name: str, start: datetime, after: datetime
 ) -> None:
-    found = from_micros(int(starts(np.array([as_micros(AT)]), name)[0]))
+    found = from_micros(int(starts(np.array([to_micros(AT)]), name)[0]))
     assert (found, granularity.end(found, name)) == (start, after)
     assert granularity.end(after, name, -1) == start
-    last = as_micros(after) - 1
-    assert starts(np.array([last, last + 1]), name).tolist() == [as_micros(start), as_micros(after)]
+    last = to_micros(after) - 1
+    assert starts(np.array([last, last + 1]), name).tolist() == [to_micros(start), to_micros(after)]
 
 
 def test_weeks_of_several_are_all_of_the_same_length() -> None:
-    times = np.array([as_micros(AT + timedelta(days=day)) for day in range(60)])
+    times = np.array([to_micros(AT + timedelta(days=day)) for day in range(60)])
     found = [from_micros(int(one)) for one in np.unique(starts(times, "2 weeks"))]
     assert {later - earlier for earlier, later in itertools.pairwise(found)} == {timedelta(days=14)}
     assert {one.weekday() for one in found} == {0}

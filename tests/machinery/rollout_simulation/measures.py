@@ -102,7 +102,7 @@ class Traffic:
 def simulate(world: World, settings: Serving, seed: int) -> Outcome:
     """Open a rollout, and let it end."""
     traffic = Traffic.of(world, seed, int(settings.max_hours) + 1)
-    rollout = Rollout("2", "1", START.timestamp(), settings).widening(settings.steps[0], START).widened(START)
+    rollout = Rollout("2", "1", START.timestamp(), settings).before_step(settings.steps[0], START).after_step(START)
     hour = 0
     while True:
         traffic.hour(hour, rollout.share)
@@ -110,7 +110,7 @@ def simulate(world: World, settings: Serving, seed: int) -> Outcome:
         now = START + timedelta(hours=hour)
         verdict = decide(rollout, look, now)
         if verdict.action == "widen":
-            rollout = rollout.widening(verdict.share, now).widened(now)
+            rollout = rollout.before_step(verdict.share, now).after_step(now)
         elif verdict.action != "none":
             return Outcome(_kind(rollout, look, now, verdict.action), sum(one.requests for one in look.cells), hour)
 

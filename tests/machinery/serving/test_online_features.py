@@ -34,7 +34,7 @@ def check(answers: list[Answer], tables: tuple[str, ...] = ("prices",), online_s
 
     lookups = [SimpleNamespace(table=table) for table in tables]
     config: Any = SimpleNamespace(lookups=lookups, feature_tables={}, serving=Serving())
-    make: Callable[..., Any] = lambda *_: SimpleNamespace(published=answer)  # noqa: E731 - a method of the platform
+    make: Callable[..., Any] = lambda *_: SimpleNamespace(publication=answer)  # noqa: E731 - a method of the platform
     platform: Any = SimpleNamespace(feature_store=make)
     require_published(config, platform, "dev.s", online_store, pause_seconds=0.0)
     return asked

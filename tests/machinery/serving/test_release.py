@@ -79,7 +79,16 @@ class World:
         fake.models = {"1": double, "2": double}
 
     def release(self, version: str) -> bool:
-        return self.releases.release(version, ROWS.dropna(), lambda: self.move(version))
+        return self.release_with(version, ROWS.dropna(), lambda: self.move(version))
+
+    def release_with(self, version: str, rows: pd.DataFrame, move: Callable[[], bool]) -> bool:
+        with self.releases.serve_alone(version, rows):
+            return move()
+
+    def begin_rollout(self, version: str, champion: str, record: Callable[[], int]) -> None:
+        with self.releases.serve_beside(version, ROWS.dropna()):
+            share = record()
+            self.releases.endpoint.serve(self.releases.model_name, {champion: 100 - share, version: share})
 
     def move(self, version: str) -> bool:
         self.champion = version
@@ -137,8 +146,8 @@ def test_a_row_with_an_unknown_feature_is_not_compared_because_the_endpoint_look
         2 * row["x"] + (row.get("y") is None) for row in rows
     ]  # y changes nothing here
 
-    assert world.releases.release("2", ROWS, lambda: world.move("2"))
-    assert world.releases.release("1", ROWS.assign(y=None), lambda: world.move("1"))
+    assert world.release_with("2", ROWS, lambda: world.move("2"))
+    assert world.release_with("1", ROWS.assign(y=None), lambda: world.move("1"))
 
 
 def test_a_first_version_that_answers_wrongly_leaves_no_endpoint(world: World) -> None:
@@ -156,7 +165,7 @@ def test_an_alias_that_cannot_be_moved_takes_the_release_back(world: World) -> N
         raise ProjectError("the champion changed")
 
     with pytest.raises(ProjectError, match="the champion changed"):
-        world.releases.release("2", ROWS.dropna(), refuse)
+        world.release_with("2", ROWS.dropna(), refuse)
     assert world.fake.shares() == {"1": 100}
 
 
@@ -208,7 +217,7 @@ def test_a_kill_after_the_endpoint_changed_and_before_the_alias_moved_is_put_rig
         raise Killed
 
     with pytest.raises(Killed):
-        world.releases.release("2", ROWS.dropna(), killed)
+        world.release_with("2", ROWS.dropna(), killed)
     assert (world.fake.shares(), world.champion) == ({"2": 100}, "1")
 
     world.releases.align(world.champion)
@@ -217,7 +226,7 @@ def test_a_kill_after_the_endpoint_changed_and_before_the_alias_moved_is_put_rig
 
 def test_a_rollout_begins_with_the_share_that_is_recorded(world: World) -> None:
     world.release("1")
-    world.releases.begin_rollout("2", "1", ROWS.dropna(), lambda: 5)
+    world.begin_rollout("2", "1", lambda: 5)
 
     assert (world.fake.shares(), world.champion) == ({"1": 95, "2": 5}, "1")
 
@@ -229,7 +238,7 @@ def test_a_rollout_that_cannot_be_recorded_does_not_begin(world: World) -> None:
         raise ProjectError("the rollout of version 3 is open")
 
     with pytest.raises(ProjectError, match="version 3"):
-        world.releases.begin_rollout("2", "1", ROWS.dropna(), refuse)
+        world.begin_rollout("2", "1", refuse)
     assert world.fake.shares() == {"1": 100}
 
 

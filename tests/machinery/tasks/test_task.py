@@ -5,6 +5,7 @@ import pytest
 from pydantic import Field
 
 from mlops.errors import ProjectError
+from mlops.parameters import parse
 from mlops.platform.base import Platform, use
 from mlops.project import Project
 from mlops.registry import Registry
@@ -30,15 +31,15 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
 
 @pytest.mark.parametrize("argv", [["--table_name=a=b", "--trials=3"], ["--table_name", "a=b", "--trials", "3"]])
 def test_parameters_are_read_from_the_command_line(argv: list[str]) -> None:
-    assert task.parse(Parameters, argv) == Parameters(table_name="a=b", trials=3)
+    assert parse(Parameters, argv) == Parameters(table_name="a=b", trials=3)
 
 
 def test_a_default_makes_a_parameter_optional() -> None:
-    assert task.parse(Parameters, ["--table_name=t"]).trials == 2
+    assert parse(Parameters, ["--table_name=t"]).trials == 2
 
 
 def test_job_parameters_of_other_tasks_are_ignored() -> None:
-    assert task.parse(Parameters, ["--table_name=t", "--champion_catalog=prod"]) == Parameters(table_name="t")
+    assert parse(Parameters, ["--table_name=t", "--champion_catalog=prod"]) == Parameters(table_name="t")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_job_parameters_of_other_tasks_are_ignored() -> None:
 )
 def test_an_invalid_command_line_gives_a_one_sentence_error(argv: list[str], expected: str) -> None:
     with pytest.raises(ProjectError) as caught:
-        task.parse(Parameters, argv)
+        parse(Parameters, argv)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -12,8 +12,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mlops.config.search import Search
-from mlops.config.training import Training
+from mlops.config.search import Search, Training
 from mlops.errors import ProjectError
 from mlops.project import Project, Rows
 from mlops.training import search

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from mlops.errors import ProjectError
-from mlops.training.model_code import collected, referenced_modules
+from mlops.training.model_code import collect_code, referenced_modules
 from mlops.training.requirements import model_requirements
 
 PACKAGE = "taxi_steps"
@@ -68,17 +68,17 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
 
 @pytest.mark.parametrize("step", [HistGradientBoostingRegressor(), Pipeline([("a", StandardScaler())])])
 def test_a_model_of_installed_packages_takes_no_code_along(step: BaseEstimator) -> None:
-    with collected(Pipeline([("step", step)]), {"mlops", "example"}) as code:
+    with collect_code(Pipeline([("step", step)]), {"mlops", "example"}) as code:
         assert code.paths == []
         assert set(model_requirements()) <= set(code.requirements)
 
 
 def test_the_packages_of_all_parts_of_an_estimator_are_required() -> None:
     nested = Pipeline([("inner", Pipeline([("a", FunctionTransformer(kw_args={"d": FloatDistribution(0, 1)}))]))])
-    with collected(nested, {"mlops"}) as code:
+    with collect_code(nested, {"mlops"}) as code:
         assert f"optuna=={version('optuna')}" in code.requirements
         assert not [line for line in code.requirements if "spark" in line]
-    with collected(StandardScaler(), {"mlops"}) as code:
+    with collect_code(StandardScaler(), {"mlops"}) as code:
         assert not [line for line in code.requirements if "optuna" in line]
 
 
@@ -87,7 +87,7 @@ def test_the_modules_of_a_function_without_a_name_are_required() -> None:
 
 
 def test_the_code_of_the_project_goes_with_the_model_and_nothing_else(own: Pipeline) -> None:
-    with collected(own, {"mlops", PACKAGE}) as code:
+    with collect_code(own, {"mlops", PACKAGE}) as code:
         files = {
             file.relative_to(Path(path).parent).as_posix() for path in code.paths for file in Path(path).rglob("*.py")
         }
@@ -99,7 +99,7 @@ def test_the_code_of_the_project_goes_with_the_model_and_nothing_else(own: Pipel
 
 def test_the_model_predicts_where_the_project_cannot_be_imported(own: Pipeline, tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    with collected(own, {"mlops", PACKAGE}) as code:
+    with collect_code(own, {"mlops", PACKAGE}) as code:
         mlflow.sklearn.save_model(
             own,
             str(folder),
@@ -117,7 +117,7 @@ def test_the_model_predicts_where_the_project_cannot_be_imported(own: Pipeline, 
 def test_an_estimator_that_cannot_be_saved_is_an_error() -> None:
     with (
         pytest.raises(ProjectError, match=r"the FunctionTransformer cannot be saved .*TypeError"),
-        collected(FunctionTransformer(kw_args={"lock": threading.Lock()}), {"mlops"}),
+        collect_code(FunctionTransformer(kw_args={"lock": threading.Lock()}), {"mlops"}),
     ):
         pass
 

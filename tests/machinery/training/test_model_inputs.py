@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mlflow.models.utils import _enforce_schema
 
 from mlops.training import model_inputs
+from mlops.training.model_code import pack_by_value
 from mlops.training.model_inputs import KINDS, ModelInputs, convert, kinds_of, missing, signature
-from mlops.training.pickling import packed_by_value
 
 # A value of each Spark type, as pandas frames of Spark have it.
 VALUES: dict[str, Any] = {
@@ -102,7 +102,7 @@ def test_rows_without_a_value_keep_their_types() -> None:
 
 def test_the_first_step_loads_where_the_project_is_not_installed(tmp_path: Path) -> None:
     step = ModelInputs().fit(pd.DataFrame({"carrier": pd.Series(["AA"], dtype="object")}))
-    with packed_by_value(model_inputs):
+    with pack_by_value(model_inputs):
         packed = cloudpickle.dumps(step)
     (tmp_path / "step.pkl").write_bytes(packed)
     load = "import pickle, pandas; s = pickle.load(open('step.pkl', 'rb')); print(s.transform(pandas.DataFrame([{}])))"

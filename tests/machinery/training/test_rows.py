@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mlops.config.load import ProjectConfig
-from mlops.config.training import Training
+from mlops.config.search import Training
 from mlops.errors import ProjectError
 from mlops.training.rows import of_split
 

@@ -15,7 +15,7 @@ from mlops.config.load import ProjectConfig
 from mlops.config.validation import Validation
 from mlops.evaluation.metrics import ProblemType
 from mlops.validation.check import Check
-from mlops.validation.leakage_suspects import arrives_with_label, judged, missing_values
+from mlops.validation.leakage_suspects import arrives_with_label, judge, missing_values
 from mlops.validation.target_leakage import PREDICTED, checks_of_values
 
 from example import PROJECT, synthetic
@@ -209,7 +209,7 @@ def test_an_input_that_is_missing_where_the_label_is_missing_is_named() -> None:
 def test_every_finding_needs_to_be_accepted() -> None:
     findings = {"a leaks": ["x", "a"], "b leaks": ["x", "b"]}
     for accepted, passed in (({"a": "y"}, False), ({"a": "y", "b": "z"}, True), ({"x": "y"}, True), ({}, False)):
-        assert judged("x", findings, Leakage(accepted=accepted), "sound", 1.0, "").passed is passed
+        assert judge("x", findings, Leakage(accepted=accepted), "sound", 1.0, "").passed is passed
 
 
 def test_a_configuration_without_these_settings_has_limits_of_its_own() -> None:

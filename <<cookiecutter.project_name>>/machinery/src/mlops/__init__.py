@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .evaluation.own_metrics import metric
     from .features.on_demand import definitions
     from .project import Project, Rows
-    from .serving.rollout.assign import assign
+    from .serving.shares import assign
     from .tasks import ENTRY_POINTS, entry_point
     from .training.search import suggest
     from .validation.evidence import Evidence
@@ -47,7 +47,7 @@ _WHERE = {
     "ProblemType": "evaluation.metrics",
     "Project": "project",
     "Rows": "project",
-    "assign": "serving.rollout.assign",
+    "assign": "serving.shares",
     "definitions": "features.on_demand",
     "entry_point": "tasks",
     "load_config": "config.load:load",

@@ -44,14 +44,14 @@ def as_declared(frame: pd.DataFrame, signature: ModelSignature | None) -> pd.Dat
 
     The training table holds them as doubles, which MLflow does not accept where a signature declares a boolean.
     """
-    found = [name for name in booleans(signature) if name in frame.columns]
-    return frame.assign(**{name: _as_booleans(frame[name]) for name in found}) if found else frame
+    names = [name for name in booleans(signature) if name in frame.columns]
+    return frame.assign(**{name: _as_booleans(frame[name]) for name in names}) if names else frame
 
 
 def booleans(signature: ModelSignature | None) -> list[str]:
     """Return the inputs that a signature declares as boolean."""
     declared = signature.inputs if signature is not None and signature.inputs is not None else []
-    return [str(one.name) for one in declared if one.type == DataType.boolean]
+    return [str(column.name) for column in declared if column.type == DataType.boolean]
 
 
 def _as_booleans(column: pd.Series[Any]) -> pd.Series[Any]:

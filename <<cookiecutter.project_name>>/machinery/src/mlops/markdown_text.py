@@ -11,7 +11,7 @@ Cell = str | float | None
 _MANY, _TOO_MANY, _TENTH = 1000, 1e15, 0.1
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Return the text as one line in which no character acts as Markdown or HTML markup."""
     line = html.escape(" ".join(text.split()), quote=False).replace("|", "&#124;")
     line = re.sub(r"([\\`*\[\]])", r"\\\1", line)
@@ -33,11 +33,11 @@ def percent(share: float) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return a table, or an empty string if there are no rows. None is shown as an empty cell."""
     body = [[_cell(cell) for cell in row] for row in rows]
-    lines = [[escaped(name) for name in head], ["---"] * len(head), *body] if body else []
+    lines = [[escape(name) for name in head], ["---"] * len(head), *body] if body else []
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(value: Cell) -> str:
     if value is None:
         return ""
-    return escaped(value) if isinstance(value, str) else number(value)
+    return escape(value) if isinstance(value, str) else number(value)

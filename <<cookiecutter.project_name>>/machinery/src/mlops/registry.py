@@ -79,13 +79,13 @@ class Registry:
         """
         if version_or_alias.isdigit():
             return self.version(version_or_alias)
-        found = self.alias(version_or_alias)
-        if found is None:
+        version = self.alias(version_or_alias)
+        if version is None:
             raise ProjectError(
                 f"model {self.name} has no version with the alias {version_or_alias}: run the training job first, "
                 "or give a version number."
             )
-        return found
+        return version
 
     def champion(self) -> ModelVersion | None:
         """Return the version with the alias Champion, or None if no version has it.

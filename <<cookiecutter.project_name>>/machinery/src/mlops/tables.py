@@ -65,7 +65,7 @@ class Tables:
         Raises:
             ProjectError: A column of the table has another type, as in `merge`.
         """
-        self._write(name, self._aligned(name, frame) if self.exists(name) else frame, "append")
+        self._write(name, self._align(name, frame) if self.exists(name) else frame, "append")
 
     def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool, within: str = "") -> None:
         """Insert the rows whose keys are new. Create the table if it does not exist, and add columns that are new.
@@ -84,7 +84,7 @@ class Tables:
         if not self.exists(name):
             self.append(name, frame.limit(0))
         self._require_keys(name, keys)
-        frame = self._aligned(name, frame)
+        frame = self._align(name, frame)
         matched = "WHEN MATCHED THEN UPDATE SET *" if update else ""
         self._merge(name, frame, keys, f"{matched} WHEN NOT MATCHED THEN INSERT *", within)
 
@@ -102,7 +102,7 @@ class Tables:
             ProjectError: The table has no such keys.
         """
         self._require_keys(name, keys)
-        frame = self._aligned(name, frame)
+        frame = self._align(name, frame)
         flagged = frame.withColumn(_GONE, F.lit(False)).unionByName(  # noqa: FBT003 - a literal of Spark
             _with_columns_of(frame, gone).select(*frame.columns).withColumn(_GONE, F.lit(True))  # noqa: FBT003 - as above
         )
@@ -123,7 +123,7 @@ class Tables:
         """Delete the rows that meet an SQL condition."""
         self._run(f"DELETE FROM {quote(name)} WHERE {condition}")  # noqa: S608 - conditions are the project's own
 
-    def _aligned(self, name: str, frame: DataFrame) -> DataFrame:
+    def _align(self, name: str, frame: DataFrame) -> DataFrame:
         """Return the frame with the columns of the table, null where it lacks them.
 
         Columns that only the frame has are first added to the table.

@@ -59,15 +59,15 @@ class DeltaLogStream:
 
     def _files(self, after: int, until: int) -> list[str]:
         """Return the files with rows that the commits have added and that a later one of them has not removed."""
-        found: dict[str, None] = {}
+        files: dict[str, None] = {}
         for version in range(after + 1, until + 1):
             text = (self.table / "_delta_log" / f"{version:020}.json").read_text(encoding="utf-8")
             for action in map(json.loads, text.splitlines()):
                 if "add" in action and action["add"]["dataChange"]:
-                    found[unquote(action["add"]["path"])] = None
+                    files[unquote(action["add"]["path"])] = None
                 elif "remove" in action:
-                    found.pop(unquote(action["remove"]["path"]), None)
-        return [str(self.table / name) for name in found]
+                    files.pop(unquote(action["remove"]["path"]), None)
+        return [str(self.table / name) for name in files]
 
 
 def _write(file: Path, text: str) -> None:

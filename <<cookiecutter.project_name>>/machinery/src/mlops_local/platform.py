@@ -110,7 +110,7 @@ class LocalPlatform:
         """Return the folder that stands for one in a volume, next to the tables."""
         return self.folder.parent / "volumes" / path.removeprefix("/Volumes/")
 
-    def stream(self, table: str, sink: Sink, how: Streaming) -> None:
+    def stream(self, table: str, sink: Sink, streaming: Streaming) -> None:
         """Give the new rows of a table to the sink in micro-batches: the files that its Delta log names.
 
         This is what a stream that stops when no rows are left (available now) does, without the engine's support.
@@ -119,7 +119,7 @@ class LocalPlatform:
             f"a local run does not stream: the new files in the Delta log of {table} are its micro-batches, and it "
             "stops after them (available now)"
         )
-        log_stream = DeltaLogStream(self.spark, self._path(table), self.volume(how.checkpoint))
+        log_stream = DeltaLogStream(self.spark, self._path(table), self.volume(streaming.checkpoint))
         for batch, rows in log_stream.batches():
             sink(rows, batch, self)
 

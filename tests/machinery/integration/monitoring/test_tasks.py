@@ -19,7 +19,7 @@ from bundle_tools.report import metrics
 from bundle_tools.report.page import page
 from mlops.config.monitoring import Monitoring
 from mlops.errors import ProjectError
-from mlops.monitoring import baseline
+from mlops.monitoring import reference
 from mlops.profiling.base import Refresh
 from mlops.registry import CHAMPION, Registry
 from mlops.tasks import check_metrics, refresh_metrics, update_inference_log
@@ -304,12 +304,12 @@ def test_the_baseline_follows_the_champion_and_is_empty_without_its_rows(
     registry, name = Registry(champion["model_name"]), f"{schema}.baseline"
     before = platform.tables.version(name)
     config, table = example.PROJECT.config, champion["training_table"]
-    baseline.write_baseline(config, platform.tables, registry, table, name)
+    reference.write_reference(config, platform.tables, registry, table, name)
     assert platform.tables.version(name) == before
     source = f"runs:/{champion['run_id']}/model"
     other = registry.client.create_model_version(registry.name, source, run_id="0" * 32)
     registry.set_alias(CHAMPION, str(other.version))
-    baseline.write_baseline(config, platform.tables, registry, table, name)
+    reference.write_reference(config, platform.tables, registry, table, name)
     assert platform.tables.read(name).count() == 0
 
 
@@ -317,7 +317,7 @@ def test_without_a_champion_there_is_nothing_to_compare_with(
     platform: LocalPlatform, schema: str, trained: dict[str, str]
 ) -> None:
     with pytest.raises(ProjectError, match="has no champion yet: run the training job first"):
-        baseline.write_baseline(
+        reference.write_reference(
             example.PROJECT.config, platform.tables, Registry(trained["model_name"]), "x.y.z", f"{schema}.b"
         )
 

@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from mlops.errors import ProjectError
-from mlops.promotion.champion import SINCE, promote
+from mlops.promotion.champion import SINCE, move_champion_alias
 from mlops.registry import CHAMPION, Registry
 
 
@@ -29,7 +29,7 @@ def champion(registry: Registry) -> str:
 
 def test_a_promotion_records_the_previous_champion_and_nothing_on_the_model(registry: Registry) -> None:
     before = registry.model_tags()
-    assert promote(registry, "2", "1")
+    assert move_champion_alias(registry, "2", "1")
     assert champion(registry) == "2"
     tags = registry.version("2").tags
     assert tags["previous_champion"] == "1"
@@ -38,15 +38,15 @@ def test_a_promotion_records_the_previous_champion_and_nothing_on_the_model(regi
 
 
 def test_promoting_a_version_again_changes_nothing(registry: Registry) -> None:
-    promote(registry, "2", "1")
-    assert not promote(registry, "2", "1")
+    move_champion_alias(registry, "2", "1")
+    assert not move_champion_alias(registry, "2", "1")
     assert registry.version("2").tags["previous_champion"] == "1"
 
 
 @pytest.mark.parametrize("expected", ["3", None])
 def test_a_champion_other_than_the_compared_one_is_kept(registry: Registry, expected: str | None) -> None:
     with pytest.raises(ProjectError, match="changed to version 1 while version 2 was compared with"):
-        promote(registry, "2", expected)
+        move_champion_alias(registry, "2", expected)
     assert champion(registry) == "1"
 
 
@@ -61,4 +61,4 @@ def test_a_write_of_somebody_else_right_after_the_promotion_is_reported(
 
     monkeypatch.setattr(Registry, "set_alias", overwritten)
     with pytest.raises(ProjectError, match="now the champion is version 3: something other than the job promotion"):
-        promote(registry, "2", "1")
+        move_champion_alias(registry, "2", "1")

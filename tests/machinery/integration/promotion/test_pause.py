@@ -22,16 +22,16 @@ def registry(experiment_id: str) -> Registry:
 
 
 def test_a_pause_holds_until_somebody_resumes_with_a_reason_and_both_are_recorded(registry: Registry) -> None:
-    assert pause.paused(registry) == ""
+    assert pause.pause_reason(registry) == ""
     pause.pause(registry, "version 7 was rolled back")
-    since = pause.paused(registry)
+    since = pause.pause_reason(registry)
     assert since.startswith("since 2")
     assert since.endswith(": version 7 was rolled back")
     with pytest.raises(ProjectError, match="resuming promotion needs a reason"):
         pause.resume(registry, " ")
-    assert pause.paused(registry) == since
+    assert pause.pause_reason(registry) == since
     pause.resume(registry, "the source is repaired")
-    assert pause.paused(registry) == ""
+    assert pause.pause_reason(registry) == ""
     assert registry.model_tags()[pause.RESUMED].endswith(f": the source is repaired (it was paused {since})")
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_paused_cannot_be_resumed(registry: Registry) -> None:
 
 
 def test_versions_are_remembered_once_in_the_order_of_their_rollbacks(registry: Registry) -> None:
-    assert pause.rolled_back(registry) == []
+    assert pause.rolled_back_versions(registry) == []
     for version in ("7", "12", "7"):
         pause.note_rolled_back(registry, version)
-    assert pause.rolled_back(registry) == ["7", "12"]
+    assert pause.rolled_back_versions(registry) == ["7", "12"]

@@ -13,7 +13,7 @@ from mlops.errors import ProjectError
 from mlops.promotion import pause
 from mlops.registry import CHAMPION, ROLLED_BACK, Registry
 from mlops.serving.rollout import record, steps
-from mlops.serving.rollout.record import DECISION, OPEN, is_open, open_rollout, started
+from mlops.serving.rollout.record import DECISION, OPEN, is_open, open_rollout, record_start
 from mlops.serving.rollout.steps import OF_CHALLENGER, Steps
 from mlops_local.platform import LocalPlatform
 
@@ -61,7 +61,7 @@ def step(registry: Registry, endpoint: Endpoint) -> Steps:
     """The steps of an open rollout of version 2, which has 5 % of the traffic."""
     share = open_rollout(registry, "2", "1", CANARY, NOW)
     endpoint.serve(registry.name, {"1": 100 - share, "2": share})
-    started(registry, NOW)
+    record_start(registry, NOW)
     return Steps(registry, endpoint)
 
 
@@ -74,8 +74,8 @@ def test_opening_a_rollout_again_changes_nothing(registry: Registry) -> None:
     assert is_open(registry) is None
     assert [open_rollout(registry, "2", "1", CANARY, NOW) for _ in range(2)] == [5, 5]
     before = registry.model_tags()[OPEN]
-    started(registry, NOW)
-    started(registry, datetime.now(UTC))
+    record_start(registry, NOW)
+    record_start(registry, datetime.now(UTC))
     assert before != registry.model_tags()[OPEN]
     assert open_rollout(registry, "2", "1", CANARY, NOW) == 5
     found = record.find(registry)

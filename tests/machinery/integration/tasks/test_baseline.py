@@ -9,8 +9,8 @@ from mlflow import MlflowClient
 from rich.console import Console
 
 from bundle_tools.baseline import board, command
-from mlops.baseline import families, leaderboard, source
 from mlops.config.search import Search
+from mlops.model_search import families, leaderboard, source
 from mlops.tasks import baseline, train
 from mlops.training import search, training_set
 from mlops.training.fitting import fit
@@ -67,7 +67,7 @@ def test_every_trial_is_logged_with_the_code_that_gives_the_same_model_again(
     ordered = rows.sort_values([CONFIG.spine.event_time, CONFIG.spine.key], ignore_index=True)
     splits = {split: ordered[ordered["split"] == split].reset_index(drop=True) for split in SPLITS}
     one = next(run for run in runs if run.data.params["family"] == "gradient_boosting")
-    module = source.loaded(mlflow.artifacts.load_text(f"runs:/{one.info.run_id}/model.py"), "trial")
+    module = source.load_text(mlflow.artifacts.load_text(f"runs:/{one.info.run_id}/model.py"), "trial")
     project = replace(example.PROJECT, build_model=lambda *_: module.MODEL, fit_model=None)
     again = search.measure(project, fit(project, splits, {}), splits["validation"])
     assert again[CONFIG.metric] == pytest.approx(one.data.metrics[f"validation_{CONFIG.metric}"], rel=1e-6)

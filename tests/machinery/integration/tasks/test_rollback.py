@@ -5,7 +5,6 @@ from mlflow import MlflowClient
 from mlops.errors import ProjectError
 from mlops.promotion import pause
 from mlops.registry import CHAMPION, ROLLED_BACK, Registry
-from mlops.serving.promote import ChampionOnEndpoint
 from mlops.tasks import rollback
 from mlops.validation import proof
 from mlops_local.platform import LocalPlatform
@@ -83,7 +82,7 @@ def test_a_version_that_cannot_predict_cannot_become_champion(
 def test_a_rollback_needs_a_reason_and_a_champion(
     registry: Registry, trained: dict[str, str], run_task: Runner
 ) -> None:
-    with pytest.raises(ProjectError, match="a rollback needs a reason"):
+    with pytest.raises(ProjectError, match="the action rollback needs the parameter reason: give it a value"):
         rolled_back(run_task, model_name=registry.name, reason=" ")
     MlflowClient().delete_registered_model_alias(trained["model_name"], CHAMPION)
     with pytest.raises(ProjectError, match="has no champion, so there is nothing to roll back"):
@@ -92,13 +91,13 @@ def test_a_rollback_needs_a_reason_and_a_champion(
 
 def test_a_rollback_pauses_promotion_and_remembers_the_version(registry: Registry, run_task: Runner) -> None:
     rolled_back(run_task, model_name=registry.name, reason="fares went wild")
-    assert pause.paused(registry).endswith("version 3 was rolled back (fares went wild)")
-    assert pause.rolled_back(registry) == ["3"]
+    assert pause.pause_reason(registry).endswith("version 3 was rolled back (fares went wild)")
+    assert pause.rolled_back_versions(registry) == ["3"]
 
 
 def test_a_rollback_can_leave_promotion_running(registry: Registry, run_task: Runner) -> None:
     rolled_back(run_task, model_name=registry.name, reason="so", pause="false")
-    assert pause.paused(registry) == ""
+    assert pause.pause_reason(registry) == ""
 
 
 def test_the_versions_that_were_rolled_back_are_in_a_table_once(
@@ -129,7 +128,7 @@ def test_a_rollback_that_stops_before_the_alias_moves_has_listed_the_version(
     def stopped(*_: object, **__: object) -> None:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(ChampionOnEndpoint, "promote", stopped)
+    monkeypatch.setattr(rollback, "move_champion_alias", stopped)
     with pytest.raises(RuntimeError, match="killed"):
         rolled_back(run_task, model_name=registry.name, reason="so")
     table = platform.tables.read(f"{registry.name.rpartition('.')[0]}.rolled_back_versions")

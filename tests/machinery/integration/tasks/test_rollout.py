@@ -22,8 +22,8 @@ from mlops.config.serving import AB, Serving
 from mlops.errors import ProjectError
 from mlops.platform.base import use
 from mlops.registry import CHAMPION, Registry
-from mlops.serving import promote
-from mlops.serving.rollout.record import DECISION, is_open, open_rollout, started
+from mlops.serving import champion_endpoint
+from mlops.serving.rollout.record import DECISION, is_open, open_rollout, record_start
 from mlops.tasks import change_champion, check_rollout, find_rollout, update_inference_log
 from mlops.tasks.task import Task
 from mlops.training import training_set
@@ -76,7 +76,7 @@ class Life:
     def open(self) -> None:
         share = open_rollout(self.registry, "2", "1", AB_TEST, datetime.now(UTC))
         self.endpoint.serve_by_hand(v1=100 - share, v2=share)
-        started(self.registry, datetime.now(UTC))
+        record_start(self.registry, datetime.now(UTC))
 
     def look(self, check_id: str, hours: float = 1) -> dict[str, str]:
         """Run the job `rollout` until its decision."""
@@ -193,9 +193,9 @@ def test_a_rollout_ends_when_its_versions_change_meanwhile(life: Life) -> None:
 
 def test_a_step_needs_a_reason_and_an_endpoint(life: Life) -> None:
     life.open()
-    with pytest.raises(ProjectError, match="the action abort needs a reason"):
+    with pytest.raises(ProjectError, match="the action abort needs the parameter reason: give it a value"):
         life.act({"action": "abort", "model_version": "2", "share": "0", "reason": " "})
-    with pytest.raises(ProjectError, match="a rollout needs an endpoint"):
+    with pytest.raises(ProjectError, match="the action abort needs the parameter endpoint_name: give it a value"):
         life.run(change_champion, model_name=life.registry.name, action="abort", reason="so")
     assert is_open(life.registry) == "2"
     life.act({"action": "abort", "model_version": "", "share": "0", "reason": "an operator says so"})
@@ -203,8 +203,8 @@ def test_a_step_needs_a_reason_and_an_endpoint(life: Life) -> None:
 
 
 def test_a_rollback_ends_the_rollout(life: Life, trained: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(promote, "require_published", lambda *_: None)
-    monkeypatch.setattr(promote.ChampionOnEndpoint, "_rows", lambda *_: None)
+    monkeypatch.setattr(champion_endpoint, "require_published", lambda *_: None)
+    monkeypatch.setattr(champion_endpoint.ChampionEndpoint, "_holdout", lambda *_: None)
     MlflowClient().create_model_version(trained["model_name"], trained["model_uri"], run_id=trained["run_id"])
     prove(trained | {"model_version": "3"}, life.platform)
     life.open()

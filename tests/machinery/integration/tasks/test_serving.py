@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlops.config.serving import Serving
 from mlops.errors import ProjectError
 from mlops.loading import predict
+from mlops.parameters import parse
 from mlops.promotion import comparison
 from mlops.promotion.decision import Decision
 from mlops.registry import CHAMPION, Registry, uri
@@ -73,7 +74,8 @@ class Shop:
             "endpoint_minutes": "1",
             "online_store": "shop",
         }
-        parameters = change_champion.Parameters.model_validate(given | more)
+        argv = [f"--{name}={value}" for name, value in (given | more).items()]
+        parameters: change_champion.Parameters = parse(change_champion.Parameters, argv)
         return change_champion.run(parameters, example.PROJECT, self.platform).model_dump()
 
     @property
@@ -103,7 +105,7 @@ def shop(trained: dict[str, str], platform: LocalPlatform) -> Iterator[Shop]:
 def every_version_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     """The versions of these tests are the same artifact, so none is better than the other."""
     won = Decision(passed=True, reasons=("it is better",))
-    monkeypatch.setattr("mlops.tasks.deploy.compare", lambda *_, **__: won)
+    monkeypatch.setattr("mlops.tasks.promote.compare", lambda *_, **__: won)
     monkeypatch.setattr(comparison, "compare", lambda *_, **__: won)
 
 
@@ -125,7 +127,7 @@ def test_a_version_that_loses_changes_nothing_and_the_endpoint_serves_the_champi
 ) -> None:
     shop.change("promote", "1")
     second = shop.another_version()
-    monkeypatch.setattr("mlops.tasks.deploy.compare", lambda *_, **__: Decision(passed=False, reasons=("worse",)))
+    monkeypatch.setattr("mlops.tasks.promote.compare", lambda *_, **__: Decision(passed=False, reasons=("worse",)))
     shop.fake.serve_by_hand(v9=100)
 
     assert shop.change("promote", second) == {

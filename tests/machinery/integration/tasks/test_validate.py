@@ -8,7 +8,7 @@ from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, MISSING, SCORE, Leakage
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
 from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry
-from mlops.tasks import deploy, validate
+from mlops.tasks import promote, validate
 from mlops.tasks.validate import ACCEPTED_TAG
 from mlops.validation.evidence import Evidence
 from mlops.validation.report import FILE, TABLE
@@ -132,7 +132,7 @@ def test_a_failure_says_how_to_deploy_without_another_training(
 @pytest.mark.usefixtures("lenient_gates")
 def test_a_version_that_passed_is_proven(trained: dict[str, str], run_task: Runner) -> None:
     run_task(validate, **trained)
-    assert run_task(deploy, **trained)["promoted"] == "true"
+    assert run_task(promote, **trained)["promoted"] == "true"
 
 
 @pytest.mark.usefixtures("lenient_gates")

@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from mlops.config.training import Training
+from mlops.config.search import Training
 from mlops.errors import ProjectError
 from mlops.project import Project
 from mlops.sources.sources import Sources

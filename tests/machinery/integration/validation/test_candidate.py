@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from mlops.errors import ProjectError
 from mlops.training import training_set
-from mlops.validation.candidate import Candidate, evidence, holdout, resolved
+from mlops.validation.candidate import Candidate, evidence, holdout, resolve
 from mlops_local.platform import LocalPlatform
 
 from example import PROJECT
@@ -20,22 +20,22 @@ SETTINGS = PROJECT.config
 
 def test_what_is_not_given_is_found_by_name_and_version(trained: dict[str, str]) -> None:
     whole = Candidate(**trained)
-    assert resolved(whole) == whole
-    assert resolved(Candidate(**trained | {"run_id": "", "model_uri": "", "training_table": ""})) == whole
+    assert resolve(whole) == whole
+    assert resolve(Candidate(**trained | {"run_id": "", "model_uri": "", "training_table": ""})) == whole
 
 
 @pytest.mark.parametrize("name", ["model_uri", "run_id", "training_table"])
 def test_what_belongs_to_another_version_is_refused(trained: dict[str, str], name: str) -> None:
     with pytest.raises(ProjectError, match=f"{name} is another, but that of version 1 of .* is {trained[name]}: give"):
-        resolved(Candidate(**trained | {name: "another"}))
+        resolve(Candidate(**trained | {name: "another"}))
 
 
 def test_a_version_is_needed_and_must_be_of_a_training(trained: dict[str, str]) -> None:
     with pytest.raises(ProjectError, match=r"no version of .* is given: set the job parameter model_version"):
-        resolved(Candidate(**trained | {"model_version": ""}))
+        resolve(Candidate(**trained | {"model_version": ""}))
     MlflowClient().create_model_version(trained["model_name"], trained["model_uri"])
     with pytest.raises(ProjectError, match=r"version 2 of .* was registered without a training run"):
-        resolved(Candidate(**trained | {"model_version": "2", "model_uri": ""}))
+        resolve(Candidate(**trained | {"model_version": "2", "model_uri": ""}))
 
 
 def test_the_evidence_is_of_the_rows_of_this_run_and_of_the_feature_tables_beside_them(

@@ -23,7 +23,6 @@ from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, Leakage
 from mlops.config.validation import Bound, Latency, Slice, SliceRows
 from mlops.registry import NO_COMMIT
 from mlops.validation import behaviour, lookup_leakage, performance, slices, structure, target_leakage
-from mlops.validation import custom_check as custom
 from mlops.validation import training_serving_skew as serving
 from mlops.validation.candidate import Candidate, evidence
 from mlops.validation.check import Check
@@ -266,11 +265,11 @@ def test_held_out_rows_that_were_trained_on_are_noticed(sound: Evidence) -> None
 
 def test_every_own_check_needs_a_bound_and_every_bound_a_check(sound: Evidence) -> None:
     name = next(iter(SETTINGS.validation.custom))
-    (check,) = custom.custom(gated(sound, custom={name: Bound(min=1e6)}))
+    (check,) = performance.custom(gated(sound, custom={name: Bound(min=1e6)}))
     assert not check.passed
-    (check,) = run_only(custom.custom, gated(sound, custom={}))
+    (check,) = run_only(performance.custom, gated(sound, custom={}))
     assert f"the check {name} has no bound" in check.reason
-    (check,) = run_only(custom.custom, gated(sound, custom={f"{name}s": Bound(max=1)}))
+    (check,) = run_only(performance.custom, gated(sound, custom={f"{name}s": Bound(max=1)}))
     assert f"checks.py has no such check: did you mean '{name}'" in check.reason
 
 

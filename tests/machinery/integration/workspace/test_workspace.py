@@ -145,5 +145,5 @@ def test_tables_of_other_projects_are_published_if_there_is_an_online_store(
     for online_store, is_there in (("", False), ("shop", True)):
         bundle = bundles.load(ROOT, "dev", variables={"catalog": "dev", "online_store": online_store})
         workspace.publish_foreign(bundle, platform, config)
-        found = platform.feature_store("dev.ours", config.feature_tables).published(name, "shop")
+        found = platform.feature_store("dev.ours", config.feature_tables).publication(name, "shop")
         assert (found is not None) == is_there

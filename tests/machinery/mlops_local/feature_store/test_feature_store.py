@@ -228,7 +228,7 @@ def test_the_newest_row_of_each_key_is_published_once(
 ) -> None:
     store = store_of(platform, schema, zones=TABLE)
     store.write_table("zones", zones(platform, [(1, 0.0, 10.0), (1, 2.0, 12.0), (1, 1.0, 11.0), (2, 0.0, None)]))
-    assert store.published("zones", "store") is None
+    assert store.publication("zones", "store") is None
     with caplog.at_level(logging.INFO):
         assert [store.publish_table("zones", "store", "CU_1") for _ in "ab"] == [f"{schema}.zones_online"] * 2
     assert caplog.text.count("is published to store") == 1
@@ -239,17 +239,17 @@ def test_what_is_published_is_complete_until_the_feature_table_changes(platform:
     store = store_of(platform, schema, zones=TABLE)
     store.write_table("zones", zones(platform, [(1, 0.0, 10.0)]))
     store.publish_table("zones", "store", "CU_1")
-    before = store.published("zones", "store")
+    before = store.publication("zones", "store")
     assert before is not None
     assert before.complete
     assert before.synchronised_at is not None
-    assert store.published("zones", "another") is None
+    assert store.publication("zones", "another") is None
     store.write_table("zones", zones(platform, [(1, 5.0, 15.0)]))
-    stale = store.published("zones", "store")
+    stale = store.publication("zones", "store")
     assert stale is not None
     assert (stale.complete, stale.synchronised_at) == (False, before.synchronised_at)
     store.publish_table("zones", "store", "CU_1")
-    again = store.published("zones", "store")
+    again = store.publication("zones", "store")
     assert again is not None
     assert again.complete
     assert store.online.look_up(f"{schema}.zones", [(1,)], ["trips"]) == [[15.0]]
@@ -260,4 +260,4 @@ def test_a_table_of_another_project_is_published_under_its_own_name(platform: Lo
     store_of(platform, schema, zones=TABLE).write_table("zones", zones(platform, [(1, 0.0, 10.0)]))
     store = store_of(platform, "dev.ours", **{table: TABLE})
     assert store.publish_table(table, "store", "CU_1") == f"{schema}.zones_online"
-    assert store.published(table, "store") is not None
+    assert store.publication(table, "store") is not None

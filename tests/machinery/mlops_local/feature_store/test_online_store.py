@@ -29,7 +29,7 @@ def test_a_table_that_is_published_again_has_only_the_new_rows(tmp_path: Path) -
     published(tmp_path, [(1, None, None, "a"), (2, None, None, "b")])
     store = published(tmp_path, [(2, None, None, "c")], "1")
     assert store.look_up(NAME, [(1,), (2,)], ["name"]) == [[None], ["c"]]
-    facts = store.published(NAME, "store", "1")
+    facts = store.publication(NAME, "store", "1")
     assert facts is not None
     assert (facts.online_name, facts.complete) == ("dev.s.places_online", True)
 
@@ -39,7 +39,7 @@ def test_a_publication_that_fails_leaves_the_old_rows_and_their_version(tmp_path
     with pytest.raises(Exception, match="UNIQUE constraint"):
         published(tmp_path, [(1, None, None, "b"), (1, None, None, "c")], "1")
     assert store.look_up(NAME, [(1,)], ["name"]) == [["a"]]
-    facts = store.published(NAME, "store", "1")
+    facts = store.publication(NAME, "store", "1")
     assert facts is not None
     assert (facts.complete, facts.detail) == (False, "version 0 of the feature table, which now has 1")
 

@@ -81,7 +81,7 @@ def test_the_example_has_only_rows_with_all_required_values(folder: Path) -> Non
 
 def test_the_example_has_the_types_of_the_signature() -> None:
     takes = packaged_model.signature(SPEC, TYPES | {"trips": "int", "miles": "float"}, "fare")
-    example = packaged_model._shown(takes, ROWS)  # noqa: SLF001 - the package has it in MLflow's format
+    example = packaged_model._typed_example(takes, ROWS)  # noqa: SLF001 - the package has it in MLflow's format
     assert example is not None
     assert example.dtypes[["area", "trips", "miles"]].astype(str).tolist() == ["int32", "int32", "float32"]
     assert example["trips"].tolist() == [6]

@@ -42,7 +42,7 @@ def rows(count: int, *, shift: float = 0.0, start: datetime = MONDAY, version: s
 def spec(schema: str, **changes: Any) -> ProfileSpec:  # noqa: ANN401 - any field
     given: dict[str, Any] = {
         "table": f"{schema}.inference_log",
-        "baseline": f"{schema}.baseline",
+        "reference": f"{schema}.baseline",
         "problem_type": "regression",
         "key": "log_id",
         "timestamp": "at",
@@ -205,7 +205,7 @@ def test_predictions_of_classes_have_their_own_metrics(platform: LocalPlatform, 
     frame["probabilities"] = [{"0": 0.9, "1": 0.1}, {"0": 0.2, "1": 0.8}] * 50
     columns = COLUMNS.replace("prediction double, fare double", "prediction string, fare string")
     write(platform, f"{schema}.inference_log", frame, f"{columns}, probabilities map<string, double>")
-    chosen = spec(schema, problem_type="classification", probabilities="probabilities", baseline=None)
+    chosen = spec(schema, problem_type="classification", probabilities="probabilities", reference=None)
     profile, _ = profiled(platform, chosen)
     table = one(profile, column_name=":table", version="*")
     assert table["accuracy_score"] == pytest.approx(2 / 3)

@@ -11,9 +11,8 @@ import pytest
 
 from mlops.config.serving import Guardrails, Serving
 from mlops.serving.rollout.decision import decide
-from mlops.serving.rollout.look import Cell, Look
+from mlops.serving.rollout.look import Cell, Look, Verdict
 from mlops.serving.rollout.record import Rollout
-from mlops.serving.rollout.verdict import Verdict
 from mlops.statistics.confidence_sequence import Moments
 
 T = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -25,7 +24,7 @@ def at(settings: Serving, *shares: int) -> Rollout:
     """Return a rollout that has come to the last of these shares, each of which lasted a day."""
     rollout = Rollout("2", "1", T.timestamp(), settings)
     for number, share in enumerate(shares):
-        rollout = rollout.widening(share, T + number * DAY).widened(T + number * DAY)
+        rollout = rollout.before_step(share, T + number * DAY).after_step(T + number * DAY)
     return rollout
 
 
@@ -171,7 +170,7 @@ def test_nothing_is_decided_while_versions_of_answers_are_unknown() -> None:
 
 
 def test_a_change_of_the_endpoint_that_was_not_completed_is_repeated() -> None:
-    rollout = at(CANARY, 5).widening(25, T + DAY)
+    rollout = at(CANARY, 5).before_step(25, T + DAY)
     found = after(rollout, 1.1, seen(rollout, 8000))
     assert (found.action, found.share) == ("widen", 25)
     assert after(Rollout("2", "1", T.timestamp(), CANARY, next_share=5), 0.1, Look(())).share == 5
@@ -179,6 +178,6 @@ def test_a_change_of_the_endpoint_that_was_not_completed_is_repeated() -> None:
 
 @pytest.mark.parametrize("how", ["finish", "abort"])
 def test_what_was_decided_is_not_decided_again(how: str) -> None:
-    rollout = at(CANARY, 5).ended(how, "so it was", T + DAY)
+    rollout = at(CANARY, 5).with_ending(how, "so it was", T + DAY)
     found = after(rollout, 99, seen(rollout, 8000, failed=400))
     assert (found.action, found.reason) == (how, "so it was")

@@ -34,8 +34,8 @@ def minutes(number: float) -> datetime:
 def rollout() -> Rollout:
     """The challenger 2 had 5 % from minute 10 to 60, and has 50 % since minute 70."""
     rollout = Rollout("2", "1", T.timestamp(), Serving(rollout="canary"))
-    rollout = rollout.widening(5, minutes(0)).widened(minutes(10))
-    return rollout.widening(50, minutes(60)).widened(minutes(70))
+    rollout = rollout.before_step(5, minutes(0)).after_step(minutes(10))
+    return rollout.before_step(50, minutes(60)).after_step(minutes(70))
 
 
 class Tables:

@@ -12,22 +12,22 @@ CANARY = Serving(rollout="canary")
 
 def test_a_record_is_read_as_it_was_written() -> None:
     settings = Serving(rollout="ab", ab=AB(share=30), alpha=0.01, unit="user")
-    rollout = Rollout("12", "11", T.timestamp(), settings).widening(30, T).widened(T + timedelta(minutes=5))
+    rollout = Rollout("12", "11", T.timestamp(), settings).before_step(30, T).after_step(T + timedelta(minutes=5))
     assert Rollout.from_json(rollout.to_json()) == rollout
-    ended = rollout.ended("abort", "so", T + timedelta(hours=3))
+    ended = rollout.with_ending("abort", "so", T + timedelta(hours=3))
     assert Rollout.from_json(ended.to_json()) == ended
 
 
 def test_requests_during_a_change_belong_to_no_stage() -> None:
-    rollout = Rollout("2", "1", T.timestamp(), CANARY).widening(5, T).widened(T + timedelta(minutes=10))
-    rollout = rollout.widening(25, T + timedelta(hours=1))
-    assert rollout.widening(25, T + timedelta(hours=2)).stages == rollout.stages  # repeated after a kill
+    rollout = Rollout("2", "1", T.timestamp(), CANARY).before_step(5, T).after_step(T + timedelta(minutes=10))
+    rollout = rollout.before_step(25, T + timedelta(hours=1))
+    assert rollout.before_step(25, T + timedelta(hours=2)).stages == rollout.stages  # repeated after a kill
     start = T.timestamp()
-    assert rollout.widened(T + timedelta(hours=2)).stages == (
+    assert rollout.after_step(T + timedelta(hours=2)).stages == (
         Stage(5, start + 600, start + 3600),
         Stage(25, start + 7200),
     )
-    assert rollout.widened(T + timedelta(hours=2)).share == 25
+    assert rollout.after_step(T + timedelta(hours=2)).share == 25
 
 
 def test_the_longest_record_fits_into_a_tag() -> None:
@@ -42,8 +42,8 @@ def test_the_longest_record_fits_into_a_tag() -> None:
     rollout, now = Rollout("12345", "12344", T.timestamp(), settings), T
     for share in settings.steps:
         now += timedelta(seconds=86_399.5)
-        rollout = rollout.widening(share, now).widened(now + timedelta(seconds=601.123456))
-    assert len(rollout.ended("finish", "x" * 2000, now + timedelta(days=1)).to_json()) <= 1000
+        rollout = rollout.before_step(share, now).after_step(now + timedelta(seconds=601.123456))
+    assert len(rollout.with_ending("finish", "x" * 2000, now + timedelta(days=1)).to_json()) <= 1000
 
 
 @pytest.mark.parametrize("text", ["", "7", "{}", '{"version": "7"}', "[1]"])

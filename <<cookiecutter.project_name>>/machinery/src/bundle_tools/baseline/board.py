@@ -1,12 +1,12 @@
-"""The leaderboard of a baseline as a table for the terminal."""
+"""The leaderboard of a model search as a table for the terminal."""
 
 from __future__ import annotations
 
 import mlflow
 from rich.table import Table
 
-from mlops.baseline import leaderboard
-from mlops.baseline.leaderboard import Line
+from mlops.model_search import leaderboard
+from mlops.model_search.leaderboard import Line
 
 
 def table(run_id: str) -> Table:

@@ -9,8 +9,8 @@ import mlflow
 from mlflow import MlflowClient
 from rich.console import Console
 
-from mlops.baseline import files
 from mlops.errors import ProjectError
+from mlops.model_search import files
 
 from ..run import entry_points
 from ..run.options import Options

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mlops.config.strict_yaml import StrictLoader
+from mlops.config.strict import StrictLoader
 from mlops.errors import ProjectError
 
 from .merge import merge

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from mlops.markdown_text import escaped, table
+from mlops.markdown_text import escape, table
 
 from .check import Check
 from .runs import JobResult
@@ -39,7 +39,7 @@ class Report:
 
     def markdown(self) -> str:
         """Return the summary; its plots are bars of text, which every platform shows."""
-        parts = [f"## {'✅' if self.passed else '❌'} integration of {escaped(self.title)}"]
+        parts = [f"## {'✅' if self.passed else '❌'} integration of {escape(self.title)}"]
         parts.append(table(["check", "", "found"], [_row(check) for check in self._failed_first()]))
         if self.metrics:
             figures = [(name, model, naive) for name, (model, naive) in self.metrics.items()]

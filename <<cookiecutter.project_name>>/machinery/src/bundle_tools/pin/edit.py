@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import yaml
 
-from mlops.baseline.files import flow
 from mlops.config.search import Dimension
 from mlops.errors import ProjectError
+from mlops.model_search.files import flow
 
 _ORIGIN = "# Pinned by make pin: "
 _EARLIER = re.compile(rf"^{_ORIGIN}.*\n", re.MULTILINE)

@@ -25,7 +25,7 @@ class Metrics:
         volume: The number of predictions, by window (index) and version (columns).
         quality: The quality of each version, by window and version.
         metric: What quality is measured by.
-        drift: The drift of each input from the baseline, by window and input.
+        drift: The drift of each input from the reference, by window and input.
         verdicts: The verdicts, newest first.
         rules: What each rule said in the last check.
         infrastructure: The last number of each measure of jobs and endpoint.

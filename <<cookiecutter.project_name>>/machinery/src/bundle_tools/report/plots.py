@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from mlops.evaluation.plots import BLUE, INK, RED, blank, titled
+from mlops.evaluation.plots import BLUE, INK, RED, blank, set_titles
 
 _COLOURS = (BLUE, "#d98c1f", "#4a9c6d", "#8a6bbf", "#777d86", RED)
 _DAY = 86_400  # seconds
@@ -29,7 +29,7 @@ def volume(frame: pd.DataFrame, window: str) -> Figure:
     axes.set_ylim(top=1.25 * bottom.max(initial=1.0))  # room for the legend
     axes.legend(frameon=False, fontsize=9, loc="upper left", ncols=4)
     _dates(axes)
-    return titled(figure, axes, "Predictions", f"window of {window}", "")
+    return set_titles(figure, axes, "Predictions", f"window of {window}", "")
 
 
 def quality(frame: pd.DataFrame, metric: str, window: str) -> Figure:
@@ -41,7 +41,7 @@ def quality(frame: pd.DataFrame, metric: str, window: str) -> Figure:
     axes.set_ylim(bottom=0, top=1.25 * max(float(frame.max().max()), 1e-9))
     axes.legend(frameon=False, fontsize=9, loc="upper left", ncols=4)
     _dates(axes)
-    return titled(figure, axes, "Quality", f"window of {window}", metric)
+    return set_titles(figure, axes, "Quality", f"window of {window}", metric)
 
 
 def drift(frame: pd.DataFrame, window: str) -> Figure:
@@ -60,7 +60,7 @@ def drift(frame: pd.DataFrame, window: str) -> Figure:
                 axes.text(
                     column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if dark else INK
                 )
-    return titled(figure, axes, "Drift from the champion's held-out rows", f"window of {window}", "")
+    return set_titles(figure, axes, "Drift from the champion's held-out rows", f"window of {window}", "")
 
 
 def png(figure: Figure) -> bytes:

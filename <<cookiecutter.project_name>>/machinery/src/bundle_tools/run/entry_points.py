@@ -10,11 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from mlops import parameters
 from mlops.errors import ProjectError
 from mlops.platform.base import Platform, use
 from mlops.project import Project
 from mlops.tasks import ENTRY_POINTS
-from mlops.tasks.task import Task, text_problem
+from mlops.tasks.task import Task
 
 from .scheduler import WheelTask
 from .task_order import EntryPoint
@@ -58,10 +59,10 @@ def describe(tasks: Tasks) -> dict[str, EntryPoint]:
     return {
         name: EntryPoint(
             name=name,
-            parameters={field: info.is_required() for field, info in task.parameters.model_fields.items()},
+            parameters=parameters.requirements(task.parameters),
             values=frozenset(task.values.model_fields),
-            problem=partial(text_problem, task.parameters),
-            optional_together=task.parameters.optional_together(),
+            problem=partial(parameters.text_problem, task.parameters),
+            optional_together=parameters.optional_together(task.parameters),
         )
         for name, task in tasks.items()
     }
@@ -78,10 +79,10 @@ class KeepsTaskValues(Platform, Protocol):
 def caller(tasks: Tasks, platform: KeepsTaskValues) -> WheelTask:
     """Return a function that calls an entry point the way Databricks does, and returns the task values that it set."""
 
-    def call(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    def call(entry_point: str, given: Mapping[str, str]) -> Mapping[str, Any]:
         platform.task_values.clear()
         with use(platform):
-            tasks[entry_point]([f"--{name}={value}" for name, value in parameters.items()])
+            tasks[entry_point]([f"--{name}={value}" for name, value in given.items()])
         return dict(platform.task_values)
 
     return call

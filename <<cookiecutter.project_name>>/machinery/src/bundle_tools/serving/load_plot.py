@@ -7,7 +7,7 @@ from math import isfinite
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from mlops.evaluation.plots import BLUE, INK, RED, blank, titled
+from mlops.evaluation.plots import BLUE, INK, RED, blank, set_titles
 
 from .limits import Bounds
 from .load import Result
@@ -42,4 +42,4 @@ def latency(result: Result, bounds: Bounds, what: str) -> Figure:
     answered = requests.loc[~failed, "ms"]
     axes.set_ylim(top=4 * max(bounds.p95_ms, float(answered.max()) if len(answered) else 0.0))  # room for the legend
     axes.legend(frameon=False, fontsize=9, loc="upper right", ncols=3)
-    return titled(figure, axes, f"Latency, {what}", "seconds since the first request", "milliseconds")
+    return set_titles(figure, axes, f"Latency, {what}", "seconds since the first request", "milliseconds")

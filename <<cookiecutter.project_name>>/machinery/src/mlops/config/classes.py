@@ -10,14 +10,14 @@ from pydantic import BeforeValidator, StrictInt, StrictStr
 _FEWEST = 3
 
 
-def _all_of_one_type(given: object) -> object:
-    if not isinstance(given, list | tuple):
+def _all_of_one_type(classes: object) -> object:
+    if not isinstance(classes, list | tuple):
         raise ValueError("list the values of the label")  # noqa: TRY004 - pydantic reports ValueErrors
-    if not (all(type(one) is int for one in given) or all(type(one) is str for one in given)):
+    if not (all(type(label) is int for label in classes) or all(type(label) is str for label in classes)):
         raise ValueError("the values must be all texts or all whole numbers: put texts such as 'yes' or '1' in quotes")
-    if len(set(given)) < len(given):
+    if len(set(classes)) < len(classes):
         raise ValueError("the same value is listed twice")
-    return given
+    return classes
 
 
 # The values of a multiclass label, in the order of the probabilities that the model returns.

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 
 class Spine(Settings):
@@ -158,7 +158,7 @@ class FeatureSet(Settings):
     def features(self) -> tuple[str, ...]:
         """The model's inputs, in order: columns of the spine, looked-up features, computed features."""
         looked_up = (name for lookup in self.lookups for name in lookup.outputs)
-        return (*self.inputs, *looked_up, *(one.output for one in self.functions))
+        return (*self.inputs, *looked_up, *(function.output for function in self.functions))
 
     @property
     def request(self) -> tuple[str, ...]:
@@ -167,6 +167,6 @@ class FeatureSet(Settings):
         They are the time, the inputs, and those lookup keys and function arguments that are not features themselves.
         """
         used = [self.event_time, *(key for lookup in self.lookups for key in lookup.keys)]
-        used += [column for one in self.functions for column in one.inputs.values()]
-        made = set(self.features) - set(self.inputs)
-        return tuple(dict.fromkeys([*(name for name in used if name not in made), *self.inputs]))
+        used += [column for function in self.functions for column in function.inputs.values()]
+        derived = set(self.features) - set(self.inputs)
+        return tuple(dict.fromkeys([*(name for name in used if name not in derived), *self.inputs]))

@@ -24,13 +24,13 @@ NAMES = (
 )
 
 
-def _known(name: object) -> object:
+def _require_granularity(name: object) -> object:
     if name not in NAMES:
         raise ValueError(f"{name!r} is not a granularity{did_you_mean(str(name), NAMES)}")
     return name
 
 
-Granularity = Annotated[str, BeforeValidator(_known)]
+Granularity = Annotated[str, BeforeValidator(_require_granularity)]
 Unit = Literal["minute", "hour", "day", "week", "month", "year"]
 
 

@@ -7,10 +7,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import Settings
 from .features import SourceTimes, Spine
 from .source import Source
 from .sources import read_by, require_times
+from .strict import Settings
 
 ONLINE_STORE = "online_store"
 

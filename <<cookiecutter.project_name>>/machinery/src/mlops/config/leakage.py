@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from ..errors import did_you_mean
 from ..evaluation.metrics import ProblemType
-from .base import Settings
+from .strict import Settings
 
 SCORE = "near-perfect score"
 INPUT = "near-perfect input"

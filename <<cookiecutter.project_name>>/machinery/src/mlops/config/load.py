@@ -14,18 +14,16 @@ from ..errors import ProjectError, did_you_mean
 from ..evaluation.measures import Measures
 from ..evaluation.metrics import ProblemType
 from ..evaluation.own_metrics import OwnMetric, own_metrics
-from .base import Settings
 from .classes import Classes, require_classes_where_needed
 from .features import FeatureSet, FeatureTable, Function, Lookup, Spine, is_foreign
 from .inference import Inference, require_inference
 from .monitoring import Monitoring
-from .search import Search
+from .search import BALANCED, Search, Training
 from .serving import Serving
 from .slices import try_condition
 from .source import Source
 from .sources import read_by, require_sources
-from .strict_yaml import StrictLoader
-from .training import BALANCED, Training
+from .strict import Settings, StrictLoader
 from .validation import Promotion, Validation
 
 _OWN = "own_metrics"
@@ -96,7 +94,7 @@ class ProjectConfig(Settings):
     @property
     def fixed_types(self) -> frozenset[str]:
         """The columns whose types feature tables and functions determine: lookup keys and arguments."""
-        return self.lookup_keys | {column for one in self.functions for column in one.inputs.values()}
+        return self.lookup_keys | {column for function in self.functions for column in function.inputs.values()}
 
     @property
     def own_tables(self) -> dict[str, FeatureTable]:
@@ -120,7 +118,7 @@ class ProjectConfig(Settings):
         require_classes_where_needed(self.problem_type, self.classes)
         self._own_metrics = (info.context or {}).get(_OWN, {})
         known = self.measures.names
-        of_slices = [metric for one in self.validation.slices.values() for metric in one.metrics]
+        of_slices = [metric for gate in self.validation.slices.values() for metric in gate.metrics]
         for metric in (self.metric, *self.validation.metrics, *of_slices):
             if metric not in known:
                 raise ValueError(f"{metric!r} is not a {self.problem_type} metric{did_you_mean(metric, known)}")
@@ -138,8 +136,8 @@ class ProjectConfig(Settings):
             raise ValueError(f"the label {self.label!r} is also an input of the model")
         self._weights_are_no_input()
         self._bounds_decide()
-        for name, one in self.validation.slices.items():
-            try_condition(name, one.where, [*self.request, *self.features, self.label], self.spine.event_time)
+        for name, gate in self.validation.slices.items():
+            try_condition(name, gate.where, [*self.request, *self.features, self.label], self.spine.event_time)
         self.monitoring.require_known(
             self.problem_type,
             [*self.request, *self.features],
@@ -147,7 +145,9 @@ class ProjectConfig(Settings):
             [*self.request, *self.features, self.label],
         )
         self.serving.require_known([*self.request, *self.features])
-        self.validation.leakage.require_known([*self.features, *self.request, *(one.table for one in self.lookups)])
+        self.validation.leakage.require_known(
+            [*self.features, *self.request, *(lookup.table for lookup in self.lookups)]
+        )
         return self
 
     def _weights_are_no_input(self) -> None:
@@ -159,9 +159,9 @@ class ProjectConfig(Settings):
 
     def _bounds_decide(self) -> None:
         """Refuse bounds that no model can meet, or that every model meets."""
-        bounds = {f"validation.metrics.{metric}": (metric, one) for metric, one in self.validation.metrics.items()}
-        for name, one in self.validation.slices.items():
-            bounds |= {f"validation.slices.{name}.metrics.{key}": (key, bound) for key, bound in one.metrics.items()}
+        bounds = {f"validation.metrics.{metric}": (metric, bound) for metric, bound in self.validation.metrics.items()}
+        for name, gate in self.validation.slices.items():
+            bounds |= {f"validation.slices.{name}.metrics.{key}": (key, bound) for key, bound in gate.metrics.items()}
         for where, (metric, bound) in bounds.items():
             if problem := bound.useless(*self.measures.range_of(metric)):
                 raise ValueError(f"{where} ({bound}) {problem}")
@@ -177,8 +177,8 @@ def parse(text: str, where: str = "project.yml", metrics: ModuleType | None = No
         content = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - based on SafeLoader
         return ProjectConfig.model_validate(content, context={_OWN: own_metrics(metrics)})
     except yaml.YAMLError as error:
-        said = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
-        raise ProjectError(f"{where} is not valid YAML: {said}.") from None
+        reason = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
+        raise ProjectError(f"{where} is not valid YAML: {reason}.") from None
     except ValidationError as error:
         raise ProjectError(f"{where}: {_first_problem(error)}.") from None
 
@@ -194,13 +194,13 @@ def load(path: Path, metrics: ModuleType | None = None) -> ProjectConfig:
 
 def _first_problem(error: ValidationError) -> str:
     # Report a misspelt key before the missing key that it causes.
-    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    problem = min(error.errors(), key=lambda details: details["type"] != "extra_forbidden")
     path = [str(part) for part in problem["loc"]]
     where = ".".join(path)
     if problem["type"] == "extra_forbidden":
         return f"unknown key {where!r}{did_you_mean(path[-1], _known_keys(path[:-1]))}"
-    said = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{where}: {said}" if where else said
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
 
 
 def _known_keys(path: list[str]) -> list[str]:

@@ -9,10 +9,10 @@ from pydantic import Field, field_validator
 
 from ..errors import did_you_mean
 from ..evaluation.metrics import ProblemType
-from .base import Settings
 from .granularity import Granularity
 from .monitoring_rules import DEFAULT_RULES, Rule
 from .source import Source
+from .strict import Settings
 
 # The metrics of the profile that are the project's own metrics, by problem type.
 QUALITY: Mapping[ProblemType, Mapping[str, str]] = {
@@ -98,21 +98,21 @@ class Monitoring(Settings):
     metrics: dict[str, str] = Field(default_factory=dict)
     quality: str | None = None
     labels: Labels | None = None
-    rules: dict[str, Rule] = Field(default_factory=lambda: {name: Rule(**one) for name, one in DEFAULT_RULES.items()})
+    rules: dict[str, Rule] = Field(default_factory=lambda: {name: Rule(**rule) for name, rule in DEFAULT_RULES.items()})
     retraining: Retraining = Retraining()
     infrastructure: Infrastructure = Infrastructure()
     refresh_minutes: float = Field(default=60, gt=0)
 
     @field_validator("rules", mode="before")
     @classmethod
-    def _completed(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file has
-        if not isinstance(given, dict):
-            return given
-        rules: dict[str, Any] = {**DEFAULT_RULES, **given}
-        for name, one in given.items():
-            if name in DEFAULT_RULES and isinstance(one, dict):
-                rules[name] = {**DEFAULT_RULES[name], **one}
-        return {name: one for name, one in rules.items() if one is not None}
+    def _complete(cls, overrides: Any) -> Any:  # noqa: ANN401 - whatever the file has
+        if not isinstance(overrides, dict):
+            return overrides
+        rules: dict[str, Any] = {**DEFAULT_RULES, **overrides}
+        for name, changes in overrides.items():
+            if name in DEFAULT_RULES and isinstance(changes, dict):
+                rules[name] = {**DEFAULT_RULES[name], **changes}
+        return {name: changes for name, changes in rules.items() if changes is not None}
 
     @property
     def granularities(self) -> tuple[str, ...]:

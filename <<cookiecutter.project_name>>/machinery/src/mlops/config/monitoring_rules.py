@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from .base import Settings
+from .strict import Settings
 
 NumberDrift = Literal["ks_test", "population_stability_index", "wasserstein_distance"]
 TextDrift = Literal["js_distance", "tv_distance", "l_infinity_distance"]
@@ -20,8 +20,8 @@ class Rule(Settings):
     """When windows of the log deviate too much.
 
     Attributes:
-        measure: A drift metric of Databricks' data profiling against the baseline; `nulls`, the share of missing values
-            beyond that of the baseline; `quality`, how much worse the metric is than on the champion's held-out rows,
+        measure: A drift metric of Databricks' data profiling against the reference; `nulls`, the share of missing ones
+            beyond that of the reference; `quality`, how much worse the metric is than on the champion's held-out rows,
             as a share of it; or `rows`, how many predictions a window has.
         columns: The inputs that the rule is about, or `prediction`; none for all of them that have the measure.
         max: The greatest value that is no breach.

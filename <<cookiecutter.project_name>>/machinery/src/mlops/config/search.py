@@ -1,4 +1,4 @@
-"""Settings of the hyperparameter search: the range or the choices of each parameter, and when it is used."""
+"""Settings of the training: the weights of the rows, and the range or the choices of each hyperparameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 # Strict, so that 1, 1.0, true and "1" stay what they are in the file.
 Choice = StrictBool | StrictInt | StrictFloat | StrictStr | None
@@ -51,14 +51,14 @@ class Dimension(Settings):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
-        given = self.model_fields_set - {"type", "when"}
-        if self.type is None and "value" not in given:
+        fields = self.model_fields_set - {"type", "when"}
+        if self.type is None and "value" not in fields:
             raise ValueError("give type (float, int or categorical), or a fixed value")
         kind = self.type or "value"
         needs = _NEEDS[self.type]
-        if missing := sorted(needs - given):
+        if missing := sorted(needs - fields):
             raise ValueError(f"{kind} needs {' and '.join(missing)}")
-        if others := sorted(given - needs - ({"log"} if self.type in {"float", "int"} else set())):
+        if others := sorted(fields - needs - ({"log"} if self.type in {"float", "int"} else set())):
             raise ValueError(f"{kind} does not take {' and '.join(others)}")
         if self.low is not None and self.high is not None:
             self._range_is_possible(self.low, self.high)
@@ -86,17 +86,19 @@ class Search(Settings):
     @property
     def has_choices(self) -> bool:
         """Whether there is more than one set of hyperparameters to try."""
-        return any(one.low is not None or len(one.choices) > 1 for one in self.space.values())
+        return any(dimension.low is not None or len(dimension.choices) > 1 for dimension in self.space.values())
 
     @property
     def order(self) -> tuple[str, ...]:
         """The parameters, each after those that its conditions name."""
-        return tuple(TopologicalSorter({name: sorted(one.when) for name, one in self.space.items()}).static_order())
+        return tuple(
+            TopologicalSorter({name: sorted(dimension.when) for name, dimension in self.space.items()}).static_order()
+        )
 
     @model_validator(mode="after")
     def _conditions_can_be_met(self) -> Self:
-        for name, one in self.space.items():
-            for other, values in one.when.items():
+        for name, dimension in self.space.items():
+            for other, values in dimension.when.items():
                 self._require_values(f"space.{name}.when.{other}", other, values)
         try:
             _ = self.order
@@ -115,10 +117,29 @@ class Search(Settings):
             raise ValueError(f"{where}: list at least one value")
         for value in values:
             if value not in known:
-                hint = did_you_mean(str(value), [str(one) for one in known])
+                hint = did_you_mean(str(value), [str(choice) for choice in known])
                 raise ValueError(f"{where}: {other} is never {value!r}{hint}")
 
 
 def is_used(dimension: Dimension, chosen: Mapping[str, Choice]) -> bool:
     """Return whether a parameter is used, given the values of the parameters before it that are used."""
     return all(other in chosen and chosen[other] in values for other, values in dimension.when.items())
+
+
+BALANCED = "balanced"
+
+
+class Training(Settings):
+    """How the model is fitted.
+
+    Attributes:
+        weights: A column of the spine with the weight of each row, or `balanced` to give each class the same total
+            weight; None if all rows count the same. Metrics are never weighted.
+    """
+
+    weights: str | None = None
+
+    @property
+    def weight_column(self) -> str | None:
+        """The column of the spine that holds the weights."""
+        return None if self.weights == BALANCED else self.weights

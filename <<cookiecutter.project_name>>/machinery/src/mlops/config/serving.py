@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 Percent = Annotated[int, Field(ge=1, le=99)]
 _MOST_STEPS = 6  # the record of a rollout is one tag of 1000 characters
@@ -74,7 +74,7 @@ class Serving(Settings):
             with the same value then count as one observation. None if the endpoint splits the traffic.
         guardrails: What ends a rollout at once.
         features_max_age_hours: A feature table in the online store that lacks new rows may be this old when a version
-            is deployed.
+            is promoted.
     """
 
     rollout: Literal["direct", "canary", "ab"] = "direct"

@@ -25,13 +25,13 @@ def try_condition(name: str, where: str, columns: list[str], event_time: str) ->
     Raises:
         ValueError: The condition cannot be evaluated, or is not true or false for each row.
     """
-    found: object = None
+    selected: object = None
     for texts in _texts(where, columns):
         values: dict[str, list[Any]] = {name: ["a", "b"] if name in texts else [0.0, 1.0] for name in columns}
         rows = pd.DataFrame(values)
         rows[event_time] = pd.to_datetime(["2000-01-01", "2000-01-02"], utc=True)
         try:
-            found = rows.eval(where)
+            selected = rows.eval(where)
         except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
             problem = error
             continue
@@ -40,7 +40,7 @@ def try_condition(name: str, where: str, columns: list[str], event_time: str) ->
         known = f"; put text into quotes, and choose from the columns {', '.join(columns)}"
         hint = known if "not defined" in str(problem) else ""
         raise ValueError(f"validation.slices.{name}.where: {where!r} cannot be evaluated ({problem}){hint}")
-    if not (isinstance(found, pd.Series) and found.dtype == bool):
+    if not (isinstance(selected, pd.Series) and selected.dtype == bool):
         raise ValueError(
             f"validation.slices.{name}.where: {where!r} is not true or false for each row: compare columns with "
             "values, such as distance >= 5"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..errors import did_you_mean
-from .base import Settings
+from .strict import Settings
 
 ColumnType = Literal["timestamp", "date", "double", "float", "int", "bigint", "string", "boolean"]
 
@@ -85,7 +85,11 @@ class Source(Settings):
 
     @model_validator(mode="after")
     def _columns_are_known(self) -> Self:
-        named = [one for rule in self.rules for one in getattr(rule, "columns", None) or (getattr(rule, "column", ""),)]
+        named = [
+            column_name
+            for rule in self.rules
+            for column_name in getattr(rule, "columns", None) or (getattr(rule, "column", ""),)
+        ]
         for column in (*self.keys, *named):
             if column not in self.columns:
                 raise ValueError(f"{column!r} is not among the columns{did_you_mean(column, self.columns)}")

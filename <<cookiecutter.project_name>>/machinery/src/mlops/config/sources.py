@@ -19,15 +19,15 @@ def parse_tables(text: str) -> dict[str, str]:
     Raises:
         ValueError: A part of the text is not `name=catalog.schema.table`, or a name is given twice.
     """
-    found: dict[str, str] = {}
+    tables: dict[str, str] = {}
     for part in text.split():
         name, _, table = part.partition("=")
         if not (name and _TABLE.fullmatch(table)):
             raise ValueError(f"{part!r} is not name=catalog.schema.table; several are separated by spaces")
-        if name in found:
+        if name in tables:
             raise ValueError(f"{name!r} is given twice")
-        found[name] = table
-    return found
+        tables[name] = table
+    return tables
 
 
 def read_by(part: Spine | FeatureTable, sources: Iterable[str]) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import Settings
 from .leakage import Leakage
+from .strict import Settings
 
 
 class Bound(Settings):

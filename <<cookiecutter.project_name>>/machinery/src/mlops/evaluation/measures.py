@@ -57,8 +57,8 @@ class Measures:
         if not (np.isfinite(label).all() and np.isfinite(prediction).all()):
             raise ValueError("labels and predictions must be finite")
         several = self.problem_type == "multiclass"
-        found = evaluate_classes(label, prediction) if several else evaluate(self.problem_type, label, prediction)
-        return found | {name: one(label, prediction) for name, one in self.own.items()}
+        values = evaluate_classes(label, prediction) if several else evaluate(self.problem_type, label, prediction)
+        return values | {name: metric(label, prediction) for name, metric in self.own.items()}
 
     def shape(self, rows: int) -> tuple[int, ...]:
         """Return the shape of the predictions for this many rows."""
@@ -70,26 +70,26 @@ class Measures:
             return np.bincount(label.astype(np.intp), minlength=self.classes) / len(label)
         return np.array(naive_baseline(label))
 
-    def gain(self, name: str, label: Array, challenger: Array, incumbent: Array, how: Resampling) -> Interval:
+    def gain(self, name: str, label: Array, challenger: Array, incumbent: Array, resampling: Resampling) -> Interval:
         """Return how much better the challenger's metric is than the incumbent's on the same rows.
 
         Raises:
             ValueError: As `bootstrap.metric_gain`.
         """
         if name not in self.own:
-            return metric_gain(name, label, challenger, incumbent, how)
+            return metric_gain(name, label, challenger, incumbent, resampling)
         classes = label if self.problem_type != "regression" else None
         sign = 1.0 if self.own[name].greater_is_better else -1.0
         own = self.own[name]
-        return resampled_gain(lambda *rows: sign * own(*rows), label, (challenger, incumbent), classes, how)
+        return resampled_gain(lambda *rows: sign * own(*rows), label, (challenger, incumbent), classes, resampling)
 
-    def interval(self, name: str, label: Array, prediction: Array, how: Resampling) -> Interval:
+    def interval(self, name: str, label: Array, prediction: Array, resampling: Resampling) -> Interval:
         """Return a metric of one model with its confidence interval, in its own unit and sign.
 
         Raises:
             ValueError: As `bootstrap.metric_gain`.
         """
         if name not in self.own:
-            return metric_interval(name, label, prediction, how)
+            return metric_interval(name, label, prediction, resampling)
         classes = label if self.problem_type != "regression" else None
-        return resampled_value(self.own[name], label, prediction, classes, how)
+        return resampled_value(self.own[name], label, prediction, classes, resampling)

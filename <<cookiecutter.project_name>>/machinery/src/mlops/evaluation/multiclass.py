@@ -28,16 +28,16 @@ def evaluate_classes(label: Array, prediction: Array) -> dict[str, float]:
         raise ValueError(f"predictions of shape {prediction.shape} are not probabilities of each of the classes")
     if len(np.unique(label)) == 1:
         raise ValueError("all labels are of one class, so a classifier cannot be evaluated on them")
-    found = {}
+    values = {}
     for name, (columns, value) in AS_CLASS_MEANS.items():
         means = np.array([[column.mean() for column in columns(label, prediction)]])
-        found[name] = float(value(means)[0])
-    return found
+        values[name] = float(value(means)[0])
+    return values
 
 
 def _is(label: Array) -> list[Array]:
     """Return whether each row is of each of the classes that the labels contain, shape (n,) each."""
-    return [np.asarray(label == one, dtype=np.float64) for one in np.unique(label)]
+    return [np.asarray(label == number, dtype=np.float64) for number in np.unique(label)]
 
 
 def _log_losses(label: Array, prediction: Array) -> list[Array]:
@@ -58,11 +58,11 @@ def _recalls(label: Array, prediction: Array) -> list[Array]:
 def _decisions(label: Array, prediction: Array) -> list[Array]:
     """Return for each class its rows that are recognised, its rows, and the rows that are taken for it."""
     chosen, hits = prediction.argmax(axis=1), _hits(label, prediction)
-    found: list[Array] = []
-    for one in np.unique(label):
-        rows = np.asarray(label == one, dtype=np.float64)
-        found += [rows * hits, rows, np.asarray(chosen == one, dtype=np.float64)]
-    return found
+    columns: list[Array] = []
+    for number in np.unique(label):
+        rows = np.asarray(label == number, dtype=np.float64)
+        columns += [rows * hits, rows, np.asarray(chosen == number, dtype=np.float64)]
+    return columns
 
 
 def _areas(label: Array, prediction: Array) -> list[Array]:
@@ -70,8 +70,8 @@ def _areas(label: Array, prediction: Array) -> list[Array]:
     classes = np.unique(label)
     return [
         column
-        for one in classes
-        for column in placements(np.asarray(label == one, dtype=np.float64), prediction[:, int(one)])
+        for number in classes
+        for column in placements(np.asarray(label == number, dtype=np.float64), prediction[:, int(number)])
     ]
 
 

@@ -49,4 +49,4 @@ def metric(
 
 def own_metrics(module: ModuleType | None) -> dict[str, OwnMetric]:
     """Return the metrics that a module defines, by name."""
-    return {name: one for name, one in vars(module or object).items() if isinstance(one, OwnMetric)}
+    return {name: value for name, value in vars(module or object).items() if isinstance(value, OwnMetric)}

@@ -19,9 +19,9 @@ _COLOURS = LinearSegmentedColormap.from_list("low to high", [BLUE, "#b8a9c9", RE
 _BINS, _GROUPS = 40, 10
 
 
-def of_explanation(found: Explanation, quantity: str) -> dict[str, Figure]:
+def of_explanation(explanation: Explanation, quantity: str) -> dict[str, Figure]:
     """Return the figures of an explanation by name; `quantity` names what is predicted, with its unit if it has one."""
-    return {"importance": bars(found.importance, quantity), "shap_values": beeswarm(found, quantity)}
+    return {"importance": bars(explanation.importance, quantity), "shap_values": beeswarm(explanation, quantity)}
 
 
 def of_predictions(problem_type: ProblemType, label: Array, prediction: Array, quantity: str) -> dict[str, Figure]:
@@ -40,17 +40,18 @@ def bars(importance: pd.Series[float], quantity: str) -> Figure:
     axes.margins(x=0.12)
     axes.grid(visible=False, axis="y")
     title = f"What moves the prediction{_of_how_many(len(shown), len(importance))}"
-    return titled(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
+    return set_titles(figure, axes, title, f"mean |SHAP value|, in {quantity}", "")
 
 
-def beeswarm(found: Explanation, quantity: str) -> Figure:
+def beeswarm(explanation: Explanation, quantity: str) -> Figure:
     """Draw a dot for each explained row and feature: its SHAP value, coloured by how high the feature's value is."""
-    shown = [str(name) for name in found.importance.index[:MOST_FEATURES]]
+    shown = [str(name) for name in explanation.importance.index[:MOST_FEATURES]]
     figure, axes = blank(height=1.6 + 0.42 * len(shown))
     axes.axvline(0, color=GREY, linewidth=1)
     for place, name in enumerate(shown):
-        values = found.values[name].to_numpy()
-        height = found.data[name].rank(pct=True).to_numpy()  # ranks, so that one extreme value does not hide the rest
+        values = explanation.values[name].to_numpy()
+        # Ranks, so that one extreme value does not hide the rest.
+        height = explanation.data[name].rank(pct=True).to_numpy()
         colours = np.where(np.isnan(height)[:, None], (0.35, 0.35, 0.35, 1.0), _COLOURS(np.nan_to_num(height)))
         axes.scatter(values, place + _spread(values), s=13, c=colours, linewidths=0, zorder=3)
     axes.set_yticks(range(len(shown)), shown)
@@ -58,8 +59,8 @@ def beeswarm(found: Explanation, quantity: str) -> Figure:
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURS), ax=axes, ticks=[0, 1], aspect=30, pad=0.02)
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("value of the feature (dark grey: missing)", labelpad=-12, fontsize=9)
-    title = f"How each feature moves individual predictions{_of_how_many(len(shown), found.values.shape[1])}"
-    return titled(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
+    title = f"How each feature moves individual predictions{_of_how_many(len(shown), explanation.values.shape[1])}"
+    return set_titles(figure, axes, title, f"SHAP value: change of the prediction, in {quantity}", "")
 
 
 def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figure:
@@ -73,7 +74,7 @@ def predicted_and_actual(label: Array, prediction: Array, quantity: str) -> Figu
     axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--", label="predicted = actual")
     axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
-    return titled(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
+    return set_titles(figure, axes, "Predicted and actual", f"actual {quantity}", f"predicted {quantity}")
 
 
 def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
@@ -86,7 +87,7 @@ def residuals(label: Array, prediction: Array, quantity: str) -> Figure:
     axes.axvline(float(off.mean()), color=RED, linewidth=1.5, label=f"mean {off.mean():.3g}")
     axes.legend(frameon=False, loc="upper right", fontsize=9)
     across = f"predicted minus actual {quantity}\n(the bars at both ends include all rows beyond them)"
-    return titled(figure, axes, "Prediction errors", across, "held-out rows")
+    return set_titles(figure, axes, "Prediction errors", across, "held-out rows")
 
 
 def calibration(label: Array, prediction: Array, quantity: str, share: str = "observed share of class 1") -> Figure:
@@ -104,7 +105,7 @@ def calibration(label: Array, prediction: Array, quantity: str, share: str = "ob
     axes.plot(predicted, observed, color=BLUE, marker="o", markersize=6, label="a tenth of the rows, 95 % interval")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.legend(frameon=False, loc="upper left", fontsize=9)
-    return titled(figure, axes, "Calibration", f"predicted {quantity}", share)
+    return set_titles(figure, axes, "Calibration", f"predicted {quantity}", share)
 
 
 def scores(label: Array, prediction: Array, quantity: str) -> Figure:
@@ -117,7 +118,7 @@ def scores(label: Array, prediction: Array, quantity: str) -> Figure:
         axes.hist(own, bins=edges, weights=share, color=colour, alpha=0.55, label=of_class)
     axes.set_xlim(0, 1)
     axes.legend(frameon=False, loc="upper right", fontsize=9)
-    return titled(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
+    return set_titles(figure, axes, "Scores by class", f"predicted {quantity}", "% of the held-out rows of the class")
 
 
 def blank(height: float = 4.2) -> tuple[Figure, Axes]:
@@ -130,7 +131,7 @@ def blank(height: float = 4.2) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def titled(figure: Figure, axes: Axes, title: str, across: str, up: str) -> Figure:
+def set_titles(figure: Figure, axes: Axes, title: str, across: str, up: str) -> Figure:
     """Return the figure with its title and the names of its axes."""
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, pad=12)
     axes.set_xlabel(across, color=INK)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .metrics import Array
-from .plots import INK, blank, calibration, titled
+from .plots import INK, blank, calibration, set_titles
 
 _MOST_NUMBERS = 12  # of classes, with whose numbers in the cells a matrix can still be read
 
@@ -36,9 +36,13 @@ def confusion(label: Array, chosen: Array, classes: Sequence[object]) -> Figure:
     figure, axes = blank(height=5.6)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     axes.grid(visible=False)
-    axes.set_xticks(range(number), [str(one) for one in classes], rotation=30, ha="right")
-    axes.set_yticks(range(number), [f"{one} ({rows:,})" for one, rows in zip(classes, counts.sum(axis=1), strict=True)])
+    axes.set_xticks(range(number), [str(name) for name in classes], rotation=30, ha="right")
+    axes.set_yticks(
+        range(number), [f"{name} ({rows:,})" for name, rows in zip(classes, counts.sum(axis=1), strict=True)]
+    )
     for row, column in np.ndindex(counts.shape) if number <= _MOST_NUMBERS else ():
         colour = "white" if share[row, column] > 0.5 else INK  # noqa: PLR2004 - half
         axes.text(column, row, f"{share[row, column]:.0%}", ha="center", va="center", color=colour, fontsize=9)
-    return titled(figure, axes, "Classes: actual and predicted", "most probable class", "actual class (held-out rows)")
+    return set_titles(
+        figure, axes, "Classes: actual and predicted", "most probable class", "actual class (held-out rows)"
+    )

@@ -25,7 +25,10 @@ def _log_losses(label: Array, prediction: Array) -> list[Array]:
 def _decisions(label: Array, prediction: Array) -> list[Array]:
     """Return true positives, false positives and false negatives."""
     decided, positive = prediction >= DECISION_THRESHOLD, label > 0
-    return [np.asarray(one, dtype=np.float64) for one in (decided & positive, decided & ~positive, ~decided & positive)]
+    return [
+        np.asarray(column, dtype=np.float64)
+        for column in (decided & positive, decided & ~positive, ~decided & positive)
+    ]
 
 
 def placements(label: Array, prediction: Array) -> list[Array]:

@@ -29,10 +29,12 @@ def importance_of_classes(
         ValueError: As `shap_values.importance`.
     """
     rows = sample.head(max(_FEWEST_ROWS, SAMPLE_ROWS // classes))
-    found = [importance(_one(predict, number), background, rows, seed) for number in range(classes)]
-    mean = np.mean([one.values.abs().to_numpy() for one in found], axis=0)
-    values = pd.DataFrame(mean, found[0].values.index, found[0].values.columns)
-    return replace(found[0], values=values, base=float(np.mean([one.base for one in found])))
+    explanations = [importance(_one(predict, number), background, rows, seed) for number in range(classes)]
+    mean = np.mean([explanation.values.abs().to_numpy() for explanation in explanations], axis=0)
+    values = pd.DataFrame(mean, explanations[0].values.index, explanations[0].values.columns)
+    return replace(
+        explanations[0], values=values, base=float(np.mean([explanation.base for explanation in explanations]))
+    )
 
 
 def _one(predict: Predict, number: int) -> Predict:

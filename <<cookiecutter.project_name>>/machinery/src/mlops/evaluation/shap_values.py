@@ -81,24 +81,24 @@ def importance(predict: Predict, background: pd.DataFrame, sample: pd.DataFrame,
     rows = codes.encode(_draw(sample, bound, seed))
     # The model predicts about a thousand rows at a time, too few for threads to pay off (see training/search.py).
     with threadpool_limits(1, user_api="openmp"):
-        found, base = _shapley(_checked(predict, codes), against, rows, seed)
-    if not np.isfinite(found).all():
+        contributions, base = _shapley(_with_checks(predict, codes), against, rows, seed)
+    if not np.isfinite(contributions).all():
         raise ValueError("the model's predictions, and therefore its SHAP values, are not finite")
-    return Explanation(pd.DataFrame(found, rows.index, rows.columns), rows, base, len(against))
+    return Explanation(pd.DataFrame(contributions, rows.index, rows.columns), rows, base, len(against))
 
 
 def _draw(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
     return rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
 
 
-def _checked(predict: Predict, codes: Codes) -> Predict:
-    def checked(frame: pd.DataFrame) -> Array:
-        found = np.asarray(predict(codes.decode(frame)), dtype=np.float64)
-        if found.shape != (len(frame),):
-            raise ValueError(f"{len(frame)} rows give predictions of shape {found.shape}")
-        return found
+def _with_checks(predict: Predict, codes: Codes) -> Predict:
+    def predict_checked_rows(frame: pd.DataFrame) -> Array:
+        predictions = np.asarray(predict(codes.decode(frame)), dtype=np.float64)
+        if predictions.shape != (len(frame),):
+            raise ValueError(f"{len(frame)} rows give predictions of shape {predictions.shape}")
+        return predictions
 
-    return checked
+    return predict_checked_rows
 
 
 def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, seed: int) -> tuple[Array, float]:
@@ -110,14 +110,14 @@ def _shapley(predict: Predict, background: pd.DataFrame, rows: pd.DataFrame, see
         explainer = shap.PermutationExplainer(predict, masker, seed=seed)
         # Row by row: a call for all rows also computes main effects (shap 0.51), which adds half as much work again.
         options = {"max_evals": evaluations, "main_effects": False, "error_bounds": False, "batch_size": "auto"}
-        found = [explainer.explain_row(row, outputs=None, silent=True, **options) for row in rows.to_numpy()]
-    values = np.array([row["values"] for row in found], dtype=np.float64)
-    return values, float(found[0]["expected_values"])
+        explained = [explainer.explain_row(row, outputs=None, silent=True, **options) for row in rows.to_numpy()]
+    values = np.array([row["values"] for row in explained], dtype=np.float64)
+    return values, float(explained[0]["expected_values"])
 
 
 def _shap() -> ModuleType:
     """Import shap lazily."""
-    with warnings.catch_warnings(), _not_compiled():
+    with warnings.catch_warnings(), _without_compilation():
         # shap defines its colours with a matplotlib API that is pending deprecation (shap 0.51, matplotlib 3.11).
         warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
         import shap  # noqa: PLC0415 - takes a while
@@ -125,7 +125,7 @@ def _shap() -> ModuleType:
 
 
 @contextmanager
-def _not_compiled() -> Iterator[None]:
+def _without_compilation() -> Iterator[None]:
     """Turn off numba's compilation of shap (up to 0.53), which takes seconds and saves only a tenth of a second."""
     if importlib.util.find_spec("numba") is None:
         yield

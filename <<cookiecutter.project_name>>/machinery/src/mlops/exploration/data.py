@@ -73,8 +73,8 @@ class Exploration:
     def held_out_since(self) -> int:
         """The event time of the first held-out row, in microseconds since 1970."""
         micros = F.unix_micros(F.col(self.settings.spine.event_time))
-        (found,) = self.rows.where(F.col("split") == "holdout").agg(F.min(micros).alias("first")).collect()
-        return int(found["first"])
+        (earliest,) = self.rows.where(F.col("split") == "holdout").agg(F.min(micros).alias("first")).collect()
+        return int(earliest["first"])
 
     @cached_property
     def sample(self) -> pd.DataFrame:
@@ -91,4 +91,4 @@ class Exploration:
 
     def inputs(self, kind: Kind) -> list[str]:
         """Return the inputs of the model of one kind, in order."""
-        return [name for name, one in self.kinds.items() if one == kind]
+        return [name for name, column_kind in self.kinds.items() if column_kind == kind]

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from ..statistics.distances import js_distance
 from ..statistics.sketches import TextSketch
 from ..training.model_inputs import Kind
-from .tables import known
+from .tables import without_nan
 
 PERIODS, BINS, TEXTS = 8, 20, 12
 MISSING, OTHER = "missing", "other"
@@ -61,23 +61,23 @@ def count(frame: DataFrame, cut: Mapping[str, Bins], time: str) -> pd.DataFrame:
     (ends,) = frame.agg(F.min(micros).alias("first"), F.max(micros).alias("last")).collect()
     length = max(1, (ends["last"] - ends["first"]) // PERIODS + 1)
     period = F.floor((micros - F.lit(ends["first"])) / F.lit(float(length))).alias("period")
-    wide = [_bin(name, types[name], one).alias(f"bin_{place}") for place, (name, one) in enumerate(cut.items())]
+    wide = [_bin(name, types[name], bins).alias(f"bin_{place}") for place, (name, bins) in enumerate(cut.items())]
     places = {f"bin_{place}": name for place, name in enumerate(cut)}
     long = frame.select(period, "split", *wide).unpivot(["period", "split"], list(places), "column", "bin")
-    found = long.groupBy("column", "bin", "period", "split").agg(F.count(F.lit(1)).alias("rows")).toPandas()
-    found = found.assign(column=found["column"].map(places), bin=found["bin"].fillna(MISSING))
-    start = ends["first"] + found.pop("period").astype("int64") * length
-    return found.assign(start=pd.to_datetime(start, unit="us"))
+    counts = long.groupBy("column", "bin", "period", "split").agg(F.count(F.lit(1)).alias("rows")).toPandas()
+    counts = counts.assign(column=counts["column"].map(places), bin=counts["bin"].fillna(MISSING))
+    start = ends["first"] + counts.pop("period").astype("int64") * length
+    return counts.assign(start=pd.to_datetime(start, unit="us"))
 
 
 def shares(counted: pd.DataFrame, cut: Mapping[str, Bins]) -> dict[str, pd.DataFrame]:
     """Return the share of the known values of each column in each bin, by split: shape (bins, splits)."""
-    found = {}
-    for name, one in cut.items():
+    tables = {}
+    for name, bins in cut.items():
         rows = counted[(counted["column"] == name) & (counted["bin"] != MISSING)]
-        table = rows.pivot_table("rows", "bin", "split", aggfunc="sum", fill_value=0).reindex(one.names, fill_value=0)
-        found[name] = table / table.sum().clip(lower=1)
-    return found
+        table = rows.pivot_table("rows", "bin", "split", aggfunc="sum", fill_value=0).reindex(bins.names, fill_value=0)
+        tables[name] = table / table.sum().clip(lower=1)
+    return tables
 
 
 def drift(counted: pd.DataFrame) -> pd.DataFrame:
@@ -90,36 +90,36 @@ def drift(counted: pd.DataFrame) -> pd.DataFrame:
     """
     reference = _sketches(counted[counted["split"] == "train"], ["column"])
     periods = _sketches(counted, ["column", "start"])
-    found = pd.DataFrame(
+    distances = pd.DataFrame(
         [(name, start, js_distance(sketch, reference[(name,)])) for (name, start), sketch in periods.items()],
         columns=["column", "start", "distance"],
     ).pivot_table("distance", "start", "column")
-    return found[found.max().sort_values(ascending=False).index]
+    return distances[distances.max().sort_values(ascending=False).index]
 
 
 def _sketches(counted: pd.DataFrame, by: Sequence[str]) -> dict[tuple[object, ...], TextSketch]:
-    found = {}
+    sketches = {}
     for key, part in counted.groupby(list(by)):
         items = Counter({str(name): int(rows) for name, rows in part.groupby("bin")["rows"].sum().items()})
-        found[key] = TextSketch(items.total(), 0, items)
-    return found
+        sketches[key] = TextSketch(items.total(), 0, items)
+    return sketches
 
 
 def _bins(values: pd.Series[float], kind: Kind) -> Bins:
     if kind == "text":
-        return Bins(values=tuple(str(one) for one in values.value_counts().index[:TEXTS]) or ("",))
+        return Bins(values=tuple(str(text) for text in values.value_counts().index[:TEXTS]) or ("",))
     if values.empty:
         return Bins()
-    low, high = (float(one) for one in np.quantile(values, _ENDS))
+    low, high = (float(bound) for bound in np.quantile(values, _ENDS))
     return Bins(low, (high - low) / BINS or 1.0)
 
 
-def _bin(name: str, kind: str, one: Bins) -> Column:
-    value = known(name, kind)
-    if one.values:
-        found = F.when(value.isin(*one.values), value).otherwise(F.lit(OTHER))
+def _bin(name: str, kind: str, bins: Bins) -> Column:
+    value = without_nan(name, kind)
+    if bins.values:
+        chosen = F.when(value.isin(*bins.values), value).otherwise(F.lit(OTHER))
     else:
-        number = F.floor((value - F.lit(one.low)) / F.lit(one.width))
-        found = F.greatest(F.lit(0), F.least(F.lit(BINS - 1), number)).cast("string")
+        number = F.floor((value - F.lit(bins.low)) / F.lit(bins.width))
+        chosen = F.greatest(F.lit(0), F.least(F.lit(BINS - 1), number)).cast("string")
     # Null for all others, not a text: some engines refuse to unpivot columns of which only some may be null.
-    return F.when(value.isNotNull(), found)
+    return F.when(value.isNotNull(), chosen)

@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from ..evaluation.plots import BLUE, GREY, INK, RED, blank, titled
+from ..evaluation.plots import BLUE, GREY, INK, RED, blank, set_titles
 from .distributions import Bins
 
 SPLIT_COLOURS = {"train": BLUE, "validation": "#d98c1f", "holdout": RED}
@@ -37,8 +37,8 @@ def coverage(covered: pd.DataFrame, period: str, label: str, cuts: Mapping[str, 
         above.legend(frameon=False, fontsize=9, loc="upper left", ncols=2)
     above.set_ylim(top=1.25 * covered["rows"].max())
     _dates(below)
-    titled(figure, above, "Coverage of time", "", f"rows of a {period}")
-    titled(figure, below, "", "", f"mean of {label}")
+    set_titles(figure, above, "Coverage of time", "", f"rows of a {period}")
+    set_titles(figure, below, "", "", f"mean of {label}")
     return figure
 
 
@@ -48,8 +48,8 @@ def distributions(shares: Mapping[str, pd.DataFrame], cut: Mapping[str, Bins]) -
     figure, places = _grid(len(names))
     for axes, name in zip(places, names, strict=False):
         _plain(axes)
-        table, one = shares[name], cut[name]
-        (_of_texts if one.values else _of_numbers)(axes, table, one)
+        table, bins = shares[name], cut[name]
+        (_of_texts if bins.values else _of_numbers)(axes, table, bins)
         axes.set_title(_short(name), loc="left", fontsize=10, color=INK)
         axes.tick_params(labelsize=8)
     lines, labels = places[0].get_legend_handles_labels()
@@ -65,22 +65,24 @@ def missing(summary: pd.DataFrame) -> Figure:
     return _bars(shown["column"], shown["missing %"], "Missing values", "% of the rows (null or NaN)")
 
 
-def drift(found: pd.DataFrame) -> Figure:
+def drift(distances: pd.DataFrame) -> Figure:
     """Draw how far each column is from the training rows in each period, as `distributions.drift` returns it."""
-    shown = found.iloc[:, :_MOST_DRAWN].T
-    across = [f"{start:%d %b %Y}" for start in found.index]
+    shown = distances.iloc[:, :_MOST_DRAWN].T
+    across = [f"{start:%d %b %Y}" for start in distances.index]
     title = "Drift: distance of each period from the training rows"
     return _matrix(shown, across, title, "Reds", (0.0, max(0.4, float(np.nanmax(shown.to_numpy())))))
 
 
-def correlations(found: pd.DataFrame) -> Figure:
+def correlations(coefficients: pd.DataFrame) -> Figure:
     """Draw the correlations of the label and the numeric inputs."""
-    return _matrix(found, [str(name) for name in found.columns], "Correlations (Pearson)", "RdBu", (-1.0, 1.0))
+    return _matrix(
+        coefficients, [str(name) for name in coefficients.columns], "Correlations (Pearson)", "RdBu", (-1.0, 1.0)
+    )
 
 
-def importance(found: pd.DataFrame, metric: str) -> Figure:
+def importance(lines: pd.DataFrame, metric: str) -> Figure:
     """Draw how much worse the metric becomes when an input is shuffled."""
-    shown = found.head(_MOST_DRAWN)
+    shown = lines.head(_MOST_DRAWN)
     across = f"how much worse {metric} becomes if the input is shuffled, with one standard deviation"
     return _bars(shown["input"], shown["worse"], "Importance for a quick model", across, shown["std"])
 
@@ -95,15 +97,15 @@ def _bars(
     if error is None:
         axes.bar_label(axes.containers[-1], fmt="%.3g", padding=4, color=INK, fontsize=9)  # type: ignore[arg-type] # bars
         axes.set_xlim(0, max(1.0, 1.15 * float(values.max())))
-    return titled(figure, axes, title, across, "")
+    return set_titles(figure, axes, title, across, "")
 
 
-def _matrix(found: pd.DataFrame, across: list[str], title: str, colours: str, ends: tuple[float, float]) -> Figure:
-    figure, axes = blank(height=1.8 + 0.34 * len(found))
+def _matrix(table: pd.DataFrame, across: list[str], title: str, colours: str, ends: tuple[float, float]) -> Figure:
+    figure, axes = blank(height=1.8 + 0.34 * len(table))
     axes.grid(visible=False)
-    values = found.to_numpy(dtype=np.float64)
+    values = table.to_numpy(dtype=np.float64)
     shown = axes.imshow(values, aspect="auto", cmap=colours, vmin=ends[0], vmax=ends[1])
-    axes.set_yticks(range(len(found)), [_short(str(name)) for name in found.index])
+    axes.set_yticks(range(len(table)), [_short(str(name)) for name in table.index])
     axes.set_xticks(range(len(across)), [_short(name) for name in across], rotation=35, ha="right", fontsize=9)
     if len(across) <= _NUMBERED:
         middle, half = sum(ends) / 2, (ends[1] - ends[0]) / 2
@@ -114,7 +116,7 @@ def _matrix(found: pd.DataFrame, across: list[str], title: str, colours: str, en
                 ink = "white" if dark else INK
                 axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
     figure.colorbar(shown, ax=axes, aspect=30, pad=0.02)
-    return titled(figure, axes, title, "", "")
+    return set_titles(figure, axes, title, "", "")
 
 
 def _grid(count: int) -> tuple[Figure, list[Axes]]:

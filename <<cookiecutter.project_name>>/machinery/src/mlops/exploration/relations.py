@@ -16,7 +16,7 @@ from ..validation.check import Check
 from ..validation.lookup_leakage import lookups_before_the_label
 from ..validation.target_leakage import checks_of_values, known_before_the_label, with_predictions
 from .data import Exploration
-from .tables import known
+from .tables import without_nan
 
 MOST_CORRELATED = 24  # columns in the matrix of correlations; those that vary most with the label
 QUICK_ROWS, SCORED_ROWS = 5_000, 2_000
@@ -34,13 +34,13 @@ def correlations(data: Exploration) -> pd.DataFrame:
     label, names = data.settings.label, data.inputs("number")
     if not names:
         return pd.DataFrame([[1.0]], index=[label], columns=[label])
-    with_label = _correlated(data, [(label, name) for name in names])
+    with_label = _coefficients(data, [(label, name) for name in names])
     strongest = sorted(names, key=lambda name: -np.nan_to_num(abs(with_label[(label, name)])))[: MOST_CORRELATED - 1]
-    found = with_label | (_correlated(data, list(combinations(strongest, 2))) if len(strongest) > 1 else {})
+    coefficients = with_label | (_coefficients(data, list(combinations(strongest, 2))) if len(strongest) > 1 else {})
     order = [label, *strongest]
     matrix = pd.DataFrame(np.eye(len(order)), index=order, columns=order)
-    for one, other in combinations(order, 2):
-        matrix.loc[one, other] = matrix.loc[other, one] = found[one, other]
+    for left, right in combinations(order, 2):
+        matrix.loc[left, right] = matrix.loc[right, left] = coefficients[left, right]
     return matrix
 
 
@@ -76,7 +76,7 @@ def importance(data: Exploration, model: object, rows: pd.DataFrame) -> pd.DataF
     metric, measures = data.settings.metric, data.settings.measures
     random = np.random.default_rng(data.settings.search.seed)
     sign = 1 if measures.greater_is_better(metric) else -1
-    found = []
+    losses = []
     with threadpool_limits(1, user_api="openmp"):  # so few rows are predicted faster without threads
         usual = search.measure(data.project, model, rows)[metric]
         for name in names:
@@ -84,16 +84,19 @@ def importance(data: Exploration, model: object, rows: pd.DataFrame) -> pd.DataF
             for _ in range(repeats):
                 shuffled = rows.assign(**{name: rows[name].to_numpy()[random.permutation(len(rows))]})
                 worse.append(sign * (usual - search.measure(data.project, model, shuffled)[metric]))
-            found.append((name, float(np.mean(worse)), float(np.std(worse))))
-    lines = pd.DataFrame(found, columns=["input", "worse", "std"])
+            losses.append((name, float(np.mean(worse)), float(np.std(worse))))
+    lines = pd.DataFrame(losses, columns=["input", "worse", "std"])
     return lines.sort_values("worse", ascending=False, ignore_index=True)
 
 
 def suspects(data: Exploration, model: object, rows: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return what the gates for target leakage say of these data and a quick model: one line a check."""
-    found = list(_checks(data, model, rows))
+    checks = list(_checks(data, model, rows))
     return pd.DataFrame(
-        [(one.name, "passed" if one.passed else "SUSPECT", one.value, one.bound, one.reason) for one in found],
+        [
+            (check.name, "passed" if check.passed else "SUSPECT", check.value, check.bound, check.reason)
+            for check in checks
+        ],
         columns=["check", "result", "value", "bound", "reason"],
     )
 
@@ -107,12 +110,12 @@ def _checks(data: Exploration, model: object, rows: dict[str, pd.DataFrame]) -> 
     yield from lookups_before_the_label(data)
 
 
-def _correlated(data: Exploration, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
+def _coefficients(data: Exploration, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
     """Return the correlation of each pair; both values must be known, because Spark counts a null as no row."""
-    values = {name: known(name, "double") for pair in pairs for name in pair}
+    values = {name: without_nan(name, "double") for pair in pairs for name in pair}
     measured = []
-    for place, (one, other) in enumerate(pairs):
-        both = values[one].isNotNull() & values[other].isNotNull()
-        measured.append(F.corr(F.when(both, values[one]), F.when(both, values[other])).alias(f"c{place}"))
+    for place, (left, right) in enumerate(pairs):
+        both = values[left].isNotNull() & values[right].isNotNull()
+        measured.append(F.corr(F.when(both, values[left]), F.when(both, values[right])).alias(f"c{place}"))
     (row,) = data.rows.agg(*measured).collect()
     return {pair: float("nan") if row[place] is None else float(row[place]) for place, pair in enumerate(pairs)}

@@ -19,17 +19,19 @@ _MEASURES = ("rows", "missing", "distinct", "mean", "std", "min", "q25", "median
 def roles(config: ProjectConfig) -> pd.DataFrame:
     """Return what each column of a row is for, from the configuration: one line a column."""
     spine = config.spine
-    found = [(spine.key, "key", "identifies the row")]
-    found += [(spine.event_time, "event time", "when the prediction is made")]
-    found += [(name, "input", "comes with the request") for name in spine.inputs]
+    columns = [(spine.key, "key", "identifies the row")]
+    columns += [(spine.event_time, "event time", "when the prediction is made")]
+    columns += [(name, "input", "comes with the request") for name in spine.inputs]
     for lookup in config.lookups:
         owner = "another project's table" if is_foreign(lookup.table) else "table"
-        how = f"newest row of {owner} {lookup.table} by {', '.join(lookup.keys)} at the event time"
-        found += [(name, "looked up", how) for name in lookup.outputs]
-    for one in config.functions:
-        found.append((one.output, "computed", f"function {one.function} of {', '.join(one.inputs.values())}"))
-    found.append((config.label, "label", f"what is predicted ({config.problem_type}, {config.metric})"))
-    return pd.DataFrame(found, columns=["column", "role", "what it is"])
+        origin = f"newest row of {owner} {lookup.table} by {', '.join(lookup.keys)} at the event time"
+        columns += [(name, "looked up", origin) for name in lookup.outputs]
+    for function in config.functions:
+        columns.append(
+            (function.output, "computed", f"function {function.function} of {', '.join(function.inputs.values())}")
+        )
+    columns.append((config.label, "label", f"what is predicted ({config.problem_type}, {config.metric})"))
+    return pd.DataFrame(columns, columns=["column", "role", "what it is"])
 
 
 def summary(frame: DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -44,17 +46,21 @@ def summary(frame: DataFrame, columns: Sequence[str] | None = None) -> pd.DataFr
     """
     types = dict(frame.dtypes)
     names = list(types if columns is None else columns)
-    wanted = {(place, measure): one for place, name in enumerate(names) for measure, one in _of(name, types[name])}
-    (row,) = frame.agg(*[one.alias(f"{measure}_{place}") for (place, measure), one in wanted.items()]).collect()
+    wanted = {
+        (place, measure): aggregate for place, name in enumerate(names) for measure, aggregate in _of(name, types[name])
+    }
+    (row,) = frame.agg(
+        *[aggregate.alias(f"{measure}_{place}") for (place, measure), aggregate in wanted.items()]
+    ).collect()
     lines = [{measure: row[f"{measure}_{place}"] for p, measure in wanted if p == place} for place in range(len(names))]
-    found = pd.DataFrame([_tidy(line) for line in lines], columns=list(_MEASURES))
-    found.insert(0, "type", [types[name] for name in names])
-    found.insert(0, "column", names)
-    found.insert(4, "missing %", (100 * found["missing"] / found["rows"].clip(lower=1)).round(2))
-    return found.dropna(axis="columns", how="all")
+    table = pd.DataFrame([_tidy(line) for line in lines], columns=list(_MEASURES))
+    table.insert(0, "type", [types[name] for name in names])
+    table.insert(0, "column", names)
+    table.insert(4, "missing %", (100 * table["missing"] / table["rows"].clip(lower=1)).round(2))
+    return table.dropna(axis="columns", how="all")
 
 
-def known(name: str, kind: str) -> Column:
+def without_nan(name: str, kind: str) -> Column:
     """Return the values of a column of this type without NaN; a boolean is 1 or 0."""
     column = F.col(f"`{name}`")
     if kind not in NUMBERS:
@@ -64,20 +70,20 @@ def known(name: str, kind: str) -> Column:
 
 
 def _of(name: str, kind: str) -> list[tuple[str, Column]]:
-    value = known(name, kind)
-    found = [
+    value = without_nan(name, kind)
+    measures = [
         ("rows", F.count(F.lit(1))),
         ("missing", F.count(F.lit(1)) - F.count(value)),
         # As text, because not every engine counts numbers.
         ("distinct", F.approx_count_distinct(value.cast("string"))),
     ]
     if kind in NUMBERS:
-        found += [("mean", F.mean(value)), ("std", F.stddev(value)), ("quartiles", F.percentile(value, _QUARTILES))]
-        found += [("min", F.min(value)), ("max", F.max(value))]
+        measures += [("mean", F.mean(value)), ("std", F.stddev(value)), ("quartiles", F.percentile(value, _QUARTILES))]
+        measures += [("min", F.min(value)), ("max", F.max(value))]
     if kind in {"timestamp", "date"}:
         # Columns of their own, because a notebook of Databricks shows no column of numbers and times.
-        found += [("first", F.min(value).cast("timestamp")), ("last", F.max(value).cast("timestamp"))]
-    return found
+        measures += [("first", F.min(value).cast("timestamp")), ("last", F.max(value).cast("timestamp"))]
+    return measures
 
 
 def _tidy(line: dict[str, object]) -> dict[str, object]:

@@ -42,25 +42,25 @@ def coverage(frame: DataFrame, time: str, label: str, period: str) -> pd.DataFra
     is_label = value.isNotNull() & ~F.isnan(value)
     start = F.date_trunc(period, F.col(time)).alias("period")
     grouped = frame.where(F.col(time).isNotNull()).groupBy(start)
-    found = grouped.agg(
+    counts = grouped.agg(
         F.count(F.lit(1)).alias("rows"),
         F.count(F.when(is_label, value)).alias("labels"),
         F.mean(F.when(is_label, value)).alias("label"),
     ).toPandas()
-    found = found.set_index(pd.to_datetime(found.pop("period"), utc=True).dt.tz_localize(None)).sort_index()
-    whole = pd.date_range(found.index.min(), found.index.max(), freq=_OFFSETS[period])
-    found = found.reindex(pd.DatetimeIndex(found.index.tolist()).union(whole).rename("period"))
-    found["rows"] = found["rows"].fillna(0).astype("int64")
-    found["labelled"] = (found.pop("labels").fillna(0) / found["rows"].where(found["rows"] > 0)).round(4)
-    return found[["rows", "labelled", "label"]]
+    counts = counts.set_index(pd.to_datetime(counts.pop("period"), utc=True).dt.tz_localize(None)).sort_index()
+    whole = pd.date_range(counts.index.min(), counts.index.max(), freq=_OFFSETS[period])
+    counts = counts.reindex(pd.DatetimeIndex(counts.index.tolist()).union(whole).rename("period"))
+    counts["rows"] = counts["rows"].fillna(0).astype("int64")
+    counts["labelled"] = (counts.pop("labels").fillna(0) / counts["rows"].where(counts["rows"] > 0)).round(4)
+    return counts[["rows", "labelled", "label"]]
 
 
 def gaps(covered: pd.DataFrame) -> pd.DataFrame:
     """Return the stretches of periods without rows, longest first: `from`, `to` (both included) and `periods`."""
     empty = covered["rows"] == 0
     stretch = (empty != empty.shift()).cumsum()[empty]
-    found = pd.DataFrame(
+    spans = pd.DataFrame(
         [(part.index[0], part.index[-1], len(part)) for _, part in stretch.groupby(stretch)],
         columns=["from", "to", "periods"],
     )
-    return found.sort_values("periods", ascending=False, ignore_index=True)
+    return spans.sort_values("periods", ascending=False, ignore_index=True)

@@ -88,7 +88,7 @@ class FeatureStore(Protocol):
         estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
-        **how: Any,  # noqa: ANN401 - likewise
+        **save_arguments: Any,  # noqa: ANN401 - likewise
     ) -> str:
         """Log a model, packaged with the lookups of its training set, to the active run under the name `model`.
 
@@ -98,7 +98,7 @@ class FeatureStore(Protocol):
             estimator: A scikit-learn model that takes the features.
             training_set: The training set that the model was trained on.
             example: Some rows with the columns of the request and the features.
-            how: Arguments of `mlflow.sklearn.save_model`.
+            save_arguments: Arguments of `mlflow.sklearn.save_model`.
         """
 
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
@@ -110,7 +110,7 @@ class FeatureStore(Protocol):
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:
         """Publish a feature table to an online store, creating the store if needed; return the table's online name."""
 
-    def published(self, name: str, online_store: str) -> Published | None:
+    def publication(self, name: str, online_store: str) -> Published | None:
         """Return what an online store has of a feature table, or None if the table is not published there.
 
         Args:

@@ -86,19 +86,19 @@ class DatabricksFeatureStore:
     def register(self, functions: Iterable[Definition]) -> list[str]:
         """Create the functions that do not exist yet; return the three-level names of all functions."""
         names = []
-        for one in functions:
-            names.append(f"{self.schema}.{one.name}")
-            self.tables.spark.sql(one.statement(quote(names[-1]))).collect()
+        for definition in functions:
+            names.append(f"{self.schema}.{definition.name}")
+            self.tables.spark.sql(definition.statement(quote(names[-1]))).collect()
         return names
 
     def training_set(
         self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
     ) -> TrainingSet:
         """Return the spine with looked-up and computed features, null where nothing is found."""
-        for one in functions.values():
-            self._require_function(f"{self.schema}.{one.name}")
-        parts = [self._lookup(one, features.event_time) for one in features.lookups]
-        parts += [self._function(one, functions) for one in features.functions]
+        for definition in functions.values():
+            self._require_function(f"{self.schema}.{definition.name}")
+        parts = [self._lookup(lookup, features.event_time) for lookup in features.lookups]
+        parts += [self._function(function, functions) for function in features.functions]
         # The client drops excluded columns, but the project keeps the keys and times of its rows: hence two sets.
         rows = self.client.create_training_set(df=spine, feature_lookups=parts, label=label).load_df()
         package = partial(
@@ -115,16 +115,17 @@ class DatabricksFeatureStore:
         estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
-        **how: Any,  # noqa: ANN401 - likewise
+        **save_arguments: Any,  # noqa: ANN401 - likewise
     ) -> str:
         """Log the model with the lookups of its training set to the active run as `model`; return its URI."""
+        inputs = save_arguments["signature"].inputs.input_names()  # like the signature, those of the model itself
         info = self.client.log_model(
             model=estimator,
             artifact_path="model",
             flavor=mlflow.sklearn,
             training_set=training_set.package(),
-            input_example=example[how["signature"].inputs.input_names()],  # like `how`, it describes the model itself
-            **how,
+            input_example=example[inputs],
+            **save_arguments,
         )
         # Client 0.13 returns None, but MLflow remembers the model that it logged last.
         logged: Any = info or mlflow.last_logged_model()
@@ -146,7 +147,7 @@ class DatabricksFeatureStore:
         )
         return online_name
 
-    def published(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
+    def publication(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
         """Return what the online store has of a feature table, or None if the table is not published.
 
         Stores on provisioned database instances tell the state of their tables. For the newer autoscaling ones, Unity
@@ -170,16 +171,16 @@ class DatabricksFeatureStore:
 
     def _known_to_unity_catalog(self, online_name: str, why: DatabricksError) -> Published | None:
         try:
-            found = self.workspace.tables.get(online_name)
+            table = self.workspace.tables.get(online_name)
         except NotFound:
             return None
-        updated = found.updated_at or found.created_at or 0
+        updated = table.updated_at or table.created_at or 0
         detail = f"its state cannot be read ({type(why).__name__})"
         return Published(online_name, datetime.fromtimestamp(updated / 1000, UTC), complete=True, detail=detail)
 
     def _online_store(self, name: str, capacity: str) -> Any:  # noqa: ANN401 - a class of the vendor's
-        found = self.client.get_online_store(name=name)
-        return self.client.create_online_store(name=name, capacity=capacity) if found is None else found
+        store = self.client.get_online_store(name=name)
+        return self.client.create_online_store(name=name, capacity=capacity) if store is None else store
 
     def _lookup(self, lookup: Lookup, event_time: str) -> Any:  # noqa: ANN401 - a class of the vendor's
         from databricks.feature_engineering import FeatureLookup  # noqa: PLC0415 - takes seconds
@@ -194,11 +195,11 @@ class DatabricksFeatureStore:
             lookback_window=timedelta(hours=lookup.lookback_hours) if timed and lookup.lookback_hours else None,
         )
 
-    def _function(self, one: Function, functions: Mapping[str, Definition]) -> Any:  # noqa: ANN401 - likewise
+    def _function(self, function: Function, functions: Mapping[str, Definition]) -> Any:  # noqa: ANN401 - likewise
         from databricks.feature_engineering import FeatureFunction  # noqa: PLC0415 - takes seconds
 
-        name = f"{self.schema}.{functions[one.function].name}"
-        return FeatureFunction(udf_name=name, input_bindings=one.inputs, output_name=one.output)
+        name = f"{self.schema}.{functions[function.function].name}"
+        return FeatureFunction(udf_name=name, input_bindings=function.inputs, output_name=function.output)
 
     def _require_function(self, name: str) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,6 @@ from ..sources.times import before, newest, since, until
 from . import incremental
 from .definition import definition_digest
 from .incremental import Progress, Span
-from .numbers import numbers_as_doubles
 
 Compute = Callable[..., DataFrame]
 
@@ -53,25 +52,25 @@ def computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
         wanted: The rows that the user asked for, if any.
     """
 
-    def computed(*frames: DataFrame) -> DataFrame:
+    def compute_doubles(*frames: DataFrame) -> DataFrame:
         frame = compute(*frames)
         return numbers_as_doubles(frame, set(frame.columns) - set(table.primary_keys))
 
     increment, frames = table.increment, sources.frames(read)
     if increment is None:
         whole = incremental.span(None, {}, {}, "")
-        return Computation(name, computed(*frames), whole, {})
+        return Computation(name, compute_doubles(*frames), whole, {})
     times = increment.times(read)
-    seen = [_Seen(sources.names[one], frame, times.get(one)) for one, frame in zip(read, frames, strict=True)]
+    seen = [_Seen(sources.names[source], frame, times.get(source)) for source, frame in zip(read, frames, strict=True)]
     definition = definition_digest(compute, table)
-    settled = {one.table: one.settled(increment, last.get(one.table)) for one in seen}
+    settled = {source.table: source.settled_rows(increment, last.get(source.table)) for source in seen}
     chosen = incremental.wider(incremental.span(increment, last, settled, definition), wanted)
     from_time = chosen.source_since(increment)
-    frame = computed(*[since(one.frame, one.time, from_time) for one in seen])
+    frame = compute_doubles(*[since(source.frame, source.time, from_time) for source in seen])
     frame = since(frame, table.event_time, chosen.since)
     progress = _progress(seen, increment, definition)
     # A window that ends after the newest source row is not complete: a later run computes it.
-    reached = max((one.until for one in progress.values() if one.until is not None), default=None)
+    reached = max((each.until for each in progress.values() if each.until is not None), default=None)
     return Computation(name, until(frame, table.event_time, reached), chosen, progress)
 
 
@@ -89,7 +88,7 @@ class _Seen:
         part = F.xxhash64(*self.frame.columns).bitwiseAND(F.lit(0x7FFFFFFF))
         return int(self.frame.select(F.coalesce(F.sum(part), F.lit(0))).collect()[0][0])
 
-    def settled(self, increment: Increment, last: Progress | None) -> int | None:
+    def settled_rows(self, increment: Increment, last: Progress | None) -> int | None:
         """Return what `Progress.settled` would now be for the time of the last run."""
         if last is None:
             return None
@@ -105,14 +104,32 @@ def _progress(seen: Sequence[_Seen], increment: Increment, definition: str) -> d
 
     The rows are counted before the feature rows are written: rows that arrive in between are found by the next run.
     """
-    found: dict[str, Progress] = {}
-    for one in seen:
-        if one.time is None:
-            found[one.table] = Progress(definition, None, one.digest)
+    progress: dict[str, Progress] = {}
+    for source in seen:
+        if source.time is None:
+            progress[source.table] = Progress(definition, None, source.digest)
             continue
-        last = newest(one.frame, one.time)
+        last = newest(source.frame, source.time)
         if last is None:
             return {}
-        rows = one.frame.where(before(one.time, incremental.settled_before(increment, last))).count()
-        found[one.table] = Progress(definition, last, rows)
-    return found
+        rows = source.frame.where(before(source.time, incremental.settled_before(increment, last))).count()
+        progress[source.table] = Progress(definition, last, rows)
+    return progress
+
+
+_NUMBERS = {"tinyint", "smallint", "int", "bigint", "float"}
+
+
+def is_number(kind: str) -> bool:
+    """Return whether a Spark type is one of numbers other than double."""
+    return kind in _NUMBERS or kind.startswith("decimal")
+
+
+def numbers_as_doubles(frame: DataFrame, columns: Collection[str]) -> DataFrame:
+    """Return the frame with those of these columns that are numbers as doubles; 64-bit integers are then rounded."""
+    numbers = {name for name, kind in frame.dtypes if name in columns and is_number(kind)}
+    if not numbers:
+        return frame
+    return frame.select(
+        *[F.col(name).cast("double").alias(name) if name in numbers else name for name in frame.columns]
+    )

@@ -12,7 +12,7 @@ from importlib.util import resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
 
-from ..config.base import Settings
+from ..config.strict import Settings
 
 
 def definition_digest(compute: Callable[..., Any], settings: Settings) -> str:
@@ -76,7 +76,7 @@ def _constant(name: str, module: ModuleType, seen: set[object]) -> Iterator[str]
                     yield from _constant(alias.name, origin, seen)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            bound = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+            bound = {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
             if name in bound and node.value is not None:
                 yield ast.dump(node)
                 yield from _names(node.value, module, seen)

@@ -70,7 +70,7 @@ def span(
     """
     if increment is None:
         return Span(None, replace=True, reason="it is recomputed in every run")
-    if outdated := _outdated(last, sources, definition):
+    if outdated := _why_outdated(last, sources, definition):
         return Span(None, replace=True, reason=outdated)
     untimed = [table for table, seen in last.items() if seen.until is None and sources[table] != seen.settled]
     if untimed:
@@ -86,7 +86,7 @@ def span(
     return Span(since, replace=False, reason="new and late rows")
 
 
-def _outdated(last: Mapping[str, Progress], sources: Mapping[str, object], definition: str) -> str:
+def _why_outdated(last: Mapping[str, Progress], sources: Mapping[str, object], definition: str) -> str:
     """Return why the rows of the last run cannot be kept; empty if they can."""
     if not last:
         return "no earlier run is recorded"
@@ -106,7 +106,7 @@ def wider(decided: Span, wanted: Span | None) -> Span:
     return wanted if wanted.since is None or wanted.since < decided.since else decided
 
 
-def asked(text: str) -> Span | None:
+def parse_since(text: str) -> Span | None:
     """Return the span that the user asked for: nothing, `all`, or an ISO 8601 time, in UTC unless it has an offset.
 
     Raises:
@@ -121,14 +121,14 @@ def asked(text: str) -> Span | None:
     return Span(since, replace=False, reason="requested by the user")
 
 
-def require_asked(text: str) -> str:
-    """Return the text if `asked` understands it.
+def require_since(text: str) -> str:
+    """Return the text if `parse_since` understands it.
 
     Raises:
         ValueError: It does not; the message says what to write.
     """
     try:
-        asked(text)
+        parse_since(text)
     except ValueError:
         raise ValueError("give an ISO 8601 time such as 2026-01-31T00:00, or all, or leave it empty") from None
     return text

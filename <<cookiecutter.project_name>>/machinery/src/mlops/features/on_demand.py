@@ -24,18 +24,18 @@ def definitions(
         ProjectError: functions.py lacks a function, a function cannot run in Unity Catalog, or its parameters differ
             from its inputs in the configuration.
     """
-    wanted, found = list(wanted), {}
-    of_keys = {one.function for one in wanted if one.output in keys}
-    for one in wanted:
-        function = functions.get(one.function)
+    wanted, defined = list(wanted), {}
+    of_keys = {call.function for call in wanted if call.output in keys}
+    for call in wanted:
+        function = functions.get(call.function)
         if function is None:
-            hint = did_you_mean(one.function, functions)
-            raise ProjectError(f"functions.py has no function {one.function}{hint}: add it, or correct project.yml.")
-        found[one.function] = definition = define(function, integers=one.function in of_keys)
+            hint = did_you_mean(call.function, functions)
+            raise ProjectError(f"functions.py has no function {call.function}{hint}: add it, or correct project.yml.")
+        defined[call.function] = definition = define(function, integers=call.function in of_keys)
         parameters = [name for name, _ in definition.parameters]
-        if set(parameters) != set(one.inputs):
+        if set(parameters) != set(call.inputs):
             raise ProjectError(
-                f"functions.py: {one.function} takes {', '.join(parameters) or 'nothing'}, but project.yml gives "
-                f"{one.output} the inputs {', '.join(one.inputs)}: give the same names in both."
+                f"functions.py: {call.function} takes {', '.join(parameters) or 'nothing'}, but project.yml gives "
+                f"{call.output} the inputs {', '.join(call.inputs)}: give the same names in both."
             )
-    return found
+    return defined

@@ -102,9 +102,11 @@ def define(function: Callable[..., Any], *, integers: bool = False) -> Definitio
         raise ProjectError(f"functions.py: {name} must be a plain function without decorators.")
     _require_alone(name, tree)
     hints = typing.get_type_hints(function)
-    parameters = tuple((one, _sql_type(name, one, hints)) for one in inspect.signature(function).parameters)
+    parameters = tuple(
+        (parameter, _sql_type(name, parameter, hints)) for parameter in inspect.signature(function).parameters
+    )
     returns = _sql_type(name, "return", hints)
-    call = f"{name}({', '.join(one for one, _ in parameters)})"
+    call = f"{name}({', '.join(parameter for parameter, _ in parameters)})"
     if returns == "bigint" and not integers:
         returns = "double"
         call = f"(lambda value: None if value is None else float(value))({call})"
@@ -115,7 +117,7 @@ def define(function: Callable[..., Any], *, integers: bool = False) -> Definitio
 
 
 def _require_alone(name: str, tree: ast.FunctionDef) -> None:
-    parts = [*tree.args.defaults, *(one for one in tree.args.kw_defaults if one), *tree.body]
+    parts = [*tree.args.defaults, *(default for default in tree.args.kw_defaults if default), *tree.body]
     nodes = [node for part in parts for node in ast.walk(part)]
     used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
@@ -123,7 +125,7 @@ def _require_alone(name: str, tree: ast.FunctionDef) -> None:
     bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     bound |= {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
-    around = sorted(one for one in used - bound if not hasattr(builtins, one))
+    around = sorted(free for free in used - bound if not hasattr(builtins, free))
     if around:
         raise ProjectError(
             f"functions.py: {name} uses {', '.join(around)} from outside the function, which Unity Catalog lacks: "
@@ -134,10 +136,10 @@ def _require_alone(name: str, tree: ast.FunctionDef) -> None:
 def _sql_type(function: str, name: str, hints: dict[str, Any]) -> str:
     kind = hints.get(name)
     if isinstance(kind, types.UnionType):  # the value may be null
-        kind = next((one for one in SQL_TYPES if kind == one | None), kind)
+        kind = next((python_type for python_type in SQL_TYPES if kind == python_type | None), kind)
     if kind not in SQL_TYPES:
         what = "its result" if name == "return" else f"the parameter {name}"
-        known = ", ".join(one.__name__ for one in SQL_TYPES)
+        known = ", ".join(python_type.__name__ for python_type in SQL_TYPES)
         raise ProjectError(f"functions.py: {function} must annotate {what} with one of {known}.")
     return SQL_TYPES[kind]
 

@@ -48,16 +48,16 @@ class Batch:
         log.info("searching %s (%s)", _extent(span), span.reason)
         searched, between = 0, None
         for rows in self.search.rows(span.since, most_rows):
-            found = self.scorer.process(rows)
-            searched += found.rows
-            if found.between is not None:
-                between = found.between if between is None else between.with_those(found.between)
+            counts = self.scorer.process(rows)
+            searched += counts.rows
+            if counts.between is not None:
+                between = counts.between if between is None else between.with_those(counts.between)
         self.scorer.quarantine.release(self.scorer.run, span.since)
-        return self._finished(span, searched, between, seen)
+        return self._record_run(span, searched, between, seen)
 
-    def _finished(self, span: Span, searched: int, between: Between | None, seen: Mapping[str, Seen]) -> Scored:
+    def _record_run(self, span: Span, searched: int, between: Between | None, seen: Mapping[str, Seen]) -> Scored:
         scorer = self.scorer
-        scored = 0 if between is None else scorer.written(between)
+        scored = 0 if between is None else scorer.count_predictions(between)
         quarantined, reasons = scorer.quarantine.of_run(scorer.run)
         at_most = scorer.settings.inference.quarantine.at_most
         require_share(at_most, quarantined, searched, reasons, scorer.quarantine.name)

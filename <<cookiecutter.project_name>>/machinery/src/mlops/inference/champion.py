@@ -43,12 +43,12 @@ class Champion:
         Raises:
             ProjectError: There is none.
         """
-        found = Registry(model_name).champion()
-        if found is None:
+        version = Registry(model_name).champion()
+        if version is None:
             raise ProjectError(
                 f"model {model_name} has no version with the alias {CHAMPION}: run the training job first."
             )
-        return cls(model_name, str(found.version))
+        return cls(model_name, str(version.version))
 
     @property
     def uri(self) -> str:

@@ -50,7 +50,7 @@ class Destinations:
             self._publish(name, rows)
             return
         secrets: list[str] = []
-        options = {key: self._resolved(value, secrets) for key, value in output.options.items()}
+        options = {key: self._option_text(value, secrets) for key, value in output.options.items()}
         try:
             self._save(output, options, rows, run)
         except Exception as error:  # noqa: BLE001 - each engine and driver raises errors of its own
@@ -73,7 +73,7 @@ class Destinations:
         store.write_table(name, rows)
         store.publish_table(name, self.online_store, self.capacity)
 
-    def _resolved(self, value: str | float | Secret, secrets: list[str]) -> str:
+    def _option_text(self, value: str | float | Secret, secrets: list[str]) -> str:
         if not isinstance(value, Secret):
             return str(value).lower() if isinstance(value, bool) else str(value)
         secrets.append(self.platform.secret(value.scope, value.key))

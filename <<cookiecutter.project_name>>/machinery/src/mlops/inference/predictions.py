@@ -84,7 +84,7 @@ class Predictions:
         """Return the rows without a prediction, or without one of this version."""
         if not self.exists():
             return rows
-        known = self._known(between)
+        known = self._rows_between(between)
         if version is not None:
             known = known.where(F.col("model_version") == version)
         return rows.join(known.select(self.key), [self.key], "left_anti")
@@ -102,7 +102,7 @@ class Predictions:
         """
         within, keys = between.sql(f"t.`{self.event_time}`"), [self.key, "model_version"]
         if policy == "replace" and self.exists():
-            others = self._known(between).where(F.col("model_version") != version).select(*keys)
+            others = self._rows_between(between).where(F.col("model_version") != version).select(*keys)
             gone = others.join(rows.select(self.key), [self.key], "left_semi")
             self.tables.exchange(self.name, scored, gone, keys, within=within)
             return
@@ -110,9 +110,9 @@ class Predictions:
 
     def of_run(self, run: str, between: Between) -> DataFrame:
         """Return the predictions that a run has made."""
-        return self._known(between).where(F.col("scoring_run") == run)
+        return self._rows_between(between).where(F.col("scoring_run") == run)
 
-    def _known(self, between: Between) -> DataFrame:
+    def _rows_between(self, between: Between) -> DataFrame:
         return self.tables.read(self.name).where(between.column(self.event_time))
 
 

@@ -80,8 +80,8 @@ class Quarantine:
         if not self.tables.exists(self.name):
             return None
         recent = since(self.tables.read(self.name), self.event_time, now - timedelta(hours=retry_hours))
-        found = recent.select(F.min(micros(self.event_time))).collect()[0][0]
-        return None if found is None else from_micros(found)
+        earliest = recent.select(F.min(micros(self.event_time))).collect()[0][0]
+        return None if earliest is None else from_micros(earliest)
 
     def _hash(self) -> Column:
         """Return a hash of the columns; a null is not the same as no column."""

@@ -100,7 +100,7 @@ class Scorer:
         return self.settings.spine.key
 
     @cached_property
-    def table_existed(self) -> bool:
+    def had_predictions(self) -> bool:
         """Whether there were predictions before."""
         return self.predictions.exists()
 
@@ -112,13 +112,13 @@ class Scorer:
         """
         rows = rows.select(*self.settings.request)
         self.champion.require_columns(dict(rows.dtypes))
-        if self.table_existed:
+        if self.had_predictions:
             self.predictions.require_key(rows)
-        found = self._count(rows)
-        usable = self._usable(rows, found)
-        if found.between is not None:
-            self._score(usable, found, found.between.wider(_HOURS))
-        return found
+        counts = self._count(rows)
+        usable = self._usable(rows, counts)
+        if counts.between is not None:
+            self._score(usable, counts, counts.between.wider(_HOURS))
+        return counts
 
     def _count(self, rows: DataFrame) -> Counts:
         event_time = self.settings.spine.event_time
@@ -133,34 +133,34 @@ class Scorer:
         between = Between.of_micros(row["first"], row["last"]) if row["usable"] else None
         return Counts(row["rows"], row["usable"], row["keys"], between)
 
-    def _usable(self, rows: DataFrame, found: Counts) -> DataFrame:
+    def _usable(self, rows: DataFrame, counts: Counts) -> DataFrame:
         """Return the rows with a time and a key of their own; the others go to quarantine."""
         reason = unusable(self.key, self.settings.spine.event_time)
-        if found.usable < found.rows:
+        if counts.usable < counts.rows:
             self._put_away(rows.withColumn("reason", reason).where(F.col("reason").isNotNull()))
             rows = rows.where(reason.isNull())
-        if found.keys < found.usable:
+        if counts.keys < counts.usable:
             keys = rows.groupBy(self.key).agg(F.count("*").alias("n")).where("n > 1").select(self.key)
             why = f"the same {self.key} as another row"
             self._put_away(rows.join(keys, [self.key], "left_semi").withColumn("reason", F.lit(why)))
             rows = rows.join(keys, [self.key], "left_anti")
         return rows
 
-    def _score(self, rows: DataFrame, found: Counts, between: Between) -> None:
-        expected = found.usable
-        fresh = not self.table_existed and self.quarantine.is_empty()
-        if not fresh or found.keys < found.usable:
+    def _score(self, rows: DataFrame, counts: Counts, between: Between) -> None:
+        expected = counts.usable
+        fresh = not self.had_predictions and self.quarantine.is_empty()
+        if not fresh or counts.keys < counts.usable:
             rows, expected = self._without_those_done(rows, between)
         if not expected:
             return
-        before = self.written(between)
+        before = self.count_predictions(between)
         isolation = Isolation(self.key, lambda part: self._attempt(part, between))
         try:
             isolation.run(rows)
         finally:
             for row, why in isolation.failures:
                 self._put_away(row.withColumn("reason", F.lit(why)))
-        if self.written(between) - before + len(isolation.failures) < expected:
+        if self.count_predictions(between) - before + len(isolation.failures) < expected:
             left, _ = self._without_those_done(rows, between)
             self._put_away(left.withColumn("reason", F.lit("the model predicts no finite number")))
 
@@ -177,7 +177,7 @@ class Scorer:
         scored = scored.where(F.col("prediction").isNotNull())
         self.predictions.write(scored, rows, between, self.champion.version, self.policy)
 
-    def written(self, between: Between) -> int:
+    def count_predictions(self, between: Between) -> int:
         """Return how many predictions of these times the run has made."""
         return self.predictions.of_run(self.run, between).count() if self.predictions.exists() else 0
 

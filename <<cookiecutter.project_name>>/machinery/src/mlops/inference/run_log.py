@@ -131,7 +131,7 @@ class InferenceRuns:
         counts = (done.searched, done.scored, done.quarantined, done.reasons, *times, done.started_at, now)
         facts = (done.span.since, done.span.reason, champion.name, champion.version, *counts)
         rows = [
-            (done.run, self.predictions_table, source, one.definition, one.until, *facts)
-            for source, one in seen.items()
+            (done.run, self.predictions_table, source, progress.definition, progress.until, *facts)
+            for source, progress in seen.items()
         ]
         self.tables.merge(self.name, self.tables.spark.createDataFrame(rows, _COLUMNS), list(_KEYS), update=True)

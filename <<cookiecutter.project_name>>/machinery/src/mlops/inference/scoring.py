@@ -32,10 +32,10 @@ def score(settings: ProjectConfig, store: FeatureStore, champion: Champion, rows
         run: Identifies the run that scores them.
     """
     raw = store.score_batch(champion.uri, rows.select(*settings.request), RESULT_TYPES[settings.problem_type])
-    found = {"prediction": F.when(_is_finite(F.col("prediction")), F.col("prediction"))}
+    outputs = {"prediction": F.when(_is_finite(F.col("prediction")), F.col("prediction"))}
     if settings.problem_type != "regression":
-        found = _classified(settings)
-    return raw.withColumns(found).withColumns(
+        outputs = _outputs_of_classes(settings)
+    return raw.withColumns(outputs).withColumns(
         {
             "model_name": F.lit(champion.name),
             "model_version": F.lit(champion.version),
@@ -45,15 +45,15 @@ def score(settings: ProjectConfig, store: FeatureStore, champion: Champion, rows
     )
 
 
-def _classified(settings: ProjectConfig) -> dict[str, Column]:
+def _outputs_of_classes(settings: ProjectConfig) -> dict[str, Column]:
     """Return the prediction, and the map of the probability of each class, from the array that the model returns."""
     array = F.col("prediction")
-    names = F.array(*[F.lit(name) for name in ([str(one) for one in settings.classes] or _BINARY)])
+    names = F.array(*[F.lit(name) for name in ([str(label) for label in settings.classes] or _BINARY)])
     known = F.forall(array, _is_finite)
     chosen = F.element_at(array, -1)
     if settings.problem_type == "multiclass":
         best = F.array_position(array, F.array_max(array)).cast("int")
-        chosen = F.element_at(F.array(*[F.lit(one) for one in settings.classes]), best)
+        chosen = F.element_at(F.array(*[F.lit(label) for label in settings.classes]), best)
     return {"probabilities": F.when(known, F.map_from_arrays(names, array)), "prediction": F.when(known, chosen)}
 
 

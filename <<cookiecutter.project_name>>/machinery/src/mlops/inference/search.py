@@ -50,15 +50,15 @@ class Search:
         """Return what this run reads, by source table; it must be called before the rows are read."""
         config = self.project.config
         definition = definition_digest(self.project.spine, config.spine)
-        found = {}
+        progress = {}
         for name in config.spine_sources:
             time = newest(self.sources.frame(name), self.times[name]) if name in self.times else None
-            found[self.sources.names[name]] = Seen(definition, until(time, self.now))
-        return found
+            progress[self.sources.names[name]] = Seen(definition, until(time, self.now))
+        return progress
 
     def span(self, seen: Mapping[str, Seen], last: Mapping[str, Seen], oldest: datetime | None) -> Span:
         """Return which rows are searched; see `window`."""
-        return window(self.new_rows, last, {table: one.definition for table, one in seen.items()}, oldest)
+        return window(self.new_rows, last, {table: progress.definition for table, progress in seen.items()}, oldest)
 
     def rows(self, since: datetime | None, most: int) -> Iterator[DataFrame]:
         """Yield the rows of `features.spine` since a time, in parts of about this many source rows.

@@ -54,16 +54,16 @@ class MicroBatches:
         sources = Sources.of(self.source_tables, config.sources, platform.tables)
         frames = {name: rows if name == self.source else sources.frame(name) for name in config.spine_sources}
         scorer = Scorer.of(config, platform, self, self.checkpoint.run(batch))
-        asked = training_set.rows_to_predict(self.project, frames, sources.names)
+        requested = training_set.rows_to_predict(self.project, frames, sources.names)
         # Rows of a file that was rewritten since the last batch come as often as it was.
-        asked = asked.select(*config.request).dropDuplicates()
-        scorer.quarantine.forget(asked, config.spine.key)
-        found = scorer.process(asked)
-        scored = 0 if found.between is None else scorer.written(found.between)
+        requested = requested.select(*config.request).dropDuplicates()
+        scorer.quarantine.forget(requested, config.spine.key)
+        counts = scorer.process(requested)
+        scored = 0 if counts.between is None else scorer.count_predictions(counts.between)
         quarantined, reasons = scorer.quarantine.of_run(scorer.run)
         span = Span(None, replace=False, reason=f"batch {batch} of the stream")
         done = Scored(
-            scorer.run, scorer.champion, span, found.rows, scored, quarantined, reasons, found.between, started
+            scorer.run, scorer.champion, span, counts.rows, scored, quarantined, reasons, counts.between, started
         )
         runs = InferenceRuns(platform.tables, self.schema_name, self.predictions_table)
         runs.record(done, {self.checkpoint.source_table: Seen("", None)})

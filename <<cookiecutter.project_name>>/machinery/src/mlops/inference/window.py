@@ -61,13 +61,13 @@ def parts(rows_by_day: Mapping[int, int], most: int, since: datetime | None = No
         most: How many rows a part should have at most.
         since: Where the first part begins; None if it is open.
     """
-    found, rows, first = [], 0, since
+    complete, rows, first = [], 0, since
     for day in sorted(rows_by_day):
         if rows and rows + rows_by_day[day] > most:
-            found.append(Part(first, _midnight(day)))
+            complete.append(Part(first, _midnight(day)))
             first, rows = _midnight(day), 0
         rows += rows_by_day[day]
-    return [*found, Part(first, None)]
+    return [*complete, Part(first, None)]
 
 
 def until(newest: datetime | None, now: datetime) -> datetime | None:

@@ -74,12 +74,12 @@ class ModelCard:
         return self.champion == self.version
 
     @property
-    def passed(self) -> tuple[Check, ...]:
+    def successes(self) -> tuple[Check, ...]:
         """The checks that passed; skipped ones are not among them."""
         return tuple(check for check in self.checks if check.passed and not check.skipped)
 
     @property
-    def failed(self) -> tuple[Check, ...]:
+    def failures(self) -> tuple[Check, ...]:
         """The checks that failed."""
         return tuple(check for check in self.checks if not check.passed)
 

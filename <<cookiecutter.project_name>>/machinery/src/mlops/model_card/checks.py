@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..markdown_text import percent
 from ..validation.check import Check
 from ..validation.report import verdict
-from ..validation.slices import compared
+from ..validation.slices import comparison
 from .card import SLICE, ModelCard
 from .document import Bar, Block, Cell, Chip, Fold, Note, Table
 
@@ -20,11 +20,11 @@ def checks(card: ModelCard) -> list[Block]:
     """Return the checks that failed, those nearest to their bounds, and all others in a fold."""
     if not card.checks:
         return [Note("No checks yet: the task validate runs them.")]
-    near = [check for check in card.passed if check.margin is not None]
+    near = [check for check in card.successes if check.margin is not None]
     nearest = sorted(near, key=lambda check: check.margin or 0.0)[:_NEAREST]
     others = [check for check in card.checks if check.passed and check not in nearest]
-    passed = f"{len(card.passed)} of {len(card.checks)} checks passed"
-    blocks: list[Block] = [_in_full(card.failed)]
+    passed = f"{len(card.successes)} of {len(card.checks)} checks passed"
+    blocks: list[Block] = [_in_full(card.failures)]
     if nearest:
         blocks += [Note(f"{passed}. These of them are nearest to their bounds ({_DISTANCE}):"), _nearest(nearest)]
     if others:
@@ -53,13 +53,13 @@ def loss(check: Check) -> float:
     return (check.on_slice and check.on_slice.worse) or 0.0
 
 
-def _of_slices(found: Sequence[Check]) -> Table:
+def _of_slices(checks: Sequence[Check]) -> Table:
     head = ["slice", "rows where", "rows", "metric", "value", "against all rows", "bound", "result"]
-    return Table(head, [_slice(check) for check in found])
+    return Table(head, [_slice(check) for check in checks])
 
 
-def _nearest(found: Sequence[Check]) -> Table:
-    rows = [(check.name, check.value, check.bound, _distance(check.margin or 0.0)) for check in found]
+def _nearest(checks: Sequence[Check]) -> Table:
+    rows = [(check.name, check.value, check.bound, _distance(check.margin or 0.0)) for check in checks]
     return Table(["check", "value", "bound", "distance"], rows)
 
 
@@ -67,18 +67,18 @@ def _distance(margin: float) -> Bar:
     return Bar(percent(margin), margin, "open" if margin < _NEAR else "good")
 
 
-def _in_full(found: Sequence[Check]) -> Table:
-    rows = [(check.name, _result(check), check.value, check.bound, check.reason) for check in found]
+def _in_full(checks: Sequence[Check]) -> Table:
+    rows = [(check.name, _result(check), check.value, check.bound, check.reason) for check in checks]
     return Table(["check", "result", "value", "bound", "reason"], rows)
 
 
 def _slice(check: Check) -> Sequence[Cell]:
-    found = check.on_slice
-    if not found:
+    result = check.on_slice
+    if not result:
         return (check.name.removeprefix(SLICE), "", None, "", check.value, check.reason, check.bound, _result(check))
-    value = check.value if found.metric else None
-    than = "" if found.worse is None else compared(found.worse)
-    return (found.name, found.where, f"{found.rows:,}", found.metric, value, than, check.bound, _result(check))
+    value = check.value if result.metric else None
+    than = "" if result.worse is None else comparison(result.worse)
+    return (result.name, result.where, f"{result.rows:,}", result.metric, value, than, check.bound, _result(check))
 
 
 def _result(check: Check) -> Chip:

@@ -39,8 +39,8 @@ def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelC
         ProjectError: There is no such version.
         MlflowException: The registry or the run cannot be read.
     """
-    found = registry.version(version)
-    run_id = str(found.run_id)
+    model_version = registry.version(version)
+    run_id = str(model_version.run_id)
     run = registry.client.get_run(run_id)
     model = registry.client.get_registered_model(registry.name)
     importance = _json(registry, run_id, IMPORTANCE_FILE) or {}
@@ -51,8 +51,8 @@ def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelC
         run_id=run_id,
         **_from_settings(settings),
         **_from_run(settings, run),
-        **_from_version(found, run.data.tags),
-        **_from_model(model, found),
+        **_from_version(model_version, run.data.tags),
+        **_from_model(model, model_version),
         inputs=tuple(inputs.of_json(_json(registry, run_id, inputs.FILE) or [])),
         checks=tuple(report.of_json(_json(registry, run_id, report.FILE) or [])),
         importance=importance.get("importance", {}),
@@ -63,7 +63,7 @@ def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelC
 
 def pictures(run_id: str, paths: Sequence[str]) -> dict[str, bytes]:
     """Return the plots that fit into a page, by their paths. One that cannot be read is left out."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     left = _PICTURE_BYTES
     for path in paths:
         try:
@@ -75,9 +75,9 @@ def pictures(run_id: str, paths: Sequence[str]) -> dict[str, bytes]:
             log.warning("%s of run %s is not on the model card: %s", path, run_id, first_line(error))
             continue
         if content.startswith(_PNG) and len(content) <= left:
-            found[path] = content
+            contents[path] = content
             left -= len(content)
-    return found
+    return contents
 
 
 def _json(registry: Registry, run_id: str, path: str) -> Any:  # noqa: ANN401 - any JSON
@@ -90,7 +90,7 @@ def _json(registry: Registry, run_id: str, path: str) -> Any:  # noqa: ANN401 - 
 
 def _from_settings(settings: ProjectConfig) -> dict[str, Any]:
     names = ("problem_type", "label", "metric", "limits")
-    classes = f" of {', '.join(str(one) for one in settings.classes)}" if settings.classes else ""
+    classes = f" of {', '.join(str(label) for label in settings.classes)}" if settings.classes else ""
     return {name: getattr(settings, name) for name in names} | {"problem_type": f"{settings.problem_type}{classes}"}
 
 
@@ -111,7 +111,7 @@ def _from_run(settings: ProjectConfig, run: Run) -> dict[str, Any]:
         "sources": _sources(params),
         "rows": {split: f"{int(params[f'{split}_rows']):,}" for split in SPLITS if f"{split}_rows" in params},
         "spans": {split: span for split, span in spans.items() if all(span)},
-        "metrics": {rows: found for rows, found in by_rows.items() if found},
+        "metrics": {rows: values for rows, values in by_rows.items() if values},
     }
 
 

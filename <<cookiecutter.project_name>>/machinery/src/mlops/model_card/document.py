@@ -1,9 +1,10 @@
-"""The parts of a document that is written both as Markdown and as an HTML page."""
+"""The parts of a document that is written both as Markdown and as an HTML page, and times in it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 Tone = Literal["good", "bad", "open"]
@@ -110,3 +111,21 @@ class Document:
     title: str
     lead: str
     sections: Sequence[Section]
+
+
+def moment(text: str) -> str:
+    """Return an ISO time to the minute, in UTC if it has a time zone; return any other text unchanged."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{time:%Y-%m-%d %H:%M}" if time.tzinfo is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def day(text: str) -> str:
+    """Return the day of an ISO time, in UTC if it has a time zone; return any other text unchanged."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{time if time.tzinfo is None else time.astimezone(UTC):%Y-%m-%d}"

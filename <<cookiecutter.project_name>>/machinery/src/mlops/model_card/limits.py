@@ -9,7 +9,7 @@ from ..training.inputs import Input
 from ..validation.check import Check
 from .card import ModelCard
 from .checks import loss
-from .times import day
+from .document import day
 
 _WEAKER = 0.1  # as a share of the metric on all rows
 _RARE = 0.01
@@ -26,7 +26,7 @@ def limits(card: ModelCard) -> list[str]:
 
 def _of_slices(checks: Sequence[Check]) -> Iterator[str]:
     weak: dict[str, Check] = {}
-    for check in sorted(filter(_is_weak, checks), key=lambda one: (one.passed, -loss(one))):
+    for check in sorted(filter(_is_weak, checks), key=lambda checked: (checked.passed, -loss(checked))):
         weak.setdefault(check.on_slice.name if check.on_slice else check.name, check)
     yield from map(_weakness, list(weak.values())[:_MOST_SLICES])
     if len(weak) > _MOST_SLICES:
@@ -42,59 +42,64 @@ def _is_weak(check: Check) -> bool:
 
 
 def _weakness(check: Check) -> str:
-    found = check.on_slice
-    if not found:
+    result = check.on_slice
+    if not result:
         return f"{check.reason}: do not rely on it there."
-    where = f"where {found.where} ({found.name}, {found.rows:,} held-out rows)"
-    if not found.metric or check.value is None:
+    where = f"where {result.where} ({result.name}, {result.rows:,} held-out rows)"
+    if not result.metric or check.value is None:
         return f"How good it is {where} is not known: these are too few rows."
-    loss = f", {percent(found.worse)} worse than on all rows" if found.worse is not None and found.worse > 0 else ""
+    loss = f", {percent(result.worse)} worse than on all rows" if result.worse is not None and result.worse > 0 else ""
     beyond = "" if check.passed else f" ({check.bound} is allowed)"
-    return f"It is weaker {where}: {found.metric} {number(check.value)}{loss}{beyond}."
+    return f"It is weaker {where}: {result.metric} {number(check.value)}{loss}{beyond}."
 
 
 def _of_inputs(card: ModelCard) -> Iterator[str]:
     """Describe the gaps of the inputs that matter most; without importances, of the first ones."""
     ranks = {name: rank for rank, (name, value) in enumerate(card.importance.items()) if value > 0}
-    ranked = [one for one in card.inputs if not card.importance or one.name in ranks]
-    gaps = [gap for one in sorted(ranked, key=lambda one: ranks.get(one.name, 0)) if (gap := rarely_seen(one))]
+    ranked = [column for column in card.inputs if not card.importance or column.name in ranks]
+    gaps = [
+        gap for column in sorted(ranked, key=lambda column: ranks.get(column.name, 0)) if (gap := rarely_seen(column))
+    ]
     yield from gaps[:_MOST_INPUTS]
 
 
-def rarely_seen(one: Input) -> str:
+def rarely_seen(column: Input) -> str:
     """Return which values of an input are rare in the training rows, or an empty text."""
-    if one.missing == one.rows:
-        return f"No training row had a value of {one.name}."
-    if len(one.values) == 1:
-        only = next(iter(one.values)) if one.smallest is None else number(one.smallest)
-        gaps = [f"Every training row had {one.name} {only}"]
-    elif one.smallest is None or one.greatest is None:
-        gaps = [_rare_values(one)]
+    if column.missing == column.rows:
+        return f"No training row had a value of {column.name}."
+    if len(column.values) == 1:
+        only = next(iter(column.values)) if column.smallest is None else number(column.smallest)
+        gaps = [f"Every training row had {column.name} {only}"]
+    elif column.smallest is None or column.greatest is None:
+        gaps = [_rare_values(column)]
     else:
-        gaps = [_rare_values(one) if one.values else _rare_ranges(one)]
-    if one.missing >= _OFTEN_MISSING * one.rows:
-        gaps.append(f"{one.name} was missing in {percent(one.missing / one.rows)} of the training rows")
+        gaps = [_rare_values(column) if column.values else _rare_ranges(column)]
+    if column.missing >= _OFTEN_MISSING * column.rows:
+        gaps.append(f"{column.name} was missing in {percent(column.missing / column.rows)} of the training rows")
     return " ".join(f"{gap}." for gap in gaps if gap)
 
 
-def _rare_values(one: Input) -> str:
-    rare = [value for value, count in one.values.items() if count < _RARE * one.rows]
+def _rare_values(column: Input) -> str:
+    rare = [value for value, count in column.values.items() if count < _RARE * column.rows]
     named = [*rare[:_MOST_VALUES], *([f"{len(rare) - _MOST_VALUES} other values"] if len(rare) > _MOST_VALUES else [])]
     each = "" if len(rare) == 1 else "each "
-    return f"Few training rows had {one.name} {_either(named)} ({each}under {percent(_RARE)})" if rare else ""
+    return f"Few training rows had {column.name} {_either(named)} ({each}under {percent(_RARE)})" if rare else ""
 
 
-def _rare_ranges(one: Input) -> str:
-    sides = (("above", one.high, one.above, one.greatest), ("below", one.low, one.below, one.smallest))
+def _rare_ranges(column: Input) -> str:
+    sides = (
+        ("above", column.high, column.above, column.greatest),
+        ("below", column.low, column.below, column.smallest),
+    )
     few = [
-        f"{side} {number(end)} ({percent(count / one.rows)})"
+        f"{side} {number(end)} ({percent(count / column.rows)})"
         for side, end, count, _ in sides
         if end is not None and count
     ]
     none = _either([f"{side} {number(last)}" for side, _, _, last in sides if last is not None])
     if not few:
-        return f"No training row had {one.name} {none}"
-    return f"Few training rows had {one.name} {_either(few)}; none had it {none}"
+        return f"No training row had {column.name} {none}"
+    return f"Few training rows had {column.name} {_either(few)}; none had it {none}"
 
 
 def _either(words: Sequence[str]) -> str:

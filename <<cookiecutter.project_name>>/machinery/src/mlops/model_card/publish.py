@@ -30,10 +30,10 @@ def refresh(settings: ProjectConfig, model_name: str, version: str) -> None:
     try:
         _refresh(settings, Registry(model_name), version)
     except Exception as error:  # noqa: BLE001 - see above
-        said = first_line(error)
-        log.warning("the model card of version %s of %s was not written: %s", version, model_name, said)
+        reason = first_line(error)
+        log.warning("the model card of version %s of %s was not written: %s", version, model_name, reason)
         with contextlib.suppress(Exception):
-            Registry(model_name).tag(version, ERROR_TAG, said)
+            Registry(model_name).tag(version, ERROR_TAG, reason)
 
 
 def _refresh(settings: ProjectConfig, registry: Registry, version: str) -> None:
@@ -41,12 +41,12 @@ def _refresh(settings: ProjectConfig, registry: Registry, version: str) -> None:
     written = ""
     for _ in range(_ATTEMPTS):
         card = collect(settings, registry, version)
-        found = document(card)
-        text = markdown(found)
+        parts = document(card)
+        text = markdown(parts)
         if text == written:
             break
         registry.client.log_text(card.run_id, text, MARKDOWN)
-        registry.client.log_text(card.run_id, html(found, pictures(card.run_id, card.plots)), HTML)
+        registry.client.log_text(card.run_id, html(parts, pictures(card.run_id, card.plots)), HTML)
         written = text
     registry.tag(version, TAG, f"runs:/{card.run_id}/{HTML}")
     if ERROR_TAG in registry.version(version).tags:

@@ -9,9 +9,8 @@ from ..markdown_text import number, percent
 from ..training.inputs import Input
 from .card import ModelCard
 from .checks import checks, slices
-from .document import Bar, Block, Bullets, Cell, Document, Facts, Fold, Note, Plots, Section, Table
+from .document import Bar, Block, Bullets, Cell, Document, Facts, Fold, Note, Plots, Section, Table, moment
 from .limits import limits
-from .times import moment
 from .verdict import banner, history
 
 ROWS = {"train": "training", "validation": "tuning", "holdout": "held out", "baseline": "naive baseline"}
@@ -35,8 +34,8 @@ def document(card: ModelCard) -> Document:
 
 
 def _performance(card: ModelCard) -> list[Block]:
-    names = dict.fromkeys(name for found in card.metrics.values() for name in found)
-    rows: list[list[Cell]] = [[name, *[found.get(name) for found in card.metrics.values()]] for name in names]
+    names = dict.fromkeys(name for values in card.metrics.values() for name in values)
+    rows: list[list[Cell]] = [[name, *[values.get(name) for values in card.metrics.values()]] for name in names]
     plots = [path for path in card.plots if PurePosixPath(path).stem not in _OF_EXPLANATION]
     head = ["metric", *[ROWS.get(where, where) for where in card.metrics]]
     return [Table(head, rows) if rows else Note("No metrics yet: the task train measures them."), Plots(plots)]
@@ -54,14 +53,14 @@ def _data(card: ModelCard) -> list[Block]:
     blocks: list[Block] = [Facts(facts), Table(["rows", "count", "from", "to"], splits)]
     if card.inputs:
         head = ["input", "missing", "smallest", "1st percentile", "median", "99th percentile", "greatest"]
-        described = Table(head, [_input(one) for one in card.inputs])
+        described = Table(head, [_input(column) for column in card.inputs])
         blocks.append(Fold(f"The {len(card.inputs)} inputs in the training rows", [described]))
     return blocks
 
 
-def _input(one: Input) -> list[Cell]:
-    missing = percent(one.missing / one.rows) if one.missing else ""
-    return [one.name, missing, one.smallest, one.low, one.median, one.high, one.greatest]
+def _input(column: Input) -> list[Cell]:
+    missing = percent(column.missing / column.rows) if column.missing else ""
+    return [column.name, missing, column.smallest, column.low, column.median, column.high, column.greatest]
 
 
 def _importance(card: ModelCard) -> list[Block]:
@@ -76,7 +75,7 @@ def _importance(card: ModelCard) -> list[Block]:
 
 
 def _about(card: ModelCard) -> Facts:
-    chosen = ", ".join(f"{name} = {_shortened(value)}" for name, value in card.hyperparameters.items())
+    chosen = ", ".join(f"{name} = {_short_text(value)}" for name, value in card.hyperparameters.items())
     return Facts(
         {
             "predicts": card.label and f"{card.label}{card.problem_type and f' ({card.problem_type})'}",
@@ -90,7 +89,7 @@ def _about(card: ModelCard) -> Facts:
     )
 
 
-def _shortened(value: str) -> str:
+def _short_text(value: str) -> str:
     with contextlib.suppress(ValueError):
         return number(float(value))
     return value

@@ -23,7 +23,7 @@ def html(document: Document, pictures: Mapping[str, bytes]) -> str:
     title = _text(document.title)
     lead = f'<p class="lead">{_text(document.lead)}</p>\n' if document.lead else ""
     parts = [
-        f"<section>\n<h2>{_text(section.title)}</h2>\n{_joined(section.blocks, pictures)}\n</section>\n"
+        f"<section>\n<h2>{_text(section.title)}</h2>\n{_join(section.blocks, pictures)}\n</section>\n"
         for section in document.sections
     ]
     return (
@@ -34,7 +34,7 @@ def html(document: Document, pictures: Mapping[str, bytes]) -> str:
     )
 
 
-def _joined(blocks: Sequence[Block], pictures: Mapping[str, bytes]) -> str:
+def _join(blocks: Sequence[Block], pictures: Mapping[str, bytes]) -> str:
     return "\n".join(text for block in blocks if (text := _block(block, pictures)))
 
 
@@ -55,7 +55,7 @@ def _block(block: Block, pictures: Mapping[str, bytes]) -> str:
             drawn = "\n".join(_plot(path, pictures.get(path)) for path in paths)
             written = f'<div class="plots">\n{drawn}\n</div>' if drawn else ""
         case Fold(title, blocks):
-            written = f"<details>\n<summary>{_text(title)}</summary>\n{_joined(blocks, pictures)}\n</details>"
+            written = f"<details>\n<summary>{_text(title)}</summary>\n{_join(blocks, pictures)}\n</details>"
     return written
 
 
@@ -84,8 +84,8 @@ def _cell(cell: Cell) -> str:
 def _banner(block: Banner) -> str:
     figures = "".join(map(_figure, block.figures))
     shown = f'\n<div class="figures">{figures}</div>' if figures else ""
-    said = f"<strong>{_text(block.headline)}</strong>\n{_list(block.reasons)}"
-    return f'<div class="banner {block.tone}">\n{said}</div>{shown}'
+    content = f"<strong>{_text(block.headline)}</strong>\n{_list(block.reasons)}"
+    return f'<div class="banner {block.tone}">\n{content}</div>{shown}'
 
 
 def _figure(figure: Figure) -> str:

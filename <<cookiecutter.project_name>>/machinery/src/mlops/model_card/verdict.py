@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from ..markdown_text import number
 from .card import ModelCard
-from .document import Banner, Facts, Figure, Tone
-from .times import moment
+from .document import Banner, Facts, Figure, Tone, moment
 
 _MOST_REASONS = 5
 _STATUS = {"PASSED": "passed", "FAILED": "FAILED", "PENDING": "started"}
@@ -50,7 +49,7 @@ def _headline(card: ModelCard) -> tuple[str, Tone]:
         return "Validation has not finished", "open"
     if card.status != "PASSED":
         return "Not validated yet", "open"
-    return _of_passed(card), "open"
+    return _of_valid_version(card), "open"
 
 
 def _of_champion(card: ModelCard) -> tuple[str, Tone]:
@@ -62,7 +61,7 @@ def _of_champion(card: ModelCard) -> tuple[str, Tone]:
     return f"{since}, although its last validation {'failed' if card.status == 'FAILED' else 'has not finished'}", "bad"
 
 
-def _of_passed(card: ModelCard) -> str:
+def _of_valid_version(card: ModelCard) -> str:
     """Return the verdict on a version that passed validation and is not champion."""
     if card.champion_since:
         now = f"version {card.champion} is champion now" if card.champion else "there is no champion now"
@@ -78,9 +77,9 @@ def _reasons(card: ModelCard) -> tuple[str, ...]:
     if card.rolled_back:
         return (card.rolled_back,)
     if card.status == "FAILED":
-        found = [check.reason for check in card.failed] or [card.reasons]
-        more = [f"and {len(found) - _MOST_REASONS} more, below"] if len(found) > _MOST_REASONS else []
-        return (*(reason for reason in found[:_MOST_REASONS] if reason), *more)
+        reasons = [check.reason for check in card.failures] or [card.reasons]
+        more = [f"and {len(reasons) - _MOST_REASONS} more, below"] if len(reasons) > _MOST_REASONS else []
+        return (*(reason for reason in reasons[:_MOST_REASONS] if reason), *more)
     return tuple(reason for reason in (_why(card.decision),) if reason)
 
 
@@ -99,8 +98,8 @@ def _figures(card: ModelCard) -> Iterator[Figure]:
         remark = "" if baseline is None else f"naive baseline: {number(baseline)}"
         yield Figure(f"{card.metric}, held-out rows", number(held_out), remark)
     if card.checks:
-        skipped = len(card.checks) - len(card.passed) - len(card.failed)
-        value = f"{len(card.passed)} of {len(card.checks)}"
+        skipped = len(card.checks) - len(card.successes) - len(card.failures)
+        value = f"{len(card.successes)} of {len(card.checks)}"
         yield Figure("checks passed", value, f"{skipped} skipped" if skipped else "")
     if "train" in card.rows:
         remark = f"held out: {card.rows['holdout']}" if "holdout" in card.rows else ""

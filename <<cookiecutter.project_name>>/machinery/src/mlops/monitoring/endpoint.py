@@ -43,13 +43,13 @@ class Endpoint:
         """
         tables = log.tables
         payload = tables.read(self.payload_table)
-        if (newest := log.newest_served()) is not None:
+        if (newest := log.newest_request_time()) is not None:
             payload = payload.where(F.unix_micros("request_time") >= newest - _LATE_HOURS * 3_600_000_000)
         types = dict(training_set.spine(project, sources).dtypes)
         types |= dict(tables.read(log.name).dtypes) if tables.exists(log.name) else {}
-        found = unpack(project.config, payload, self.entities, model_name, types)
-        added = log.add(found.rows)
-        bad = found.quarantined.dropDuplicates([REQUEST_ID])
+        unpacked = unpack(project.config, payload, self.entities, model_name, types)
+        added = log.add(unpacked.rows)
+        bad = unpacked.quarantined.dropDuplicates([REQUEST_ID])
         count = bad.count()
         if count:
             tables.merge(self.quarantine_table, bad, [REQUEST_ID], update=False)

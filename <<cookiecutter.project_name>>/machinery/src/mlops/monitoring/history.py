@@ -72,8 +72,8 @@ class History:
         if not self.tables.exists(self.name):
             return []
         rows = self.tables.read(self.name).where(F.col("retrain") & (F.col("check_id") != check_id))
-        found = rows.select(F.unix_micros("checked_at").alias("at")).distinct().collect()
-        return [from_micros(row["at"]) for row in found]
+        checks = rows.select(F.unix_micros("checked_at").alias("at")).distinct().collect()
+        return [from_micros(row["at"]) for row in checks]
 
     def record(
         self, check_id: str, now: datetime, version: str, verdict: Verdict, measured: Iterable[Measured] = ()
@@ -82,20 +82,20 @@ class History:
         rows = [
             _verdict(verdict),
             *map(_finding, verdict.findings),
-            *map(_measured, measured),
+            *map(_row, measured),
         ]
         shared = {"check_id": check_id, "checked_at": now, "model_version": version}
         self._append([{**row, **shared} for row in rows])
 
     def measure(self, check_id: str, now: datetime, measured: Iterable[Measured]) -> None:
         """Append numbers about jobs and endpoint, outside a check."""
-        self._append([{**_measured(one), "check_id": check_id, "checked_at": now} for one in measured])
+        self._append([{**_row(measurement), "check_id": check_id, "checked_at": now} for measurement in measured])
 
     def _append(self, rows: Sequence[Mapping[str, Any]]) -> None:
         schema = ", ".join(f"`{name}` {kind}" for name, kind in _COLUMNS.items())
-        found = [tuple(row.get(name, _NONE if name in _KEYS else None) for name in _COLUMNS) for row in rows]
-        if found:
-            self.tables.merge(self.name, self.tables.spark.createDataFrame(found, schema), _KEYS, update=False)
+        cells = [tuple(row.get(name, _NONE if name in _KEYS else None) for name in _COLUMNS) for row in rows]
+        if cells:
+            self.tables.merge(self.name, self.tables.spark.createDataFrame(cells, schema), _KEYS, update=False)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -121,13 +121,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _measured(one: Measured) -> dict[str, Any]:
+def _row(measurement: Measured) -> dict[str, Any]:
     return {
         "kind": INFRASTRUCTURE,
-        "rule": one.name,
-        "measure": one.name,
-        "status": one.status,
+        "rule": measurement.name,
+        "measure": measurement.name,
+        "status": measurement.status,
         "severity": "warn",
-        "value": one.value,
-        "bound": one.bound,
+        "value": measurement.value,
+        "bound": measurement.bound,
     }

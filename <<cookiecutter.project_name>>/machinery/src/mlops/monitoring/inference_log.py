@@ -111,7 +111,7 @@ class InferenceLog:
         if not self.tables.exists(self.name):
             return 0
         there = self.tables.read(self.name)
-        changed = self._changed(there, labels, known_at)
+        changed = self._new_labels(there, labels, known_at)
         count = changed.count()
         if count:
             self.tables.merge(self.name, changed, [LOG_ID], update=True)
@@ -124,16 +124,18 @@ class InferenceLog:
             column = self.config.spine.event_time
             self.tables.delete(self.name, f"`{column}` < TIMESTAMP '{oldest:%Y-%m-%d %H:%M:%S}+00:00'")
 
-    def _changed(self, there: DataFrame, labels: DataFrame, known_at: datetime) -> DataFrame:
+    def _new_labels(self, there: DataFrame, labels: DataFrame, known_at: datetime) -> DataFrame:
         """Return the rows of the log whose label is new or another one, with it."""
         label, by = self.config.label, [self.config.spine.key]
         if self.config.spine.event_time in labels.columns:
             by.append(self.config.spine.event_time)
-        found = labels.withColumn("_label", label_value(self.config, F.col(label))).where(F.col("_label").isNotNull())
+        known_labels = labels.withColumn("_label", label_value(self.config, F.col(label))).where(
+            F.col("_label").isNotNull()
+        )
         known = F.col(LABELLED_AT) if LABELLED_AT in labels.columns else F.lit(known_at)
-        found = found.withColumn("_known_at", F.coalesce(known.cast("timestamp"), F.lit(known_at)))
+        known_labels = known_labels.withColumn("_known_at", F.coalesce(known.cast("timestamp"), F.lit(known_at)))
         latest = (
-            found.groupBy(*by)
+            known_labels.groupBy(*by)
             .agg(F.max(F.struct("_known_at", "_label")).alias("_last"))
             .select(*by, F.col("_last._known_at").alias("_known_at"), F.col("_last._label").alias("_label"))
         )
@@ -144,7 +146,7 @@ class InferenceLog:
         replaced = {label: F.col("_label"), LABELLED_AT: F.col("_known_at")}
         return joined.withColumns(replaced).select(*there.columns)
 
-    def newest_served(self) -> int | None:
+    def newest_request_time(self) -> int | None:
         """Return when the newest request in the log was served, in microseconds since 1970."""
         return self._newest(ENDPOINT)
 

@@ -20,13 +20,13 @@ def parse_jobs(text: str) -> dict[str, str]:
     Raises:
         ProjectError: A part of the text is not `name=id`.
     """
-    found = {}
+    jobs = {}
     for part in text.split():
         name, _, job_id = part.partition("=")
         if not (name and job_id):
             raise ProjectError(f"jobs: {part!r} is not name=id; several are separated by spaces.")
-        found[name] = job_id
-    return found
+        jobs[name] = job_id
+    return jobs
 
 
 def of_jobs(minutes: Mapping[str, float | None], settings: Infrastructure) -> Iterator[Measured]:

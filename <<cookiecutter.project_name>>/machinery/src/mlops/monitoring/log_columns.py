@@ -35,10 +35,10 @@ def with_classes(config: ProjectConfig, scored: DataFrame) -> DataFrame:
         return scored
     if config.problem_type == "multiclass":
         return scored.withColumn(PREDICTION, class_text(config, F.col(PREDICTION)))
-    one = F.col(PREDICTION).cast("double")
-    chosen = F.when(one >= _THRESHOLD, F.lit("1")).when(one.isNotNull(), F.lit("0"))
-    both = F.create_map(F.lit("0"), _nullable(F.lit(1.0) - one), F.lit("1"), _nullable(one))
-    return scored.withColumns({PROBABILITIES: F.when(one.isNotNull(), both), PREDICTION: chosen})
+    probability = F.col(PREDICTION).cast("double")
+    chosen = F.when(probability >= _THRESHOLD, F.lit("1")).when(probability.isNotNull(), F.lit("0"))
+    both = F.create_map(F.lit("0"), _nullable(F.lit(1.0) - probability), F.lit("1"), _nullable(probability))
+    return scored.withColumns({PROBABILITIES: F.when(probability.isNotNull(), both), PREDICTION: chosen})
 
 
 def from_shares(config: ProjectConfig, rows: DataFrame, shares: str) -> DataFrame:
@@ -48,7 +48,7 @@ def from_shares(config: ProjectConfig, rows: DataFrame, shares: str) -> DataFram
     """
     if config.problem_type != "multiclass":
         return with_classes(config, rows.withColumn(PREDICTION, F.element_at(shares, -1)))
-    names = F.array(*[F.lit(str(one)) for one in config.classes])
+    names = F.array(*[F.lit(str(label)) for label in config.classes])
     best = F.array_position(shares, F.array_max(shares)).cast("int")
     return rows.withColumns(
         {PREDICTION: F.element_at(names, best), PROBABILITIES: F.map_from_arrays(names, F.col(shares))}
@@ -73,7 +73,7 @@ def label_value(config: ProjectConfig, column: Column) -> Column:
 
 def class_text(config: ProjectConfig, column: Column) -> Column:
     """Return the text of a class of more than two: whole numbers without a decimal point."""
-    if not all(isinstance(one, int) for one in config.classes):
+    if not all(isinstance(label, int) for label in config.classes):
         return column.cast("string")
     number = column.cast("double")
     return F.when(~F.isnan(number), number.cast("bigint").cast("string"))
@@ -84,11 +84,11 @@ def model_columns(config: ProjectConfig, columns: Sequence[str]) -> list[str]:
     return [name for name in [*inputs(config), PREDICTION, config.label] if name in columns]
 
 
-def spec(config: ProjectConfig, log_table: str, baseline_table: str | None, columns: Sequence[str]) -> ProfileSpec:
+def spec(config: ProjectConfig, log_table: str, reference_table: str | None, columns: Sequence[str]) -> ProfileSpec:
     """Return what is profiled of an inference log with these columns."""
     return ProfileSpec(
         table=log_table,
-        baseline=baseline_table,
+        reference=reference_table,
         problem_type=config.problem_type,
         key=LOG_ID,
         timestamp=config.spine.event_time,

@@ -11,8 +11,7 @@ from pyspark.sql import functions as F
 from ..config.granularity import end
 from ..config.load import ProjectConfig
 from ..config.monitoring import QUALITY
-from ..profiling.windows import as_micros
-from ..sources.times import from_micros
+from ..sources.times import from_micros, to_micros
 from ..tables import Tables
 from . import log_columns
 from .readings import START, Readings, readings
@@ -41,28 +40,28 @@ def scope(
     """
     settings = config.monitoring
     number = max((rule.of_last for rule in settings.rules.values()), default=1)
-    found = _readings(config, tables, log_table, until, number + _MORE_WINDOWS)
+    newest = _readings(config, tables, log_table, until, number + _MORE_WINDOWS)
     metric = settings.quality_metric(config.problem_type, config.metric)
     return Scope(
-        readings=found,
-        windows=complete_windows(found, settings.granularity, until, number),
+        readings=newest,
+        windows=complete_windows(newest, settings.granularity, until, number),
         columns=[*log_columns.inputs(config), log_columns.PREDICTION],
         label=config.label,
         champion="" if champion is None else str(champion.version),
         quality=QUALITY[config.problem_type][metric],
-        reference=None if champion is None else _held_out(str(champion.run_id), metric),
+        reference=None if champion is None else _holdout_metric(str(champion.run_id), metric),
         greater_is_better=config.measures.greater_is_better(metric),
     )
 
 
-def _held_out(run_id: str, metric: str) -> float | None:
+def _holdout_metric(run_id: str, metric: str) -> float | None:
     """Return the metric of a training run on its held-out rows."""
-    found: dict[str, float] = mlflow.get_run(run_id).data.metrics
-    return found.get(f"holdout_{metric}")
+    metrics: dict[str, float] = mlflow.get_run(run_id).data.metrics
+    return metrics.get(f"holdout_{metric}")
 
 
 def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: datetime | None, windows: int) -> Readings:
-    """Return the metrics of the newest windows with rows that start before a time, and of the baseline."""
+    """Return the metrics of the newest windows with rows that start before a time, and of the reference."""
     spec = log_columns.spec(config, log_table, None, ())
     if not (tables.exists(spec.profile_table) and tables.exists(spec.drift_table)):
         return Readings()
@@ -74,15 +73,15 @@ def _readings(config: ProjectConfig, tables: Tables, log_table: str, until: date
     drift = drift.select("*", start).drop("window", "window_cmp")
     of_length = F.col("granularity").isin(lengths)
     if until is not None:
-        of_length &= F.col(START) < as_micros(until)
+        of_length &= F.col(START) < to_micros(until)
     newest = profile.where(of_length).agg(F.max(START)).first()
     if newest is None or newest[0] is None:
         return Readings()
     oldest = end(from_micros(newest[0]), length, -windows)
-    recent = of_length & (F.col(START) >= as_micros(oldest))
-    of_baseline = F.col("log_type") == "BASELINE"
+    recent = of_length & (F.col(START) >= to_micros(oldest))
+    of_reference = F.col("log_type") == "BASELINE"
     return readings(
-        [row.asDict(recursive=True) for row in profile.where(recent | of_baseline).collect()],
+        [row.asDict(recursive=True) for row in profile.where(recent | of_reference).collect()],
         [row.asDict(recursive=True) for row in drift.where(recent).collect()],
         spec.model_version,
     )

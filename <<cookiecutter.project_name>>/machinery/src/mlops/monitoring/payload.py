@@ -110,16 +110,16 @@ def unpack(
 
 
 def _read(part: pd.DataFrame, types: Mapping[str, str], classes: int) -> pd.DataFrame:
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     for request_id, request, response in part[[REQUEST_ID, "request", "response"]].itertuples(index=False):
         try:
             served = payload_rows.read(request, response, types, classes)
         except payload_rows.MalformedError as error:
-            found.append({REQUEST_ID: request_id, REASON: str(error)})
+            records.append({REQUEST_ID: request_id, REASON: str(error)})
             continue
-        found += [
-            {REQUEST_ID: request_id, "number": number, "_shares": list(one.prediction), **one.values}
-            for number, one in enumerate(served)
+        records += [
+            {REQUEST_ID: request_id, "number": number, "_shares": list(answered.prediction), **answered.values}
+            for number, answered in enumerate(served)
         ]
     names = [REQUEST_ID, "number", REASON, "_shares", *types]
-    return pd.DataFrame([[row.get(name) for name in names] for row in found], columns=names, dtype=object)
+    return pd.DataFrame([[row.get(name) for name in names] for row in records], columns=names, dtype=object)

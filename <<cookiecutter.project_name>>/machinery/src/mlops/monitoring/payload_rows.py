@@ -42,28 +42,28 @@ def read(request: str | None, response: str | None, types: Mapping[str, str], cl
     Raises:
         MalformedError: One of them cannot be read, or they do not belong together.
     """
-    records = _records(_parsed("request", request))
-    predictions = _parsed("response", response).get("predictions")
+    records = _records(_parse("request", request))
+    predictions = _parse("response", response).get("predictions")
     if not isinstance(predictions, list):
         raise MalformedError("the response has no list of predictions")
     if len(predictions) != len(records):
         raise MalformedError(f"{len(records)} rows have {len(predictions)} predictions")
     return [
-        Served(_values(record, types), _prediction(one, classes))
-        for record, one in zip(records, predictions, strict=True)
+        Served(_values(record, types), _prediction(prediction, classes))
+        for record, prediction in zip(records, predictions, strict=True)
     ]
 
 
-def _parsed(what: str, text: str | None) -> Mapping[str, Any]:
+def _parse(what: str, text: str | None) -> Mapping[str, Any]:
     if text is None:
         raise MalformedError(f"the {what} was not logged")
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         raise MalformedError(f"the {what} is not JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise MalformedError(f"the {what} is not a JSON object")
-    return found
+    return document
 
 
 def _records(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -76,7 +76,7 @@ def _records(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     inputs = body.get("inputs")
     if isinstance(inputs, dict):
         lists = [value if isinstance(value, list) else [value] for value in inputs.values()]
-        if len({len(one) for one in lists}) != 1:
+        if len({len(values) for values in lists}) != 1:
             raise MalformedError("the lists of inputs differ in length")
         return [dict(zip(inputs, row, strict=True)) for row in zip(*lists, strict=True)]
     for name in ("dataframe_records", "instances", "inputs"):
@@ -87,15 +87,15 @@ def _records(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _values(record: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
-    found = {}
+    values = {}
     for name, kind in types.items():
         if record.get(name) is None:
             continue
         try:
-            found[name] = _converter(kind)(record[name])
+            values[name] = _converter(kind)(record[name])
         except (TypeError, ValueError, OverflowError):
             raise MalformedError(f"{name} is {str(record[name])[:40]!r}, not a {kind}") from None
-    return found
+    return values
 
 
 def _converter(kind: str) -> Callable[[Any], Any]:
@@ -133,11 +133,11 @@ def _time(value: Any) -> datetime:  # noqa: ANN401 - a JSON value
 def _prediction(value: Any, classes: int) -> tuple[float, ...]:  # noqa: ANN401 - a JSON value
     shares: Sequence[Any] = value if isinstance(value, list) else [value]
     try:
-        found = tuple(_number(one) for one in shares)
+        numbers = tuple(_number(share) for share in shares)
     except (TypeError, ValueError):
         raise MalformedError(f"the prediction {str(value)[:40]} is not a number") from None
-    if len(found) != max(1, classes) or not all(map(math.isfinite, found)):
+    if len(numbers) != max(1, classes) or not all(map(math.isfinite, numbers)):
         raise MalformedError(
             f"the prediction {str(value)[:40]} is not {'a number' if not classes else f'{classes} numbers'}"
         )
-    return found
+    return numbers

@@ -32,7 +32,7 @@ ALL_ROWS = Slice()
 class Place:
     """What a metric is about: a window (by its start), a slice of its rows, a model version or all of them, a column.
 
-    The start of the baseline is None.
+    The start of the reference is None.
     """
 
     start: datetime | None
@@ -47,7 +47,7 @@ class Readings:
 
     Attributes:
         profile: Of each column, and of the whole table under the name TABLE.
-        drift: The differences of each column from the baseline.
+        drift: The differences of each column from the reference.
     """
 
     profile: Mapping[Place, Mapping[str, Any]] = field(default_factory=dict)
@@ -56,39 +56,39 @@ class Readings:
     @property
     def starts(self) -> list[datetime]:
         """The starts of the windows that have rows, in order."""
-        found = {place.start for place, row in self.profile.items() if place.start is not None and row.get("count")}
-        return sorted(found)
+        times = {place.start for place, row in self.profile.items() if place.start is not None and row.get("count")}
+        return sorted(times)
 
     @property
     def slices(self) -> list[Slice]:
         """The slices of the windows, without that of all rows, in order."""
-        found = {place.slice for place in self.profile if place.start is not None and place.slice != ALL_ROWS}
-        return sorted(found, key=str)
+        parts = {place.slice for place in self.profile if place.start is not None and place.slice != ALL_ROWS}
+        return sorted(parts, key=str)
 
     def rows(self, start: datetime, part: Slice, version: str = ALL_MODELS) -> int:
         """Return the number of rows of a window."""
         return int(self.profile.get(Place(start, part, version, TABLE), {}).get("count") or 0)
 
     def number(self, place: Place, metric: str) -> float | None:
-        """Return a metric of a column against the baseline, or else of its profile; None if there is none."""
+        """Return a metric of a column against the reference, or else of its profile; None if there is none."""
         row: Any = self.drift.get(place, {})
-        found = row.get(metric)
-        if found is None:
+        value = row.get(metric)
+        if value is None:
             row = self.profile.get(place, {})
             outer, _, inner = metric.partition(".")
-            found = row.get(outer)
-            found = found.get(inner) if inner and isinstance(found, Mapping) else found
-        if isinstance(found, Mapping):
-            found = found.get("statistic")
-        return None if found is None or found != found else float(found)  # noqa: PLR0124 - NaN is no number
+            value = row.get(outer)
+            value = value.get(inner) if inner and isinstance(value, Mapping) else value
+        if isinstance(value, Mapping):
+            value = value.get("statistic")
+        return None if value is None or value != value else float(value)  # noqa: PLR0124 - NaN is no number
 
     def pvalue(self, place: Place) -> float | None:
-        """Return the p-value of the test whether a column differs from the baseline; None if there is none."""
+        """Return the p-value of the test whether a column differs from the reference; None if there is none."""
         row: Any = self.drift.get(place, {})
         for test in ("ks_test", "chi_squared_test"):
-            found = row.get(test)
-            if isinstance(found, Mapping) and found.get("pvalue") is not None:
-                return float(found["pvalue"])
+            result = row.get(test)
+            if isinstance(result, Mapping) and result.get("pvalue") is not None:
+                return float(result["pvalue"])
         return None
 
     def missing(self, place: Place) -> float | None:
@@ -103,17 +103,17 @@ def readings(profile: Iterable[Mapping[str, Any]], drift: Iterable[Mapping[str, 
 
     Args:
         profile: Rows of the profile table, with START, the start of the window in microseconds since 1970.
-        drift: Rows of the drift table, of drift from the baseline, with START.
+        drift: Rows of the drift table, of drift from the reference, with START.
         version: The column with the model version.
     """
     return Readings(*({_place(row, version): row for row in rows} for rows in (profile, drift)))
 
 
 def _place(row: Mapping[str, Any], version: str) -> Place:
-    start, baseline = row.get(START), row.get("log_type") == "BASELINE"
+    start, of_reference = row.get(START), row.get("log_type") == "BASELINE"
     return Place(
-        start=None if start is None or baseline else from_micros(start),
+        start=None if start is None or of_reference else from_micros(start),
         slice=Slice(row.get("slice_key"), row.get("slice_value")),
-        version=ALL_MODELS if baseline else str(row.get(version)),
+        version=ALL_MODELS if of_reference else str(row.get(version)),
         column=str(row["column_name"]),
     )

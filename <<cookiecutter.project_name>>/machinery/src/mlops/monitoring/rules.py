@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..config.monitoring_rules import OF_TEXTS, Rule
 from .readings import ALL_MODELS, ALL_ROWS, Place, Slice
-from .scope import Scope, Status, breached, rows_that_count, significant, value_in, why_none, why_too_few
+from .scope import Scope, Status, bound_breached_by, rows_that_count, significant, value_in, why_none, why_too_few
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def _finding(name: str, rule: Rule, scope: Scope, part: Slice, column: str) -> F
             continue
         values.append(value)
         rows = count
-        if breached(rule, value) is not None and significant(rule, scope, Place(start, part, ALL_MODELS, column)):
+        if bound_breached_by(rule, value) is not None and significant(
+            rule, scope, Place(start, part, ALL_MODELS, column)
+        ):
             breaches.append(value)
     if len(breaches) >= rule.windows:
         status = "breach"
@@ -105,7 +107,7 @@ def _finding(name: str, rule: Rule, scope: Scope, part: Slice, column: str) -> F
     last = values[-1] if values else None
     bound = rule.max if rule.max is not None else rule.min
     if breaches:
-        bound = breached(rule, breaches[-1])
+        bound = bound_breached_by(rule, breaches[-1])
     return Finding(
         rule=name,
         measure=rule.measure,

@@ -40,7 +40,7 @@ class Scope:
     greater_is_better: bool
 
 
-def breached(rule: Rule, value: float) -> float | None:
+def bound_breached_by(rule: Rule, value: float) -> float | None:
     """Return the bound that a value breaches, or None."""
     if rule.max is not None and value > rule.max:
         return rule.max
@@ -49,8 +49,8 @@ def breached(rule: Rule, value: float) -> float | None:
 
 def significant(rule: Rule, scope: Scope, place: Place) -> bool:
     """Return whether chance can hardly explain the value. Without a p-value, the value alone decides."""
-    found = None if rule.pvalue is None else scope.readings.pvalue(place)
-    return found is None or rule.pvalue is None or found <= rule.pvalue
+    pvalue = None if rule.pvalue is None else scope.readings.pvalue(place)
+    return pvalue is None or rule.pvalue is None or pvalue <= rule.pvalue
 
 
 def rows_that_count(rule: Rule, scope: Scope, start: datetime, part: Slice) -> int:
@@ -104,8 +104,8 @@ def why_none(rule: Rule, scope: Scope, start: datetime, part: Slice, column: str
         return "no_labels" if _reference(scope, part) else "no_baseline"
     drift = rule.measure in (*OF_NUMBERS, *OF_TEXTS)
     has_profile = scope.readings.missing(Place(start, part, ALL_MODELS, column)) is not None
-    return "no_baseline" if drift and has_profile and not _in_baseline(scope, column) else "no_value"
+    return "no_baseline" if drift and has_profile and not _in_reference(scope, column) else "no_value"
 
 
-def _in_baseline(scope: Scope, column: str) -> bool:
+def _in_reference(scope: Scope, column: str) -> bool:
     return bool(scope.readings.profile.get(Place(None, ALL_ROWS, ALL_MODELS, column), {}).get("count"))

@@ -59,12 +59,12 @@ def complete_windows(readings: Readings, granularity: str, as_of: datetime | Non
     starts = readings.starts
     if not starts:
         return []
-    found: list[datetime] = []
+    complete: list[datetime] = []
     start = starts[0]
     while (after := end(start, granularity)) <= (starts[-1] if as_of is None else as_of):
-        found.append(start)
+        complete.append(start)
         start = after
-    return found[-number:]
+    return complete[-number:]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Limits:
     starts: Sequence[datetime]
     now: datetime
 
-    def cooling_down(self) -> str:
+    def why_not_now(self) -> str:
         """Return why no training may be started now, or ""."""
         earlier = sorted(start for start in self.starts if start <= self.now)
         if earlier and self.now - earlier[-1] < timedelta(hours=self.settings.cool_down_hours):
@@ -102,7 +102,7 @@ def decide(rules: Mapping[str, Rule], scope: Scope, refresh: Refresh, limits: Li
         limits: How often a training may be started.
     """
     if refresh.state != "done":
-        return Verdict("refresh_failed", (f"the refresh of the metrics {_ended(refresh)}",))
+        return Verdict("refresh_failed", (f"the refresh of the metrics {_refresh_outcome(refresh)}",))
     if not scope.readings.starts:
         return Verdict("no_data", ("the metric tables have no window with rows",))
     if not scope.windows:
@@ -120,23 +120,23 @@ def _meaning(
     warnings = [str(finding) for finding in breaches if finding.severity == "warn"]
     warnings += [str(finding) for finding in findings if finding.status == "no_baseline" and finding.slice == ALL_ROWS]
     if due:
-        wait = limits.cooling_down()
-        return ("cooling_down", [wait, *due, *warnings]) if wait else ("retrain", [*due, *warnings])
+        too_soon = limits.why_not_now()
+        return ("cooling_down", [too_soon, *due, *warnings]) if too_soon else ("retrain", [*due, *warnings])
     if not scope.readings.rows(scope.windows[-1], ALL_ROWS):
         quiet = f"there are no predictions in the window from {scope.windows[-1]:%Y-%m-%d %H:%M}"
         return "no_traffic", [quiet, *warnings]
     if warnings:
         return "warn", warnings
-    undecided = [reason for name in rules if (reason := _undecided(name, findings))]
+    undecided = [reason for name in rules if (reason := _why_undecided(name, findings))]
     return ("undecided", undecided) if undecided else ("healthy", [])
 
 
-def _ended(refresh: Refresh) -> str:
+def _refresh_outcome(refresh: Refresh) -> str:
     ended = {"failed": "failed", "slow": "did not finish in time", "refused": "was refused"}[refresh.state]
     return f"{ended}: {refresh.message}" if refresh.message else ended
 
 
-def _undecided(rule: str, findings: Sequence[Finding]) -> str:
+def _why_undecided(rule: str, findings: Sequence[Finding]) -> str:
     """Return why a rule could not decide about any column of all rows, or ""."""
     own = [finding for finding in findings if finding.rule == rule and finding.slice == ALL_ROWS]
     if not own or any(finding.status in {"quiet", "breach"} for finding in own):

@@ -66,7 +66,7 @@ class Platform(Protocol):
     def volume(self, path: str) -> Path:
         """Return where files of a folder in a volume (`/Volumes/...`) can be read and written."""
 
-    def stream(self, table: str, sink: Sink, how: Streaming) -> None:
+    def stream(self, table: str, sink: Sink, streaming: Streaming) -> None:
         """Give the new rows of a table to the sink in micro-batches, until none are left or for ever.
 
         A batch that was interrupted is repeated with the same number and the same rows.

@@ -99,14 +99,14 @@ class DatabricksPlatform:
         """Return where files of a folder in a volume can be read and written: volumes are mounted under their names."""
         return Path(path)
 
-    def stream(self, table: str, sink: Sink, how: Streaming) -> None:
+    def stream(self, table: str, sink: Sink, streaming: Streaming) -> None:
         """Give the new rows of a table to the sink in micro-batches, with Structured Streaming.
 
         Raises:
             ProjectError: The schema of the table changed meanwhile, or the compute cannot run for ever.
         """
         process = InItsProcess(sink, type(self), mlflow.get_tracking_uri(), mlflow.get_registry_uri())
-        stream(self.spark, table, process, how, self.volume(how.checkpoint))
+        stream(self.spark, table, process, streaming, self.volume(streaming.checkpoint))
 
     def _table_version(self, name: str) -> str:
         try:

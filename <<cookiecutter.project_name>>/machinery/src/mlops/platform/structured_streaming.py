@@ -18,32 +18,34 @@ from ..tables import quote
 from .streaming import Sink, Streaming
 
 
-def stream(spark: SparkSession, table: str, process: InItsProcess, how: Streaming, checkpoint: Path) -> None:
+def stream(spark: SparkSession, table: str, process: InItsProcess, streaming: Streaming, checkpoint: Path) -> None:
     """Give the new rows of a table to a sink in micro-batches.
 
     Args:
         spark: The Spark session of the driver.
         table: Three-level name of the table.
         process: Calls the sink.
-        how: How the stream runs.
+        streaming: How the stream runs.
         checkpoint: The folder of the checkpoint.
 
     Raises:
         ProjectError: The schema of the table changed meanwhile, or the compute cannot run for ever.
     """
-    trigger: dict[str, Any] = {"availableNow": True} if how.interval is None else {"processingTime": how.interval}
-    reader = spark.readStream.options(**how.options).table(quote(table))
+    trigger: dict[str, Any] = (
+        {"availableNow": True} if streaming.interval is None else {"processingTime": streaming.interval}
+    )
+    reader = spark.readStream.options(**streaming.options).table(quote(table))
     query = reader.writeStream.foreachBatch(process).option("checkpointLocation", str(checkpoint)).trigger(**trigger)
     try:
         running = query.start()
         # A batch that is stopped half-way is repeated by the next run.
-        if not running.awaitTermination(None if how.interval is None else round(how.hours * 3600)):
+        if not running.awaitTermination(None if streaming.interval is None else round(streaming.hours * 3600)):
             running.stop()
     except PySparkException as error:
-        told = _problem(table, str(error))
-        if told is None:
+        problem = _problem(table, str(error))
+        if problem is None:
             raise
-        raise ProjectError(told) from error
+        raise ProjectError(problem) from error
 
 
 @dataclass(frozen=True)

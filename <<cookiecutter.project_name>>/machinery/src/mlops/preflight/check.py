@@ -34,15 +34,15 @@ def require(project: Project, tables: Tables, schema: str) -> None:
     Raises:
         ProjectError: They do not fit; the message has a sentence for each mistake.
     """
-    if any(one is project for one in _passed):
+    if any(passed is project for passed in _passed):
         return
     names = {name: full_name(schema, name) for name in project.config.feature_tables if is_foreign(name)}
     foreign = {name: dict(tables.read(table).dtypes) for name, table in names.items() if tables.exists(table)}
-    found = problems(project, tables.spark, foreign)
-    if len(found) == 1:
-        raise ProjectError(f"{found[0]}.")
-    if found:
-        raise ProjectError(f"the project has {len(found)} mistakes:\n" + "\n".join(f"- {one}" for one in found))
+    mistakes = problems(project, tables.spark, foreign)
+    if len(mistakes) == 1:
+        raise ProjectError(f"{mistakes[0]}.")
+    if mistakes:
+        raise ProjectError(f"the project has {len(mistakes)} mistakes:\n" + "\n".join(f"- {text}" for text in mistakes))
     if len(foreign) == len(names):
         _passed.append(project)
 
@@ -55,20 +55,20 @@ def problems(project: Project, spark: SparkSession, foreign: Mapping[str, Types]
         spark: A Spark session.
         foreign: The columns of the feature tables of other projects, as far as they are known.
     """
-    found = list(code.problems(project))
-    if found:
-        return found  # further mistakes would follow from these
+    mistakes = list(code.problems(project))
+    if mistakes:
+        return mistakes  # further mistakes would follow from these
     config = project.config
-    spine, tables = _frames(project, spark, found)
-    if found:
-        return found
+    spine, tables = _frames(project, spark, mistakes)
+    if mistakes:
+        return mistakes
     followed = follow(config, spine, {**tables, **(foreign or {})}, _functions(project))
-    found += followed.problems
-    found += [] if found else monitored.problems(config, followed.types, spark)
-    return found or list(rehearsal.problems(project, followed.types))
+    mistakes += followed.problems
+    mistakes += [] if mistakes else monitored.problems(config, followed.types, spark)
+    return mistakes or list(rehearsal.problems(project, followed.types))
 
 
-def _frames(project: Project, spark: SparkSession, found: list[str]) -> tuple[Types, dict[str, Types]]:
+def _frames(project: Project, spark: SparkSession, mistakes: list[str]) -> tuple[Types, dict[str, Types]]:
     """Return the columns of the spine and of each feature table of the project; note the mistakes."""
     spine: Types = {}
     tables: dict[str, Types] = {}
@@ -76,7 +76,7 @@ def _frames(project: Project, spark: SparkSession, found: list[str]) -> tuple[Ty
         try:
             types = columns(spark, project.config, f"features.{name}", function, sources)
         except ProjectError as error:
-            found.append(str(error))
+            mistakes.append(str(error))
             continue
         if name == "spine":
             spine = types

@@ -22,9 +22,9 @@ def problems(project: Project) -> Iterator[str]:
             yield f"features.py has no function {name}, but project.yml declares a feature table of that name{hint}"
         else:
             yield from _arguments(f"features.{name}", function, config.table_sources(name))
-    for one in config.functions:
+    for call in config.functions:
         try:
-            on_demand.definitions([one], project.functions, config.lookup_keys)
+            on_demand.definitions([call], project.functions, config.lookup_keys)
         except ProjectError as error:
             yield str(error)
     for name in config.validation.custom:
@@ -40,17 +40,17 @@ def _arguments(name: str, function: Callable[..., Any], sources: Sequence[str]) 
         signature.bind(*sources)
     except TypeError:
         yield (
-            f"{name} takes {_listed(list(signature.parameters))}, but project.yml passes it the "
+            f"{name} takes {_as_text(list(signature.parameters))}, but project.yml passes it the "
             f"source{'s' if len(sources) > 1 else ''} {', '.join(sources)}: give it one parameter for each"
         )
         return
-    names = [one for one in signature.parameters if one in sources]
-    if len(names) > 1 and names != [one for one in sources if one in names]:
+    names = [source for source in signature.parameters if source in sources]
+    if len(names) > 1 and names != [source for source in sources if source in names]:
         yield (
             f"{name} has the parameters {', '.join(names)}, but project.yml passes the sources in the order "
             f"{', '.join(sources)}: use the same order in both"
         )
 
 
-def _listed(names: list[str]) -> str:
+def _as_text(names: list[str]) -> str:
     return f"the parameters {', '.join(names)}" if names else "no parameters"

@@ -41,20 +41,20 @@ def columns(
     Raises:
         ProjectError: The function fails, or does not return a Spark frame.
     """
-    frames = [empty(spark, config.sources[one]) for one in sources]
+    frames = [empty(spark, config.sources[source]) for source in sources]
     try:
         returned: Any = function(*frames)
         if isinstance(getattr(returned, "dtypes", None), list):
             return dict(returned.dtypes)
     except Exception as error:
-        known = [column for one in sources for column in config.sources[one].columns]
-        raise ProjectError(_told(name, sources, known, error)) from error
+        known = [column for source in sources for column in config.sources[source].columns]
+        raise ProjectError(_explanation(name, sources, known, error)) from error
     raise ProjectError(f"{name} returns {type(returned).__name__}, not a Spark frame: return a frame")
 
 
-def _told(name: str, sources: Sequence[str], known: Iterable[str], error: Exception) -> str:
+def _explanation(name: str, sources: Sequence[str], known: Iterable[str], error: Exception) -> str:
     text = " ".join(str(error).split())
-    missing = next((found[1] for pattern in _MISSING if (found := pattern.search(text))), None)
+    missing = next((match[1] for pattern in _MISSING if (match := pattern.search(text))), None)
     of = f"source{'s' if len(sources) > 1 else ''} {' and '.join(sources)}"
     if missing is None:
         return f"{name} fails on empty frames with the columns of the {of}: {first_line(error)}"

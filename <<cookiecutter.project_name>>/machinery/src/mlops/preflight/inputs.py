@@ -11,7 +11,7 @@ import pandas as pd
 from ..config.features import Function, Lookup, is_foreign
 from ..config.load import ProjectConfig
 from ..errors import did_you_mean
-from ..features.numbers import is_number
+from ..features.computation import is_number
 from ..features.uc_function import Definition
 from ..training.model_inputs import KINDS, convert, kinds_of
 
@@ -45,16 +45,17 @@ class Columns:
                 self.problems.append(f"{SPINE} has no column {name!r}, which project.yml uses{hint}")
         self._require_time(SPINE, config.spine.event_time, present)
         fixed = config.fixed_types
-        made = {name: "double" if is_number(kind) else kind for name, kind in present.items()}
+        written = {name: "double" if is_number(kind) else kind for name, kind in present.items()}
         self.types |= {
-            name: made[name] if name in config.spine.inputs and name not in fixed else present[name] for name in present
+            name: written[name] if name in config.spine.inputs and name not in fixed else present[name]
+            for name in present
         }
 
     def table(self, name: str, present: Types) -> None:
         """Check the columns of a feature table."""
         table = self.config.feature_tables[name]
         where = f"feature table {name}" if is_foreign(name) else f"the frame that features.{name} returns"
-        looked_up = [feature for one in self.config.lookups if one.table == name for feature in one.features]
+        looked_up = [feature for lookup in self.config.lookups if lookup.table == name for feature in lookup.features]
         for column in dict.fromkeys([*table.primary_keys, *looked_up]):
             if column not in present:
                 hint = did_you_mean(column, present)
@@ -62,30 +63,31 @@ class Columns:
         if table.event_time is not None:
             self._require_time(where, table.event_time, present)
 
-    def lookup(self, one: Lookup, present: Types) -> None:
+    def lookup(self, step: Lookup, present: Types) -> None:
         """Check the keys of a lookup, and add its features, whose numbers are doubles in tables of the project."""
-        for column, key in zip(one.keys, self.config.feature_tables[one.table].keys, strict=True):
+        for column, key in zip(step.keys, self.config.feature_tables[step.table].keys, strict=True):
             ours, theirs = self.types.get(column), present.get(key)
             if ours and theirs and ours != theirs:
                 self.problems.append(
-                    f"{column} is {ours}, but the key {key} of {one.table} is {theirs}: cast one of them in features.py"
+                    f"{column} is {ours}, but the key {key} of {step.table} is {theirs}: "
+                    "cast one of them in features.py"
                 )
-        own = not is_foreign(one.table)
-        for feature, output in zip(one.features, one.outputs, strict=True):
+        own = not is_foreign(step.table)
+        for feature, output in zip(step.features, step.outputs, strict=True):
             if feature in present:
                 kind = present[feature]
                 self.types[output] = "double" if own and is_number(kind) else kind
 
-    def function(self, one: Function, definition: Definition) -> None:
+    def function(self, call: Function, definition: Definition) -> None:
         """Check the arguments of an on-demand function, and add its result."""
         for parameter, kind in definition.parameters:
-            column = one.inputs[parameter]
+            column = call.inputs[parameter]
             if self.types.get(column, kind) != kind:
                 self.problems.append(
-                    f"functions.{one.function} takes {parameter} as {kind}, but {column} is {self.types[column]}: cast "
-                    "it in features.py, or change the annotation"
+                    f"functions.{call.function} takes {parameter} as {kind}, but {column} is {self.types[column]}: "
+                    "cast it in features.py, or change the annotation"
                 )
-        self.types[one.output] = definition.returns
+        self.types[call.output] = definition.returns
 
     def inputs(self) -> None:
         """Check whether the model can get each of its inputs."""
@@ -115,14 +117,16 @@ class Columns:
         rows = convert(pd.DataFrame({name: _VALUES[kind] for name, kind in kinds.items()}), kinds)
         label: list[Any] = list(self.config.classes[:2]) or [0.0, 1.0]
         unknown = [name for name in self.config.features if name not in self.types]
-        for name, one in self.config.validation.slices.items():
-            if any(column in one.where for column in unknown):
+        for name, data_slice in self.config.validation.slices.items():
+            if any(column in data_slice.where for column in unknown):
                 continue
             try:
-                rows.assign(**{self.config.label: label}).eval(one.where)
+                rows.assign(**{self.config.label: label}).eval(data_slice.where)
             except Exception as error:  # noqa: BLE001 - whatever pandas makes of the text
                 text = " ".join(str(error).split())
-                self.problems.append(f"validation.slices.{name}.where: {one.where!r} cannot be evaluated ({text})")
+                self.problems.append(
+                    f"validation.slices.{name}.where: {data_slice.where!r} cannot be evaluated ({text})"
+                )
 
     def _require_time(self, where: str, name: str, present: Types) -> None:
         if present.get(name, "timestamp") != "timestamp":
@@ -143,19 +147,19 @@ def follow(
         tables: The columns of the feature tables, as far as they are known.
         functions: The definitions of the on-demand functions, by name, as far as they are valid.
     """
-    found = Columns(config)
-    found.spine(spine)
+    followed = Columns(config)
+    followed.spine(spine)
     for name, present in tables.items():
-        found.table(name, present)
-    for one in _in_order(config, found.types):
-        if isinstance(one, Lookup):
-            found.lookup(one, tables.get(one.table, {}))
-        elif one.function in functions:
-            found.function(one, functions[one.function])
-    found.inputs()
-    if not found.problems:  # they would also break the conditions
-        found.slices()
-    return found
+        followed.table(name, present)
+    for step in _in_order(config, followed.types):
+        if isinstance(step, Lookup):
+            followed.lookup(step, tables.get(step.table, {}))
+        elif step.function in functions:
+            followed.function(step, functions[step.function])
+    followed.inputs()
+    if not followed.problems:  # they would also break the conditions
+        followed.slices()
+    return followed
 
 
 def _in_order(config: ProjectConfig, known: Iterable[str]) -> Iterator[Lookup | Function]:
@@ -163,10 +167,10 @@ def _in_order(config: ProjectConfig, known: Iterable[str]) -> Iterator[Lookup | 
     there = set(known)
     waiting: list[Lookup | Function] = [*config.lookups, *config.functions]
     while waiting:
-        one = next((step for step in waiting if there.issuperset(_uses(step))), waiting[0])
-        waiting.remove(one)
-        there.update(one.outputs if isinstance(one, Lookup) else [one.output])
-        yield one
+        ready = next((step for step in waiting if there.issuperset(_uses(step))), waiting[0])
+        waiting.remove(ready)
+        there.update(ready.outputs if isinstance(ready, Lookup) else [ready.output])
+        yield ready
 
 
 def _uses(step: Lookup | Function) -> Iterable[str]:

@@ -22,9 +22,9 @@ def problems(config: ProjectConfig, types: Types, spark: SparkSession) -> Iterat
         return
     rows = _empty(config, types, spark)
     for slice_ in settings.slices:
-        yield from _tried(f"monitoring.slices: {slice_!r}", rows, slice_, aggregated=False)
+        yield from _problems_of(f"monitoring.slices: {slice_!r}", rows, slice_, aggregated=False)
     for name, sql in settings.metrics.items():
-        yield from _tried(f"monitoring.metrics.{name}: {sql!r}", rows, sql, aggregated=True)
+        yield from _problems_of(f"monitoring.metrics.{name}: {sql!r}", rows, sql, aggregated=True)
 
 
 def _empty(config: ProjectConfig, types: Types, spark: SparkSession) -> DataFrame:
@@ -38,7 +38,7 @@ def _empty(config: ProjectConfig, types: Types, spark: SparkSession) -> DataFram
     return spark.createDataFrame([], ", ".join(f"`{name}` {kind}" for name, kind in columns.items()))
 
 
-def _tried(where: str, rows: DataFrame, sql: str, *, aggregated: bool) -> Iterator[str]:
+def _problems_of(where: str, rows: DataFrame, sql: str, *, aggregated: bool) -> Iterator[str]:
     try:
         tried = rows.agg(F.expr(sql).alias("tried")) if aggregated else rows.select(F.expr(sql).alias("tried"))
         (kind,) = (kind for _, kind in tried.dtypes)

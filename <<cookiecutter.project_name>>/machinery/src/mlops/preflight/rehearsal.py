@@ -29,29 +29,29 @@ def problems(project: Project, types: Mapping[str, str]) -> Iterator[str]:
     kinds = kinds_of({name: types[name] for name in project.config.features if name in types})
     if len(kinds) < len(project.config.features):
         return  # the columns of a feature table of another project are not known before it exists
-    rows = made_up(project, kinds)
+    rows = example_rows(project, kinds)
     for hyperparameters in search.corners(project.config.search):
         try:
             estimator = fit(project, {"train": rows, "validation": rows}, hyperparameters)
             search.measure(project, estimator, rows)
             predicted = predict(project, estimator, rows)
         except Exception as error:  # noqa: BLE001 - whatever the model raises is the mistake
-            yield _told(project, hyperparameters, kinds, error)
+            yield _explanation(project, hyperparameters, kinds, error)
             return
     yield from _business(project, rows[project.config.label].to_numpy(), predicted)
 
 
-def made_up(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
+def example_rows(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     """Return rows of made-up values of these kinds, with a label; looked-up features are missing in some of them."""
     config = project.config
     random = np.random.default_rng(0)
     rows = pd.DataFrame({name: _values(kind, random) for name, kind in kinds.items()})
-    looked_up = [name for one in config.lookups for name in one.outputs]
+    looked_up = [name for lookup in config.lookups for name in lookup.outputs]
     rows.loc[random.random(_ROWS) < 0.1, looked_up] = None  # noqa: PLR2004 - a tenth of the rows
     classes = max(len(config.classes), 2)
     label = random.normal(size=_ROWS) if config.problem_type == "regression" else np.arange(_ROWS) % classes
-    found = convert(rows, kinds).assign(**{config.label: label.astype("float64")})
-    return found.assign(**{config.training.weight_column: 1.0}) if config.training.weight_column else found
+    typed = convert(rows, kinds).assign(**{config.label: label.astype("float64")})
+    return typed.assign(**{config.training.weight_column: 1.0}) if config.training.weight_column else typed
 
 
 def _values(kind: Kind, random: np.random.Generator) -> object:
@@ -72,31 +72,33 @@ def _business(project: Project, label: Array, predicted: Array) -> Iterator[str]
         yield f"business.value returns an array of shape {value.shape} for {len(label)} predictions: return one each"
 
 
-def _told(project: Project, hyperparameters: Mapping[str, object], kinds: Mapping[str, Kind], error: Exception) -> str:
+def _explanation(
+    project: Project, hyperparameters: Mapping[str, object], kinds: Mapping[str, Kind], error: Exception
+) -> str:
     unknown = _ARGUMENT.search(str(error.__cause__ or error))
-    name = next((one for one in unknown.groups() if one), "") if unknown else ""
+    name = next((value for value in unknown.groups() if value), "") if unknown else ""
     if name in hyperparameters:
         return f"search.space names {name!r}, which the model of model.py does not have{_hint(project, name)}"
     if isinstance(error, ProjectError):
         return str(error).rstrip(".")
-    texts, times = ([one for one, kind in kinds.items() if kind == wanted] for wanted in ("text", "time"))
+    texts, times = ([column for column, kind in kinds.items() if kind == wanted] for wanted in ("text", "time"))
     inputs = [f"text in {', '.join(texts)}"] if texts else []
     inputs += [f"times in {', '.join(times)}"] if times else []
     also = f"; besides numbers it gets {' and '.join(inputs)}" if inputs else ""
-    tried = _shown(hyperparameters)
+    tried = _as_text(hyperparameters)
     return f"model.py: the model cannot be fitted to made-up rows with {tried}: {first_line(error)}{also}"
 
 
 def _hint(project: Project, name: str) -> str:
     try:
         built = project.build_model(project.config.problem_type, {}, project.config.search.seed)
-        known = [one.rpartition("__")[2] for one in built.get_params()]
+        known = [parameter.rpartition("__")[2] for parameter in built.get_params()]
     except Exception:  # noqa: BLE001 - without a model there is no hint
         return ": remove it, or let build accept it"
     return did_you_mean(name, known)
 
 
-def _shown(hyperparameters: Mapping[str, object]) -> str:
+def _as_text(hyperparameters: Mapping[str, object]) -> str:
     return ", ".join(
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in hyperparameters.items()

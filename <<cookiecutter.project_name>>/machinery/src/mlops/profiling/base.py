@@ -20,7 +20,7 @@ class ProfileSpec:
 
     Attributes:
         table: Three-level name of the inference log.
-        baseline: Three-level name of the table that every window is compared with; None if there is none.
+        reference: Three-level name of the table that every window is compared with; None if there is none.
         problem_type: Whether predictions are numbers or classes.
         key: The column that identifies a row.
         timestamp: The column with the time that decides about the window of a row.
@@ -35,7 +35,7 @@ class ProfileSpec:
     """
 
     table: str
-    baseline: str | None
+    reference: str | None
     problem_type: ProblemType
     key: str
     timestamp: str
@@ -55,7 +55,7 @@ class ProfileSpec:
 
     @property
     def drift_table(self) -> str:
-        """Three-level name of the table with the differences between windows, and from the baseline."""
+        """Three-level name of the table with the differences between windows, and from the reference."""
         return f"{self.table}_drift_metrics"
 
 

@@ -57,17 +57,17 @@ class DatabricksProfiler:
             ProjectError: The installed SDK does not know data profiling.
         """
         deadline = time.monotonic() + 60 * self.wait_minutes
-        wanted = self._wanted(spec)
+        wanted = self._settings(spec)
         try:
             table_id = str(self.client.tables.get(spec.table).table_id)
-            failure = self._prepared(table_id, wanted, spec, deadline)
-            return failure or self._refreshed(table_id, deadline)
+            failure = self._ensure_monitor(table_id, wanted, spec, deadline)
+            return failure or self._run_refresh(table_id, deadline)
         except _SlowError as error:
             return Refresh("slow", f"{error} after {self.wait_minutes:g} minutes")
         except DatabricksError as error:
             return Refresh("refused", first_line(error).partition(". Config: ")[0])  # the SDK adds its settings
 
-    def _wanted(self, spec: ProfileSpec) -> Any:  # noqa: ANN401 - a class of the SDK
+    def _settings(self, spec: ProfileSpec) -> Any:  # noqa: ANN401 - a class of the SDK
         """Return the settings of the monitor, apart from where it writes."""
         sdk = self._sdk
         classes = spec.problem_type != "regression"
@@ -76,7 +76,7 @@ class DatabricksProfiler:
         aggregate = sdk.DataProfilingCustomMetricType.DATA_PROFILING_CUSTOM_METRIC_TYPE_AGGREGATE
         return sdk.DataProfilingConfig(
             output_schema_id="",
-            baseline_table_name=spec.baseline,
+            baseline_table_name=spec.reference,
             slicing_exprs=list(spec.slices) or None,
             skip_builtin_dashboard=True,  # the bundle has its own
             custom_metrics=[
@@ -100,7 +100,7 @@ class DatabricksProfiler:
             ),
         )
 
-    def _prepared(self, table_id: str, wanted: Any, spec: ProfileSpec, deadline: float) -> Refresh | None:  # noqa: ANN401 - a class of the SDK
+    def _ensure_monitor(self, table_id: str, wanted: Any, spec: ProfileSpec, deadline: float) -> Refresh | None:  # noqa: ANN401 - a class of the SDK
         """Create or update the monitor, and wait until it is active; return why it will not be."""
         api, sdk = self.client.data_quality, self._sdk
         try:
@@ -130,21 +130,23 @@ class DatabricksProfiler:
             there = api.get_monitor(_KIND, table_id)
         return None
 
-    def _refreshed(self, table_id: str, deadline: float) -> Refresh:
+    def _run_refresh(self, table_id: str, deadline: float) -> Refresh:
         """Start a refresh, unless one is running, and wait until it ends."""
         api, sdk = self.client.data_quality, self._sdk
         running = (
-            one for one in api.list_refresh(_KIND, table_id) if _short(one.state, "PENDING") in {"PENDING", "RUNNING"}
+            listed
+            for listed in api.list_refresh(_KIND, table_id)
+            if _short(listed.state, "PENDING") in {"PENDING", "RUNNING"}
         )
-        found = next(running, None)
-        if found is None:
-            found = api.create_refresh(_KIND, table_id, sdk.Refresh(object_type=_KIND, object_id=table_id))
+        refresh = next(running, None)
+        if refresh is None:
+            refresh = api.create_refresh(_KIND, table_id, sdk.Refresh(object_type=_KIND, object_id=table_id))
         started = time.monotonic()
-        while (state := _short(found.state, "PENDING")) not in _STATES:
-            log.info("refresh %s: %s for %.0f s", found.refresh_id, state.lower(), time.monotonic() - started)
-            self._pause(deadline, f"refresh {found.refresh_id} is {state.lower()}")
-            found = api.get_refresh(_KIND, table_id, found.refresh_id)
-        return Refresh(_STATES[state], found.message or "")
+        while (state := _short(refresh.state, "PENDING")) not in _STATES:
+            log.info("refresh %s: %s for %.0f s", refresh.refresh_id, state.lower(), time.monotonic() - started)
+            self._pause(deadline, f"refresh {refresh.refresh_id} is {state.lower()}")
+            refresh = api.get_refresh(_KIND, table_id, refresh.refresh_id)
+        return Refresh(_STATES[state], refresh.message or "")
 
     def _track_changes(self, table: str) -> None:
         """Turn on the change data feed, with which a refresh reads only what has changed."""
@@ -168,12 +170,12 @@ class DatabricksProfiler:
 
 def _differs(there: Any, wanted: Any) -> bool:  # noqa: ANN401 - values of the SDK
     """Return whether a setting has another value; empty lists and missing values are the same."""
-    one, other = (
+    first, second = (
         [v.as_dict() for v in s] if isinstance(s, list) and s and hasattr(s[0], "as_dict") else s
         for s in (there, wanted)
     )
-    one, other = (value.as_dict() if hasattr(value, "as_dict") else value for value in (one, other))
-    return (one or None) != (other or None)
+    first, second = (value.as_dict() if hasattr(value, "as_dict") else value for value in (first, second))
+    return (first or None) != (second or None)
 
 
 def _short(state: Any, unknown: str) -> str:  # noqa: ANN401 - an enumeration of the SDK

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config.granularity import parts
-from ..sources.times import EPOCH
 
 Micros = NDArray[np.int64]
 
@@ -29,8 +26,3 @@ def starts(micros: Micros, granularity: str) -> Micros:
     length = number * _LENGTHS[unit]
     offset = _FIRST_MONDAY if unit == "week" else 0
     return (micros - offset) // length * length + offset
-
-
-def as_micros(time: datetime) -> int:
-    """Return the microseconds from 1970 to a time, which has a time zone."""
-    return (time - EPOCH) // timedelta(microseconds=1)

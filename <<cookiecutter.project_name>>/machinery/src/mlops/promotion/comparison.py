@@ -80,17 +80,17 @@ def _predictions(
         incumbent = Incumbent.of(champion, project.config.promotion)
         named = incumbent.name
         if incumbent.version is not None:
-            found = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
+            predicted = predict(uri(incumbent.version.name, str(incumbent.version.version)), features)
         else:
             constant = np.array(json.loads(mlflow.get_run(candidate.run_id).data.params["naive_baseline"]))
-            found = np.broadcast_to(constant, project.config.measures.shape(len(features)))
-        project.config.measures.evaluate(label, found)
+            predicted = np.broadcast_to(constant, project.config.measures.shape(len(features)))
+        project.config.measures.evaluate(label, predicted)
     except Exception as error:
         raise ChampionCannotBeScoredError(
             f"{named} of {owner} could not be scored on the held-out rows, so the challenger is not promoted: repair "
             f"or replace it ({first_line(error)})."
         ) from error
-    return incumbent, found
+    return incumbent, predicted
 
 
 def _measure(
@@ -98,14 +98,14 @@ def _measure(
 ) -> tuple[str, Interval, tuple[float, float]]:
     """Return what the policy compares: its name, the gain, and its value for the challenger and the incumbent."""
     kind, metric = project.config.problem_type, project.config.metric
-    how = Resampling(block, policy.resamples, policy.confidence, policy.seed)
+    resampling = Resampling(block, policy.resamples, policy.confidence, policy.seed)
     if policy.policy == "business":
         challenger, incumbent = (project.business_value(kind, label, side) for side in sides)
-        gain = value_gain(challenger, incumbent, how)
+        gain = value_gain(challenger, incumbent, resampling)
         return project.business_unit, gain, (float(np.mean(challenger)), float(np.mean(incumbent)))
     challenger, incumbent = sides
     measures = project.config.measures
-    gain = measures.gain(metric, label, challenger, incumbent, how)
+    gain = measures.gain(metric, label, challenger, incumbent, resampling)
     return metric, gain, (measures.evaluate(label, challenger)[metric], measures.evaluate(label, incumbent)[metric])
 
 

@@ -20,7 +20,7 @@ class Decision:
     """Whether a gate opens, and why: one sentence per check.
 
     Attributes:
-        records: Tags that a deployment sets before it acts on the decision, by version.
+        records: Tags that the promotion sets before it acts on the decision, by version.
     """
 
     passed: bool
@@ -39,20 +39,22 @@ class Decision:
 
 def shortfall(at_least: AtLeast, sample: Sample) -> tuple[str, ...]:
     """Return what the held-out rows lack to compare models on them: one sentence each, none if they suffice."""
-    found = []
+    shortfalls = []
     if sample.rows < at_least.rows:
-        found.append(f"there are {sample.rows} held-out rows, but a comparison needs {at_least.rows}: hold out more")
+        shortfalls.append(
+            f"there are {sample.rows} held-out rows, but a comparison needs {at_least.rows}: hold out more"
+        )
     if sample.blocks < at_least.blocks:
-        found.append(
+        shortfalls.append(
             f"the held-out rows cover {sample.blocks} blocks of time, but a comparison needs {at_least.blocks}: hold "
             "out a longer period, or set promotion.block_hours to the hours after which errors are independent"
         )
     if sample.cases is not None and sample.cases < at_least.cases:
-        found.append(
+        shortfalls.append(
             f"there are {sample.cases} held-out rows of the rarest class, but a comparison needs {at_least.cases}: "
             "hold out more"
         )
-    return tuple(found)
+    return tuple(shortfalls)
 
 
 def decide(  # noqa: PLR0913 - the policy, the numbers that it compares, and their names

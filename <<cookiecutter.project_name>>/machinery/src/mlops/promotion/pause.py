@@ -20,7 +20,7 @@ def pause(registry: Registry, reason: str) -> None:
     registry.tag_model(PAUSED, f"since {_now()}: {reason}")
 
 
-def paused(registry: Registry) -> str:
+def pause_reason(registry: Registry) -> str:
     """Return since when and why promotion is paused, or "" if it is not paused."""
     return registry.model_tags().get(PAUSED, "")
 
@@ -33,7 +33,7 @@ def resume(registry: Registry, reason: str) -> None:
     """
     if not reason.strip():
         raise ProjectError("resuming promotion needs a reason, which is recorded: give the job parameter reason.")
-    before = paused(registry)
+    before = pause_reason(registry)
     if not before:
         raise ProjectError(f"promotion of {registry.name} is not paused, so there is nothing to resume.")
     registry.tag_model(RESUMED, f"at {_now()}: {reason} (it was paused {before})")
@@ -42,11 +42,11 @@ def resume(registry: Registry, reason: str) -> None:
 
 def note_rolled_back(registry: Registry, version: str) -> None:
     """Remember that a version was rolled back, so that the same model is not promoted under another number."""
-    versions = dict.fromkeys([*rolled_back(registry), version])
+    versions = dict.fromkeys([*rolled_back_versions(registry), version])
     registry.tag_model(ROLLED_BACK_VERSIONS, ",".join(versions))
 
 
-def rolled_back(registry: Registry) -> list[str]:
+def rolled_back_versions(registry: Registry) -> list[str]:
     """Return the versions that were rolled back, in the order of the rollbacks."""
     return [version for version in registry.model_tags().get(ROLLED_BACK_VERSIONS, "").split(",") if version]
 

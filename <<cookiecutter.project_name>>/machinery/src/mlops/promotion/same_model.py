@@ -12,7 +12,7 @@ from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry, uri
 from ..validation.candidate import Candidate, holdout
-from .pause import rolled_back
+from .pause import rolled_back_versions
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def equal_to_rolled_back(project: Project, candidate: Candidate, platform: Platf
     any more predicts nothing, so it is left out.
     """
     registry = Registry(candidate.model_name)
-    versions = [version for version in rolled_back(registry) if version != candidate.model_version]
+    versions = [version for version in rolled_back_versions(registry) if version != candidate.model_version]
     if not versions:
         return ""
     features, _, _ = holdout(candidate, project.config, platform)

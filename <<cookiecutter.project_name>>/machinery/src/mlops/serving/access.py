@@ -28,23 +28,25 @@ def create(client: WorkspaceClient, wanted: Configuration, settings: ServingPara
     )
 
 
-def set_access(client: WorkspaceClient, found: ServingEndpointDetailed, settings: ServingParameters) -> None:
+def set_access(client: WorkspaceClient, endpoint: ServingEndpointDetailed, settings: ServingParameters) -> None:
     """Bring permissions, tags and the inference table of an endpoint up to date."""
     api = client.serving_endpoints
     if settings.endpoint_callers:
         level = ServingEndpointPermissionLevel.CAN_QUERY
         allowed = ServingEndpointAccessControlRequest(group_name=settings.endpoint_callers, permission_level=level)
-        api.update_permissions(str(found.id), access_control_list=[allowed])
-    there = {tag.key: tag.value for tag in found.tags or []}
+        api.update_permissions(str(endpoint.id), access_control_list=[allowed])
+    there = {tag.key: tag.value for tag in endpoint.tags or []}
     changed = {key: value for key, value in settings.tags.items() if there.get(key) != value}
     if changed:
         api.patch(settings.endpoint_name, add_tags=[EndpointTag(key, value) for key, value in changed.items()])
-    _set_inference_table(client, found, settings)
+    _set_inference_table(client, endpoint, settings)
 
 
-def _set_inference_table(client: WorkspaceClient, found: ServingEndpointDetailed, settings: ServingParameters) -> None:
+def _set_inference_table(
+    client: WorkspaceClient, endpoint: ServingEndpointDetailed, settings: ServingParameters
+) -> None:
     """Log requests to the wanted table. The platform changes its name only after logging was turned off."""
-    there = found.ai_gateway.inference_table_config if found.ai_gateway else None
+    there = endpoint.ai_gateway.inference_table_config if endpoint.ai_gateway else None
     wanted = _inference_table(settings)
     if _place(there) == _place(wanted):
         return

@@ -71,17 +71,17 @@ class Configuration:
         return cls(entities, {entity_name(version): share for version, share in shares.items()})
 
     @classmethod
-    def read(cls, told: EndpointCoreConfigOutput | EndpointPendingConfig | None) -> Configuration | None:
+    def read(cls, config: EndpointCoreConfigOutput | EndpointPendingConfig | None) -> Configuration | None:
         """Return a configuration as the platform tells it; None if it serves nothing."""
-        if told is None or not told.served_entities:
+        if config is None or not config.served_entities:
             return None
-        routes = (told.traffic_config.routes if told.traffic_config else None) or []
+        routes = (config.traffic_config.routes if config.traffic_config else None) or []
         names = [(_route_name(route), route.traffic_percentage) for route in routes]
-        return cls(tuple(_as_input(one) for one in told.served_entities), {n: share for n, share in names if n})
+        return cls(tuple(_as_input(entity) for entity in config.served_entities), {n: share for n, share in names if n})
 
     def versions(self) -> dict[str, int]:
         """Return the share of each version; a version that gets no requests has 0."""
-        return {str(one.entity_version): self.shares.get(str(one.name), 0) for one in self.entities}
+        return {str(entity.entity_version): self.shares.get(str(entity.name), 0) for entity in self.entities}
 
     def as_core(self, endpoint: str) -> EndpointCoreConfigInput:
         """Return the configuration of an endpoint with this name in the platform's words."""
@@ -99,14 +99,14 @@ class Configuration:
 
     def equals(self, other: Configuration | None) -> bool:
         """Return whether the other configuration serves the same with the same shares."""
-        return other is not None and self.compared() == other.compared()
+        return other is not None and self.comparison_key() == other.comparison_key()
 
-    def compared(self) -> tuple[object, ...]:
+    def comparison_key(self) -> tuple[object, ...]:
         """Return what two configurations are compared by."""
         entities = {
-            str(one.name): [getattr(one, field) or None for field in _COMPARED if field != "workload_type"]
-            + [one.workload_type or ServingModelWorkloadType.CPU]
-            for one in self.entities
+            str(entity.name): [getattr(entity, field) or None for field in _COMPARED if field != "workload_type"]
+            + [entity.workload_type or ServingModelWorkloadType.CPU]
+            for entity in self.entities
         }
         return entities, {name: self.shares.get(name, 0) for name in entities}
 
@@ -115,5 +115,5 @@ def _route_name(route: Route) -> str:
     return str(route.served_model_name or getattr(route, "served_entity_name", None) or "")
 
 
-def _as_input(one: ServedEntityOutput) -> ServedEntityInput:
-    return ServedEntityInput(**{field: getattr(one, field, None) for field in _KEPT})
+def _as_input(entity: ServedEntityOutput) -> ServedEntityInput:
+    return ServedEntityInput(**{field: getattr(entity, field, None) for field in _KEPT})

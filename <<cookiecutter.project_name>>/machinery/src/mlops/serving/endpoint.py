@@ -57,8 +57,8 @@ class Endpoint:
 
     def shares(self) -> dict[str, int]:
         """Return the share of the requests, in percent, of each version that is served; {} if there is no endpoint."""
-        found = self._find()
-        serving = Configuration.read(found.config) if found else None
+        endpoint = self._find()
+        serving = Configuration.read(endpoint.config) if endpoint else None
         return serving.versions() if serving else {}
 
     def serve(self, model_name: str, shares: Mapping[str, int]) -> None:
@@ -71,25 +71,25 @@ class Endpoint:
         wanted = Configuration.of_versions(model_name, shares, self.settings)
         deadline = time.monotonic() + 60 * self.settings.endpoint_minutes
         try:
-            found = self._settled(deadline)
-            before = Configuration.read(found.config) if found else None
+            endpoint = self._wait_until_settled(deadline)
+            before = Configuration.read(endpoint.config) if endpoint else None
         except DatabricksError as error:
-            raise EndpointError(f"endpoint {self.name}: {states.told(error)}") from error
-        if found and wanted.equals(before) and states.ready(found):
-            set_access(self.client, found, self.settings)
+            raise EndpointError(f"endpoint {self.name}: {states.error_text(error)}") from error
+        if endpoint and wanted.equals(before) and states.ready(endpoint):
+            set_access(self.client, endpoint, self.settings)
             return
         try:
-            self._send(wanted, deadline, exists=found is not None)
+            self._send(wanted, deadline, exists=endpoint is not None)
             ready = self._wait(wanted, deadline)
             set_access(self.client, ready, self.settings)
         except (EndpointError, DatabricksError) as error:
             reason = (
-                states.told(error)
+                states.error_text(error)
                 if isinstance(error, EndpointError)
-                else f"endpoint {self.name}: {states.told(error)}"
+                else f"endpoint {self.name}: {states.error_text(error)}"
             )
-            raise EndpointError(f"{reason}. {self._restore(before, existed=found is not None)}") from error
-        log.info("endpoint %s serves %s", self.name, of_versions.shown(wanted.versions()))
+            raise EndpointError(f"{reason}. {self._restore(before, existed=endpoint is not None)}") from error
+        log.info("endpoint %s serves %s", self.name, of_versions.describe(wanted.versions()))
 
     def query(self, rows: pd.DataFrame, version: str | None = None) -> Array:
         """Return the predictions of some rows, of any version or of one, whatever its share of the requests.
@@ -118,15 +118,15 @@ class Endpoint:
         except (NotFound, ResourceDoesNotExist):
             return None
 
-    def _settled(self, deadline: float) -> ServingEndpointDetailed | None:
+    def _wait_until_settled(self, deadline: float) -> ServingEndpointDetailed | None:
         """Return the endpoint once no update is in progress."""
-        said = False
-        while (found := self._find()) is not None and states.updating(found):
-            if not said:
+        logged = False
+        while (endpoint := self._find()) is not None and states.updating(endpoint):
+            if not logged:
                 log.info("endpoint %s is being updated: waiting until that is done", self.name)
-                said = True
+                logged = True
             self._pause(deadline, "an earlier update is still in progress")
-        return found
+        return endpoint
 
     def _send(self, wanted: Configuration, deadline: float, *, exists: bool) -> None:
         """Create the endpoint, or start its update. Somebody else's update may come first: then wait for it."""
@@ -140,30 +140,30 @@ class Endpoint:
                 else:
                     create(self.client, wanted, self.settings)
             except ResourceConflict as error:
-                log.info("endpoint %s: %s", self.name, states.told(error))
+                log.info("endpoint %s: %s", self.name, states.error_text(error))
                 self._pause(deadline, "somebody else updates it")
-                exists = self._settled(deadline) is not None
+                exists = self._wait_until_settled(deadline) is not None
             else:
                 return
 
     def _wait(self, wanted: Configuration, deadline: float) -> ServingEndpointDetailed:
         """Wait until the endpoint serves this configuration, and say how far it is."""
-        started, said, shown = time.monotonic(), 0.0, ""
+        started, logged_at, last_state = time.monotonic(), 0.0, ""
         while True:
-            found = self._find()
-            if found is None:
+            endpoint = self._find()
+            if endpoint is None:
                 raise EndpointError(f"endpoint {self.name} was deleted while it was updated")
-            if not states.updating(found):
-                if problem := states.problem(found):
+            if not states.updating(endpoint):
+                if problem := states.problem(endpoint):
                     raise EndpointError(f"endpoint {self.name}: {problem}")
-                if states.ready(found):
-                    if not wanted.equals(Configuration.read(found.config)):
+                if states.ready(endpoint):
+                    if not wanted.equals(Configuration.read(endpoint.config)):
                         raise EndpointError(f"somebody else changed endpoint {self.name} while it was updated")
-                    return found
-            now, state = time.monotonic(), states.progress(found)
-            if state != shown or now - said > _SAY_EVERY:
+                    return endpoint
+            now, state = time.monotonic(), states.progress(endpoint)
+            if state != last_state or now - logged_at > _SAY_EVERY:
                 log.info("endpoint %s after %.0f s: %s", self.name, now - started, state)
-                said, shown = now, state
+                logged_at, last_state = now, state
             self._pause(deadline, f"it is not ready after {self.settings.endpoint_minutes:g} minutes ({state})")
 
     def _restore(self, before: Configuration | None, *, existed: bool) -> str:
@@ -173,16 +173,17 @@ class Endpoint:
             if not existed:
                 self.delete()
                 return "It was deleted again, because it served nothing before"
-            found = self._settled(deadline)
-            if found is None or before is None:
+            endpoint = self._wait_until_settled(deadline)
+            if endpoint is None or before is None:
                 return "There is no configuration to go back to"
-            if not before.equals(Configuration.read(found.config)):
+            if not before.equals(Configuration.read(endpoint.config)):
                 self._send(before, deadline, exists=True)
                 self._wait(before, deadline)
         except (EndpointError, DatabricksError) as error:
             log.exception("endpoint %s: the previous configuration could not be restored", self.name)
-            return f"The previous configuration could not be restored either ({states.told(error)}): run the job again"
-        return f"It serves {of_versions.shown(before.versions())} as before"
+            text = states.error_text(error)
+            return f"The previous configuration could not be restored either ({text}): run the job again"
+        return f"It serves {of_versions.describe(before.versions())} as before"
 
     def _pause(self, deadline: float, what: str) -> None:
         """Wait before the next look: a moment at first, because a small change is soon done, then longer."""

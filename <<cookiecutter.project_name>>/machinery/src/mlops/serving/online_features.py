@@ -32,7 +32,7 @@ def require_published(
     Raises:
         ProjectError: A table is not published, or its last synchronisation failed or is too old.
     """
-    tables = list(dict.fromkeys(one.table for one in config.lookups))
+    tables = list(dict.fromkeys(lookup.table for lookup in config.lookups))
     if tables and not online_store:
         raise ProjectError(
             f"the model looks up {', '.join(tables)}, but there is no online store that an endpoint can look them up "
@@ -41,36 +41,39 @@ def require_published(
     store = platform.feature_store(schema, config.feature_tables)
     deadline = time.monotonic() + 60 * _WAIT_MINUTES
     for table in tables:
-        found = _finished(store, table, online_store, deadline, pause_seconds)
-        _require_fresh(table, online_store, found, config.serving.features_max_age_hours)
+        publication = _wait_for_rows(store, table, online_store, deadline, pause_seconds)
+        _require_fresh(table, online_store, publication, config.serving.features_max_age_hours)
 
 
-def _finished(store: FeatureStore, table: str, online_store: str, deadline: float, pause_seconds: float) -> Published:
+def _wait_for_rows(
+    store: FeatureStore, table: str, online_store: str, deadline: float, pause_seconds: float
+) -> Published:
     """Return what the online store has of a table, once it has been synchronised for the first time."""
     while True:
-        found = store.published(table, online_store)
-        if found is None:
+        publication = store.publication(table, online_store)
+        if publication is None:
             raise ProjectError(
                 f"feature table {table} is not published to the online store {online_store}: run the features job, "
-                "which publishes it, then deploy again."
+                "which publishes it, then promote again."
             )
-        if found.synchronised_at is not None:
-            return found
-        if "FAILED" in found.detail or time.monotonic() + pause_seconds > deadline:
+        if publication.synchronised_at is not None:
+            return publication
+        if "FAILED" in publication.detail or time.monotonic() + pause_seconds > deadline:
             raise ProjectError(
-                f"feature table {table} has not reached the online store {online_store} ({found.detail}): see the "
-                f"pipeline of {found.online_name}, then deploy again."
+                f"feature table {table} has not reached the online store {online_store} ({publication.detail}): see "
+                f"the pipeline of {publication.online_name}, then promote again."
             )
-        log.info("feature table %s is on its way to the online store: %s", table, found.detail)
+        log.info("feature table %s is on its way to the online store: %s", table, publication.detail)
         time.sleep(pause_seconds)
 
 
-def _require_fresh(table: str, online_store: str, found: Published, hours: float) -> None:
+def _require_fresh(table: str, online_store: str, publication: Published, hours: float) -> None:
     """Raise ProjectError if the online copy is incomplete and its last synchronisation is older than allowed."""
-    assert found.synchronised_at is not None  # noqa: S101 - for the type checker
-    age = datetime.now(UTC) - found.synchronised_at
-    if "FAILED" in found.detail or (not found.complete and age > timedelta(hours=hours)):
+    assert publication.synchronised_at is not None  # noqa: S101 - for the type checker
+    age = datetime.now(UTC) - publication.synchronised_at
+    if "FAILED" in publication.detail or (not publication.complete and age > timedelta(hours=hours)):
         raise ProjectError(
             f"feature table {table} in the online store {online_store} is stale: it was synchronised last at "
-            f"{found.synchronised_at:%Y-%m-%d %H:%M} UTC ({found.detail}). Run the features job, then deploy again."
+            f"{publication.synchronised_at:%Y-%m-%d %H:%M} UTC ({publication.detail}). Run the features "
+            "job, then promote again."
         )

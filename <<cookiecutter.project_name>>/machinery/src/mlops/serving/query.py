@@ -31,11 +31,11 @@ def query(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: s
     """
     who = f"endpoint {endpoint}" + (f", version {version}," if version else "")
     try:
-        answer = _asked(client, endpoint, rows, version)
+        answer = _send(client, endpoint, rows, version)
     except DatabricksError as error:
-        raise ProjectError(f"{who} answered a request with {states.told(error)}") from error
-    found = answer.get("predictions") if isinstance(answer, dict) else None
-    return _one_for_each(rows, found, answer, who)
+        raise ProjectError(f"{who} answered a request with {states.error_text(error)}") from error
+    predictions = answer.get("predictions") if isinstance(answer, dict) else None
+    return _one_for_each(rows, predictions, answer, who)
 
 
 def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) -> Array:
@@ -48,7 +48,7 @@ def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) 
     try:
         answer = client.serving_endpoints_data_plane.query(endpoint, dataframe_split=DataframeSplitInput(**split))
     except DatabricksError as error:
-        raise ProjectError(f"endpoint {endpoint} answered a request with {states.told(error)}") from error
+        raise ProjectError(f"endpoint {endpoint} answered a request with {states.error_text(error)}") from error
     except ValueError as error:  # the SDK has no OAuth token
         raise ProjectError(
             f"endpoint {endpoint} is route-optimized and answers only OAuth tokens, which this job does not have "
@@ -58,10 +58,10 @@ def query_optimized(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame) 
     return _one_for_each(rows, answer.predictions, answer.as_dict(), f"endpoint {endpoint}")
 
 
-def _one_for_each(rows: pd.DataFrame, found: Any, answer: object, who: str) -> Array:  # noqa: ANN401 - JSON
+def _one_for_each(rows: pd.DataFrame, values: Any, answer: object, who: str) -> Array:  # noqa: ANN401 - JSON
     """Return what was found as predictions, one for each row; else tell the answer."""
     try:
-        predictions = as_predictions(found)
+        predictions = as_predictions(values)
     except (TypeError, ValueError) as error:
         raise ProjectError(f"{who} answered {str(answer)[:200]}, which are no predictions: {error}") from error
     if len(predictions) != len(rows):
@@ -69,7 +69,7 @@ def _one_for_each(rows: pd.DataFrame, found: Any, answer: object, who: str) -> A
     return predictions
 
 
-def _asked(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: str | None) -> Any:  # noqa: ANN401 - JSON
+def _send(client: WorkspaceClient, endpoint: str, rows: pd.DataFrame, version: str | None) -> Any:  # noqa: ANN401 - JSON
     path = f"/serving-endpoints/{endpoint}"
     path += f"/served-models/{entity_name(version)}/invocations" if version else "/invocations"
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -81,7 +81,7 @@ def as_split(rows: pd.DataFrame) -> dict[str, list[Any]]:
 
     pandas' own `to_json` loses the last digit of numbers, and a tree may then take another branch.
     """
-    columns = [[_json_value(one) for one in rows[name].tolist()] for name in rows.columns]
+    columns = [[_json_value(value) for value in rows[name].tolist()] for name in rows.columns]
     return {"columns": list(rows.columns), "data": [list(row) for row in zip(*columns, strict=True)]}
 
 

@@ -3,7 +3,7 @@
 1. The version is served beside the others, without requests. A first version gets all requests: nobody calls it yet.
 2. It is tried.
 3. It gets all requests.
-4. The alias Champion moves.
+4. The caller moves the alias Champion (`promotion/champion.py`), inside `with releases.serve_alone(...)`.
 
 If a step fails, the endpoint serves again what it served before. If the process is killed, the endpoint and the alias
 may differ until the next run of the job `promotion`, which ends with `align`.
@@ -12,7 +12,8 @@ may differ until the next run of the job `promotion`, which ends with `align`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,7 +24,7 @@ from ..config.load import ProjectConfig
 from ..registry import uri
 from .endpoint import Endpoint, EndpointError
 from .settings import ServingParameters
-from .shares import requested
+from .shares import with_requests
 from .trial import require_same_answers
 
 log = logging.getLogger(__name__)
@@ -50,57 +51,45 @@ class Releases:
         """Return the releases to the endpoint that the settings name."""
         return cls(Endpoint(client, settings), model_name, config)
 
-    def release(self, version: str, rows: pd.DataFrame | None, move_alias: Callable[[], bool]) -> bool:
-        """Serve a version for all requests, then move the alias; return whether it was moved.
+    @contextmanager
+    def serve_alone(self, version: str, rows: pd.DataFrame | None) -> Iterator[None]:
+        """Try a version, and serve it for all requests, before the block; if an error is raised, take that back.
 
         Args:
             version: The version.
             rows: Held-out rows of its training run to try it with; None if they are gone.
-            move_alias: Moves the alias.
 
         Raises:
-            ProjectError: The version does not become ready, does not answer as it should, or the alias does not move.
-                The endpoint serves what it served before.
+            ProjectError: The version does not become ready, or does not answer as it should. The endpoint serves what
+                it served before.
         """
-        before = requested(self.endpoint.shares())
-        if not self.endpoint.settings.endpoint_route_optimized:
-            self._serve_beside(version, before)
-        try:
-            if self.endpoint.settings.endpoint_route_optimized:  # only the address of all versions can be asked
+        if self.endpoint.settings.endpoint_route_optimized:  # only the address of all versions can be asked
+            with self._take_back_on_error(with_requests(self.endpoint.shares())):
                 self.endpoint.serve(self.model_name, {version: 100})
-            self._try(version, rows)
-            self.endpoint.serve(self.model_name, {version: 100})
-            return move_alias()
-        except Exception:
-            self._take_back(before)
-            raise
+                self._try(version, rows)
+                yield
+        else:
+            with self.serve_beside(version, rows):
+                self.endpoint.serve(self.model_name, {version: 100})
+                yield
 
-    def begin_rollout(self, version: str, champion: str, rows: pd.DataFrame | None, open_: Callable[[], int]) -> None:
-        """Try a version, then give it a share of the requests beside the champion.
+    @contextmanager
+    def serve_beside(self, version: str, rows: pd.DataFrame | None) -> Iterator[None]:
+        """Serve a version without requests, unless it is the only one, and try it, before the block.
 
         Args:
-            version: The challenger.
-            champion: The champion.
-            rows: Held-out rows of the challenger's training run to try it with; None if they are gone.
-            open_: Records that the rollout begins; returns the challenger's share in percent.
+            version: The version.
+            rows: Held-out rows of its training run to try it with; None if they are gone.
 
         Raises:
-            ProjectError: As `release`.
+            ProjectError: As `serve_alone`.
         """
-        before = requested(self.endpoint.shares())
-        self._serve_beside(version, before)
-        try:
-            self._try(version, rows)
-            share = open_()
-            self.endpoint.serve(self.model_name, {champion: 100 - share, version: share})
-        except Exception:
-            self._take_back(before)
-            raise
-
-    def _serve_beside(self, version: str, before: Mapping[str, int]) -> None:
-        """Serve a version without requests, unless it is the only one."""
+        before = with_requests(self.endpoint.shares())
         beside = before if version in before else {**before, version: 0 if before else 100}
         self.endpoint.serve(self.model_name, beside)
+        with self._take_back_on_error(before):
+            self._try(version, rows)
+            yield
 
     def align(self, champion: str | None) -> None:
         """Let the endpoint serve the champion for all requests, as the alias says; without a champion, leave it.
@@ -119,8 +108,16 @@ class Releases:
         require_same_answers(uri(self.model_name, version), rows, self.config, ask)
         log.info("endpoint %s: version %s answers as the registered model does", self.endpoint.name, version)
 
-    def _take_back(self, before: dict[str, int]) -> None:
-        """Serve what was served before. The error that led here is told, whether this succeeds or not."""
+    @contextmanager
+    def _take_back_on_error(self, before: Mapping[str, int]) -> Iterator[None]:
+        """If an error is raised in the block, serve what was served before; the error is told in any case."""
+        try:
+            yield
+        except Exception:
+            self._take_back(before)
+            raise
+
+    def _take_back(self, before: Mapping[str, int]) -> None:
         try:
             if before:
                 self.endpoint.serve(self.model_name, before)

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from ..parameters import Parameters
 
 _SECRET = re.compile(r"secret:([\w.-]+)/([\w.-]+)")
+ENDPOINT_NAME = r"[A-Za-z0-9_-]{1,63}"
 _PAYLOAD = "_payload"  # the platform adds it to the prefix of the table
 
 
@@ -33,7 +34,7 @@ class ServingParameters(Parameters):
         online_store: The online store that looks features up.
     """
 
-    endpoint_name: str = Field("", pattern=r"^[A-Za-z0-9_-]{0,63}$")
+    endpoint_name: str = Field("", pattern=rf"^({ENDPOINT_NAME})?$")
     endpoint_workload_size: str = "Small"
     endpoint_workload_type: Literal["CPU", "GPU_SMALL", "GPU_MEDIUM", "GPU_LARGE", "MULTIGPU_MEDIUM"] = "CPU"
     endpoint_scale_to_zero: bool = True
@@ -77,5 +78,5 @@ class ServingParameters(Parameters):
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    found = (word.partition("=") for word in text.split())
-    return [(name, value) for name, _, value in found if value]
+    parts = (word.partition("=") for word in text.split())
+    return [(name, value) for name, _, value in parts if value]

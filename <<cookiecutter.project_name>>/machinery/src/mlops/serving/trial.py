@@ -42,8 +42,8 @@ def require_same_answers(model_uri: str, rows: pd.DataFrame, config: ProjectConf
     """
     signature = mlflow.models.get_model_info(model_uri).signature
     request = list(config.feature_set.request)
-    asked = _sendable(rows, signature, request)
-    if asked.empty:
+    requests = _sendable(rows, signature, request)
+    if requests.empty:
         raise ProjectError(f"no held-out row of {model_uri} has all columns of a request, so it cannot be tried.")
     # The endpoint looks up what is null in a request, so only rows with all features must get the same prediction.
     complete = _sendable(rows, signature, [*request, *config.features])
@@ -51,16 +51,16 @@ def require_same_answers(model_uri: str, rows: pd.DataFrame, config: ProjectConf
         log.warning("no held-out row of %s has all features: its predictions are not compared", model_uri)
     else:
         _compare(model_uri, ask(complete), predict(model_uri, rows.loc[complete.index, list(config.features)]))
-    if not np.isfinite(ask(asked)).all():
+    if not np.isfinite(ask(requests)).all():
         raise ProjectError(
             f"{model_uri} answers requests without features with values that are not finite: see whether the online "
             "store has the feature tables."
         )
 
 
-def _compare(model_uri: str, found: Array, expected: Array) -> None:
-    if found.shape != expected.shape or not np.allclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
-        differs = f"{np.ravel(found)[0]:g} instead of {np.ravel(expected)[0]:g}" if found.size else "nothing"
+def _compare(model_uri: str, answers: Array, expected: Array) -> None:
+    if answers.shape != expected.shape or not np.allclose(answers, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
+        differs = f"{np.ravel(answers)[0]:g} instead of {np.ravel(expected)[0]:g}" if answers.size else "nothing"
         raise ProjectError(f"{model_uri} answers {differs} on the endpoint: it does not predict as it does here.")
 
 
@@ -70,7 +70,7 @@ def _sendable(rows: pd.DataFrame, signature: ModelSignature | None, columns: lis
     The training table holds whole numbers and booleans as doubles, which MLflow does not accept in their place.
     """
     declared = signature.inputs.inputs if signature is not None and signature.inputs is not None else []
-    types = {str(one.name): one.type for one in declared}
+    types = {str(column.name): column.type for column in declared}
     known = [name for name in dict.fromkeys(columns) if name in rows.columns and (not types or name in types)]
     whole = {name: "int64" for name in known if types.get(name) in _WHOLE}
     booleans = {name: "bool" for name in known if types.get(name) == DataType.boolean}

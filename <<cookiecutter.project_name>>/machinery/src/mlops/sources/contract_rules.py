@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 
 from ..config.source import Allowed, AnyRule, Fresh, Nulls, Range, Unique
 from ..errors import ProjectError
-from .times import EPOCH
+from .times import to_micros
 
 SAMPLES = 5
 
@@ -72,8 +72,10 @@ def check(frame: DataFrame, rules: Sequence[AnyRule], keys: Sequence[str], now: 
             "unexpected_index_column_names": list(keys),
         },
     )
-    found = sorted(run.results, key=lambda result: int(result.expectation_config.meta["rule"]))
-    return int(found[-1].result["observed_value"]), [_outcome(*pair) for pair in zip(rules, found[:-1], strict=True)]
+    results = sorted(run.results, key=lambda result: int(result.expectation_config.meta["rule"]))
+    return int(results[-1].result["observed_value"]), [
+        _outcome(*pair) for pair in zip(rules, results[:-1], strict=True)
+    ]
 
 
 def _expectation(kinds: Any, rule: AnyRule, now: datetime, meta: dict[str, int]) -> Any:  # noqa: ANN401 - the library's
@@ -94,16 +96,18 @@ def _expectation(kinds: Any, rule: AnyRule, now: datetime, meta: dict[str, int])
             columns = list(rule.columns)
             return kinds.ExpectCompoundColumnsToBeUnique(column_list=columns, mostly=1 - rule.at_most, meta=meta)
         case Fresh():
-            oldest = (now - timedelta(hours=rule.hours) - EPOCH) // timedelta(microseconds=1)
+            oldest = to_micros(now - timedelta(hours=rule.hours))
             return kinds.ExpectColumnMaxToBeBetween(column=rule.column, min_value=oldest, meta=meta)
 
 
-def _outcome(rule: AnyRule, found: Any) -> Outcome:  # noqa: ANN401 - a class of the library's
+def _outcome(rule: AnyRule, result: Any) -> Outcome:  # noqa: ANN401 - a class of the library's
     """Convert a result, and raise an error, which the library reports in the same way as a broken rule."""
-    info = found.exception_info or {}
-    for one in (info, *info.values()):
-        if isinstance(one, dict) and one.get("exception_message"):
-            raise ProjectError(f"the rule {rule} of the source table cannot be checked: {one['exception_message']}.")
-    detail = found.result
+    info = result.exception_info or {}
+    for problem in (info, *info.values()):
+        if isinstance(problem, dict) and problem.get("exception_message"):
+            raise ProjectError(
+                f"the rule {rule} of the source table cannot be checked: {problem['exception_message']}."
+            )
+    detail = result.result
     sample = detail.get("partial_unexpected_index_list") or detail.get("unexpected_index_list") or []
-    return Outcome(bool(found.success), detail.get("unexpected_count"), detail.get("observed_value"), sample)
+    return Outcome(bool(result.success), detail.get("unexpected_count"), detail.get("observed_value"), sample)

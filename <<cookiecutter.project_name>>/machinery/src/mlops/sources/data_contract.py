@@ -57,10 +57,12 @@ def enforce(source: Source, frame: DataFrame, name: str) -> None:
         if dict(frame.dtypes).get(column) != kind
     ]
     # The rules can only be checked if the columns are there with the right types.
-    found = [] if wrong_types else violations(source, frame, now=datetime.now(UTC))
-    for one in found:
-        log.log(logging.WARNING if one.severity == "warn" else logging.ERROR, "source table %s: %s", name, one)
-    broken = wrong_types + [str(one) for one in found if one.severity == "fail"]
+    violated = [] if wrong_types else violations(source, frame, now=datetime.now(UTC))
+    for violation in violated:
+        log.log(
+            logging.WARNING if violation.severity == "warn" else logging.ERROR, "source table %s: %s", name, violation
+        )
+    broken = wrong_types + [str(violation) for violation in violated if violation.severity == "fail"]
     if broken:
         raise ProjectError(
             f"source table {name} breaks its contract, so no features are written: {' | '.join(broken)}. Fix the "
@@ -83,7 +85,7 @@ def violations(source: Source, frame: DataFrame, now: datetime) -> list[Violatio
         return []
     rows, outcomes = check(_plain(source, frame), source.rules, source.keys, now)
     pairs = zip(source.rules, outcomes, strict=True)
-    return [_violation(source, rule, found, rows) for rule, found in pairs if not found.holds]
+    return [_violation(source, rule, outcome, rows) for rule, outcome in pairs if not outcome.holds]
 
 
 def _plain(source: Source, frame: DataFrame) -> DataFrame:
@@ -99,11 +101,11 @@ def _plain(source: Source, frame: DataFrame) -> DataFrame:
     return frame.select(*columns)
 
 
-def _violation(source: Source, rule: AnyRule, found: Outcome, rows: int) -> Violation:
+def _violation(source: Source, rule: AnyRule, outcome: Outcome, rows: int) -> Violation:
     column = ", ".join(rule.columns) if isinstance(rule, Unique) else rule.column
-    keys = dict.fromkeys(_key(source, row) for row in found.sample)
-    bad_rows = rows if found.bad_rows is None else found.bad_rows
-    return Violation(column, _demand(rule, found.observed), rule.severity, bad_rows, rows, tuple(keys)[:SAMPLES])
+    keys = dict.fromkeys(_key(source, row) for row in outcome.sample)
+    bad_rows = rows if outcome.bad_rows is None else outcome.bad_rows
+    return Violation(column, _demand(rule, outcome.observed), rule.severity, bad_rows, rows, tuple(keys)[:SAMPLES])
 
 
 def _demand(rule: AnyRule, observed: Any) -> str:  # noqa: ANN401 - whatever a column holds

@@ -33,21 +33,21 @@ class Sources:
         """
         wanted = list(declared)
         try:
-            given = parse_tables(text)
+            tables_by_source = parse_tables(text)
         except ValueError as error:
             raise ProjectError(f"source_tables {text!r}: {error}.") from None
-        for name in given:
+        for name in tables_by_source:
             if name not in wanted:
                 raise ProjectError(
                     f"source_tables names {name!r}, which is not a source of project.yml{did_you_mean(name, wanted)}"
                 )
-        missing = [name for name in wanted if name not in given]
+        missing = [name for name in wanted if name not in tables_by_source]
         if missing:
             raise ProjectError(
                 f"source_tables gives no table to {', '.join(missing)}, which project.yml declares: add it to the "
                 "variable source_tables in databricks.yml."
             )
-        return cls(tables, {name: given[name] for name in wanted})
+        return cls(tables, {name: tables_by_source[name] for name in wanted})
 
     def frame(self, name: str) -> DataFrame:
         """Return the table of a source.

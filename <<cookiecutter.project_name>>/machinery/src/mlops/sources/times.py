@@ -15,6 +15,11 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+def to_micros(time: datetime) -> int:
+    """Return the exact number of microseconds from 1970 to a time, which has a time zone."""
+    return (time - EPOCH) // timedelta(microseconds=1)
+
+
 def micros(column: str) -> Column:
     """Return a time in microseconds since 1970; a date counts as its midnight in UTC."""
     return F.unix_micros(F.col(column).cast("timestamp"))
@@ -38,10 +43,10 @@ def until(frame: DataFrame, column: str | None, time: datetime | None) -> DataFr
 
 
 def _literal(time: datetime) -> Column:
-    return F.lit(round(time.timestamp() * 1_000_000))
+    return F.lit(to_micros(time))
 
 
 def newest(frame: DataFrame, column: str) -> datetime | None:
     """Return the newest time, or None if there is none."""
-    found = frame.select(F.max(micros(column))).collect()[0][0]
-    return None if found is None else from_micros(found)
+    latest = frame.select(F.max(micros(column))).collect()[0][0]
+    return None if latest is None else from_micros(latest)

@@ -47,9 +47,9 @@ class Codes:
 
     def _values(self, codes: pd.Series[float], name: str) -> pd.Series[float]:
         known, values = codes.notna().to_numpy(), self.values[name]
-        found = pd.Series([None] * len(codes), index=codes.index, dtype="object")
-        found[known] = values[codes[known].astype(int)]
-        return found.astype(self.dtypes[name])
+        decoded = pd.Series([None] * len(codes), index=codes.index, dtype="object")
+        decoded[known] = values[codes[known].astype(int)]
+        return decoded.astype(self.dtypes[name])
 
 
 def as_numbers(column: pd.Series[float]) -> Array:
@@ -73,4 +73,4 @@ def ranked_by_label(column: pd.Series[float], label: Array, other: pd.Series[flo
     """
     means = pd.Series(label).groupby(column.to_numpy()).mean()
     ranks = means.rank(method="first")
-    return tuple(one.map(ranks).to_numpy(dtype="float64") for one in (column, other))  # type: ignore[return-value] # two
+    return tuple(values.map(ranks).to_numpy(dtype="float64") for values in (column, other))  # type: ignore[return-value] # two

@@ -77,7 +77,7 @@ def difference(moments: Moments, multiple: float, alpha: float, narrowest_at: fl
     weight = moments.sums[WEIGHT]
     if not weight > 0:
         return UNKNOWN
-    losses = _adjusted(moments, np.array([1.0, -multiple, 0.0, 0.0]))
+    losses = _adjusted_coefficients(moments, np.array([1.0, -multiple, 0.0, 0.0]))
     value = float(losses @ moments.sums / weight)
     residual = losses - value * _UNIT[WEIGHT]
     variance = max(float(residual @ moments.products @ residual), 0.0) / weight
@@ -94,11 +94,11 @@ def mean_losses(moments: Moments) -> tuple[float, float]:
     weight = moments.sums[WEIGHT]
     if not weight > 0:
         return math.nan, math.nan
-    found = [_adjusted(moments, _UNIT[one]) @ moments.sums / weight for one in (CHALLENGER, CHAMPION)]
-    return float(found[0]), float(found[1])
+    means = [_adjusted_coefficients(moments, _UNIT[side]) @ moments.sums / weight for side in (CHALLENGER, CHAMPION)]
+    return float(means[0]), float(means[1])
 
 
-def _adjusted(moments: Moments, losses: Array) -> Array:
+def _adjusted_coefficients(moments: Moments, losses: Array) -> Array:
     """Return the coefficients of a sum of losses without the multiple of A - p that explains most of its variance."""
     spread = moments.products[ASSIGNED, ASSIGNED]
     return losses - (losses @ moments.products[:, ASSIGNED]) / spread * _UNIT[ASSIGNED] if spread > 0 else losses

@@ -21,14 +21,14 @@ def hashes(values: NDArray[np.generic]) -> Hashes:
     return pd.util.hash_array(values, categorize=False)
 
 
-def smallest(found: Hashes, kept: int = KEPT) -> Hashes:
+def smallest(hashes: Hashes, kept: int = KEPT) -> Hashes:
     """Return the smallest different hashes, sorted."""
-    if len(found) > _MANY * kept:
+    if len(hashes) > _MANY * kept:
         # If the values are different, hardly any hash above this is among the smallest: sorting a few is enough.
-        few: Hashes = np.unique(found[found < np.uint64(_SPACE * _MANY * kept / (2 * len(found)))])
+        few: Hashes = np.unique(hashes[hashes < np.uint64(_SPACE * _MANY * kept / (2 * len(hashes)))])
         if len(few) >= kept:
             return few[:kept]
-    every: Hashes = np.unique(found)
+    every: Hashes = np.unique(hashes)
     return every[:kept]
 
 

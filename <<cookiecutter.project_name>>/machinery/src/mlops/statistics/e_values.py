@@ -77,7 +77,7 @@ def other_than_its_share(splits: Sequence[Split]) -> float:
 
 def _mixture(splits: Sequence[Split], ratios: Array) -> float:
     bets = np.zeros(len(ratios))
-    for one in splits:
-        total = one.challenger + one.champion
-        bets += one.challenger * np.log(ratios) - total * np.log(ratios * one.share + 1 - one.share)
+    for split in splits:
+        total = split.challenger + split.champion
+        bets += split.challenger * np.log(ratios) - total * np.log(ratios * split.share + 1 - split.share)
     return float(np.logaddexp.reduce(bets) - math.log(len(ratios)))

@@ -72,9 +72,9 @@ class Challenges:
         Raises:
             ProjectError: The text was not written by this class.
         """
-        found = [_ENTRY.fullmatch(part) for part in text.split("; ")] if text else []
+        matches = [_ENTRY.fullmatch(part) for part in text.split("; ")] if text else []
         entries = []
-        for match in found:
+        for match in matches:
             if match is None:
                 raise ProjectError(f"the champion has an unreadable tag {CHALLENGES}, {text!r}: delete it.")
             counted, versions, first, last = match.groups()
@@ -108,9 +108,9 @@ class Challenges:
         else:
             kept.append(_Entry(days, (version,)))
         while len(str(Challenges(tuple(kept)))) > _LENGTH:
-            one, other, *rest = kept
-            both = Days(min(one.days.first, other.days.first), max(one.days.last, other.days.last))
-            kept = [_Entry(both, counted=len(one) + len(other)), *rest]
+            first, second, *rest = kept
+            both = Days(min(first.days.first, second.days.first), max(first.days.last, second.days.last))
+            kept = [_Entry(both, counted=len(first) + len(second)), *rest]
         return Challenges(tuple(kept))
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ class Explained:
         return self.share - 2 * self.error
 
 
-def explained(label: Array, prediction: Array) -> Explained:
+def explained_share(label: Array, prediction: Array) -> Explained:
     """Return the share of the variance of a label, shape (rows,), that a prediction of the same shape explains.
 
     Both may have several columns, shape (rows, classes): the variance is then the sum of those of the columns.
@@ -46,7 +46,7 @@ def explained(label: Array, prediction: Array) -> Explained:
     return Explained(1 - float(squared.mean()) / variance, float(squared.std()) / variance / len(label) ** 0.5)
 
 
-def best_explained(label: Array, prediction: Array, known: Array) -> Explained:
+def best_explained_share(label: Array, prediction: Array, known: Array) -> Explained:
     """Return the greater of the shares with the label as it is and without its extremes, which can hide a leak.
 
     Args:
@@ -55,16 +55,16 @@ def best_explained(label: Array, prediction: Array, known: Array) -> Explained:
         known: Labels of other rows, shape (other rows,); values beyond their 5 % and 95 % quantiles count as these.
 
     Raises:
-        ValueError: As `explained`.
+        ValueError: As `explained_share`.
     """
-    found = explained(label, prediction)
+    as_it_is = explained_share(label, prediction)
     if label.ndim > 1:
-        return found
+        return as_it_is
     low, high = np.quantile(known, _EXTREMES)
     inside = np.clip(label, low, high)
     if np.ptp(inside) == 0.0:
-        return found
-    return max(found, explained(inside, np.clip(prediction, low, high)), key=lambda one: one.surely)
+        return as_it_is
+    return max(as_it_is, explained_share(inside, np.clip(prediction, low, high)), key=lambda share: share.surely)
 
 
 def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, seed: int) -> Explained:
@@ -80,15 +80,15 @@ def alone(column: Array, label: Array, held_out: Array, held_out_label: Array, s
         seed: Makes the tree repeatable.
 
     Raises:
-        ValueError: As `explained`.
+        ValueError: As `explained_share`.
     """
     places, held_out_places = _places(column, column), _places(held_out, column)
     inside = np.clip(label, *np.quantile(label, _EXTREMES)) if label.ndim == 1 else label
-    found = []
+    shares = []
     for fitted in (label, inside) if np.ptp(inside) < np.ptp(label) and np.ptp(inside) > 0.0 else (label,):
         tree = DecisionTreeRegressor(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAF_ROWS, random_state=seed)
-        found.append(best_explained(held_out_label, tree.fit(places, fitted).predict(held_out_places), label))
-    return max(found, key=lambda one: one.surely)
+        shares.append(best_explained_share(held_out_label, tree.fit(places, fitted).predict(held_out_places), label))
+    return max(shares, key=lambda share: share.surely)
 
 
 def of_groups(group: NDArray[np.bool_], label: Array) -> float:
@@ -97,12 +97,12 @@ def of_groups(group: NDArray[np.bool_], label: Array) -> float:
     The label has the shape (rows,) or (rows, classes).
 
     Raises:
-        ValueError: As `explained`.
+        ValueError: As `explained_share`.
     """
     shares = []
     for values in (label, _ranks(label, label)) if label.ndim == 1 else (label,):
         means = np.where(group.reshape(-1, *[1] * (values.ndim - 1)), values[group].mean(0), values[~group].mean(0))
-        shares.append(explained(values, means).share)
+        shares.append(explained_share(values, means).share)
     return max(shares)
 
 

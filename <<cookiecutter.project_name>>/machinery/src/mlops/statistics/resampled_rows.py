@@ -19,7 +19,7 @@ Rows = NDArray[np.intp]  # places of rows, with repetitions
 
 
 def resampled_gain(
-    value: Value, label: Array, pair: tuple[Array, Array], classes: Array | None, how: Resampling
+    value: Value, label: Array, pair: tuple[Array, Array], classes: Array | None, resampling: Resampling
 ) -> Interval:
     """Return how much greater a value of the challenger is than that of the incumbent on the same rows.
 
@@ -28,7 +28,7 @@ def resampled_gain(
         label: Shape (rows,).
         pair: The predictions of the challenger and of the incumbent, one for each label.
         classes: Shape (rows,): the classes of the rows; None for regression.
-        how: The resampling.
+        resampling: The resampling.
 
     Raises:
         ValueError: As `bootstrap.metric_gain`. A resample on which the value raises it is left out.
@@ -37,32 +37,34 @@ def resampled_gain(
     def gain(rows: Rows) -> float:
         return value(label[rows], pair[0][rows]) - value(label[rows], pair[1][rows])
 
-    return _resampled(gain, [label, *pair], classes, how)
+    return _interval_of(gain, [label, *pair], classes, resampling)
 
 
-def resampled_value(value: Value, label: Array, prediction: Array, classes: Array | None, how: Resampling) -> Interval:
+def resampled_value(
+    value: Value, label: Array, prediction: Array, classes: Array | None, resampling: Resampling
+) -> Interval:
     """Return a value of one model, as the `gain` of the interval; the arguments are as in `resampled_gain`.
 
     Raises:
         ValueError: As `resampled_gain`.
     """
-    return _resampled(lambda rows: value(label[rows], prediction[rows]), [label, prediction], classes, how)
+    return _interval_of(lambda rows: value(label[rows], prediction[rows]), [label, prediction], classes, resampling)
 
 
-def _resampled(
-    value: Callable[[Rows], float], columns: list[Array], classes: Array | None, how: Resampling
+def _interval_of(
+    value: Callable[[Rows], float], columns: list[Array], classes: Array | None, resampling: Resampling
 ) -> Interval:
-    blocks = require_same_rows(columns, how)
+    blocks = require_same_rows(columns, resampling)
     numbers = np.arange(len(columns[0]))
-    found = [
-        _defined(value, np.repeat(numbers, drawn[how.block]))
-        for counts in draws(blocks, how.resamples, np.random.default_rng(how.seed))
+    drawn_values = [
+        _value_or_nan(value, np.repeat(numbers, drawn[resampling.block]))
+        for counts in draws(blocks, resampling.resamples, np.random.default_rng(resampling.seed))
         for drawn in counts.astype(np.intp)
     ]
-    return interval(value(numbers), np.array(found), class_weights(classes, len(numbers)), how)
+    return interval(value(numbers), np.array(drawn_values), class_weights(classes, len(numbers)), resampling)
 
 
-def _defined(value: Callable[[Rows], float], rows: Rows) -> float:
+def _value_or_nan(value: Callable[[Rows], float], rows: Rows) -> float:
     """Return the value on resampled rows, or NaN if it has none."""
     try:
         return value(rows)

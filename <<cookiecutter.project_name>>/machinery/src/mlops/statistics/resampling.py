@@ -54,17 +54,17 @@ class Resampling:
     seed: int
 
 
-def require_same_rows(columns: list[Array], how: Resampling) -> int:
+def require_same_rows(columns: list[Array], resampling: Resampling) -> int:
     """Return the number of blocks of rows, given what is known about them, shape (rows, ...) each.
 
     Raises:
         ValueError: There are fewer than two blocks, the lengths differ, or a value is not finite.
     """
-    if any(column.shape[:1] != how.block.shape for column in columns):
+    if any(column.shape[:1] != resampling.block.shape for column in columns):
         raise ValueError("two models can only be compared on the same rows")
     if not all(np.isfinite(column).all() for column in columns):
         raise ValueError("labels and predictions must be finite")
-    blocks = int(how.block.max(initial=-1)) + 1
+    blocks = int(resampling.block.max(initial=-1)) + 1
     if blocks < 2:  # noqa: PLR2004 - one block shows no variation
         raise ValueError("two models can only be compared on at least two blocks of rows")
     return blocks
@@ -74,25 +74,25 @@ def class_weights(classes: Array | None, rows: int) -> list[Array]:
     """Return which rows count towards the number of blocks, shape (rows,) each: those of each class, or all."""
     if classes is None:
         return [np.ones(rows)]
-    return [np.asarray(classes == one, dtype=np.float64) for one in np.unique(classes)]
+    return [np.asarray(classes == number, dtype=np.float64) for number in np.unique(classes)]
 
 
-def interval(gain: float, resampled: Array, weights: list[Array], how: Resampling) -> Interval:
+def interval(gain: float, resampled: Array, weights: list[Array], resampling: Resampling) -> Interval:
     """Return the interval of a gain.
 
     Args:
         gain: The gain on all rows.
         resampled: Shape (resamples,): the gain on resampled rows; NaN if it has no value there.
         weights: The rows that count towards the number of blocks, shape (rows,) each; the fewest blocks decide.
-        how: The resampling.
+        resampling: The resampling.
 
     Raises:
         ValueError: Too many resamples have no value.
     """
-    blocks = int(how.block.max()) + 1
+    blocks = int(resampling.block.max()) + 1
     error = _standard_deviation(resampled) * np.sqrt(blocks / (blocks - 1))
-    freedom = max(1.0, min(effective(how.block, weight) for weight in weights if weight.any()) - 1)
-    half = float(stdtrit(freedom, (1 + how.confidence) / 2) * error)
+    freedom = max(1.0, min(effective(resampling.block, weight) for weight in weights if weight.any()) - 1)
+    half = float(stdtrit(freedom, (1 + resampling.confidence) / 2) * error)
     return Interval(gain, gain - half, gain + half)
 
 

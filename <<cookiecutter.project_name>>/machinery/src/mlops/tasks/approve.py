@@ -40,13 +40,13 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """
     name, version, tag = parameters.model_name, parameters.model_version, parameters.approval_tag
     tags = Registry(name).version(version).tags
-    said = tags.get(tag, "")
-    if said.strip().lower() != APPROVED:
+    approval = tags.get(tag, "")
+    if approval.strip().lower() != APPROVED:
         raise ProjectError(
-            f"version {version} of {name} is waiting for approval: its tag {tag!r} is {said or 'not set'}. Read its "
-            f"model card, set the tag to {APPROVED!r} (with the Approve button of the model version), then repair the "
-            f"run. Locally, run make run JOB=deployment PARAM=model_version={version} APPROVE={version} with the same "
-            "TARGET."
+            f"version {version} of {name} is waiting for approval: its tag {tag!r} is {approval or 'not set'}. Read "
+            f"its model card, set the tag to {APPROVED!r} (with the Approve button of the model version), then repair "
+            f"the run. Locally, run make run JOB=deployment PARAM=model_version={version} APPROVE={version} with the "
+            "same TARGET."
         )
     who, when = tags.get(f"{tag}_by", "somebody"), tags.get(f"{tag}_at", "at an unknown time")
     log.info("version %s was approved by %s, %s", version, who, when)

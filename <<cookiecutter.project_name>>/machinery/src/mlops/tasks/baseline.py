@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import Field
 from pyspark.sql import functions as F
 
-from ..baseline import families, files, leaderboard, source, trials
 from ..config.load import ProjectConfig
 from ..feature_store.base import TrainingSet
+from ..model_search import families, files, leaderboard, source, trials
 from ..platform.base import Platform
 from ..preflight import check as preflight
 from ..project import Project
@@ -60,10 +60,10 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         mlflow.set_tag("git_commit", parameters.git_commit)
         run_record.log_rows(config, rows)
         wanted = list(families.contenders(project, kinds_of(built.types)))
-        found = trials.run(wanted, rows, parameters.budget_seconds, _log_trial)
-        board = leaderboard.lines(config, found, rows)
-        _log_results(config, found, board, run_id)
-    count = sum(found.trials.values())
+        results = trials.run(wanted, rows, parameters.budget_seconds, _log_trial)
+        board = leaderboard.lines(config, results, rows)
+        _log_results(config, results, board, run_id)
+    count = sum(results.trials.values())
     log.info("run %s tried %d models; the best is %s", run_id, count, board[0].model)
     return Values(baseline_run_id=run_id, best_model=board[0].model, trials=count)
 
@@ -91,14 +91,14 @@ def _log_trial(trial: trials.Trial) -> None:
             mlflow.log_text(text, "model.py")
 
 
-def _log_results(config: ProjectConfig, found: trials.Found, board: list[leaderboard.Line], run_id: str) -> None:
+def _log_results(config: ProjectConfig, results: trials.Found, board: list[leaderboard.Line], run_id: str) -> None:
     kept: dict[str, Any] = leaderboard.as_json(board, config)
     mlflow.log_dict(kept, leaderboard.FILE)
     for line in board:
         mlflow.log_metric(f"holdout_{config.metric} of {line.model}", line.holdout)
-    for name, error in found.failed.items():
+    for name, error in results.failed.items():
         mlflow.set_tag(f"failed {name}", error[:500])
-    best = files.winner(found)
+    best = files.winner(results)
     if best is not None:
         mlflow.log_text(files.model(best, run_id), files.MODEL)
         mlflow.log_text(files.search(best, run_id), files.SEARCH)

@@ -48,7 +48,7 @@ class Parameters(task.Parameters):
     @field_validator("since")
     @classmethod
     def _since_is_a_time(cls, text: str) -> str:
-        return incremental.require_asked(text)
+        return incremental.require_since(text)
 
 
 class Values(task.Values):
@@ -77,7 +77,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     sources = Sources.of(parameters.source_tables, settings.sources, tables)
     runs = InferenceRuns(tables, parameters.schema_name, parameters.predictions_table)
     batch = Batch(Search(project, sources, datetime.now(UTC)), scorer, runs)
-    wanted = incremental.asked(parameters.since)
+    wanted = incremental.parse_since(parameters.since)
     if rescore and wanted is None:
         wanted = Span(None, replace=False, reason="all rows are scored with the champion")
     done = batch.run(wanted, parameters.most_rows)

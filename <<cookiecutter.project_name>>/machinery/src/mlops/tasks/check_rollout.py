@@ -16,9 +16,8 @@ from ..registry import Registry
 from ..serving.rollout import record, steps
 from ..serving.rollout.decision import decide
 from ..serving.rollout.history import Report, append
-from ..serving.rollout.look import Look
+from ..serving.rollout.look import Look, Verdict
 from ..serving.rollout.observe import Served, observe
-from ..serving.rollout.verdict import Verdict
 from . import task
 
 log = logging.getLogger(__name__)
@@ -75,7 +74,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if problem:
         verdict = Verdict("abort", problem)
     else:
-        look = observe(rollout, project.config, _served(parameters, platform))
+        look = observe(rollout, project.config, _served_tables(parameters, platform))
         verdict = decide(rollout, look, now)
     report = Report(rollout, look, verdict, now)
     log.info("%s", report)
@@ -88,7 +87,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     )
 
 
-def _served(parameters: Parameters, platform: Platform) -> Served:
+def _served_tables(parameters: Parameters, platform: Platform) -> Served:
     return Served(
         platform.tables,
         parameters.payload_table,

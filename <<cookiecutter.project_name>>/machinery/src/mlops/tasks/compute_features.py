@@ -43,7 +43,7 @@ class Parameters(task.Parameters):
     @field_validator("since")
     @classmethod
     def _since_is_a_time(cls, text: str) -> str:
-        return incremental.require_asked(text)
+        return incremental.require_since(text)
 
 
 class Values(task.Values):
@@ -69,14 +69,14 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     runs = FeatureRuns(platform.tables, parameters.schema_name)
     work = [_computation(name, project, parameters, sources, runs) for name in settings.own_tables]
     functions = store.register(definitions.values())
-    for one in work:
-        log.info("feature table %s: computing %s (%s)", one.name, _extent(one.span), one.span.reason)
-        store.write_table(one.name, one.frame, replace=one.span.replace)
-        if one.progress:
-            runs.record(one.name, one.progress, one.span)
+    for computed in work:
+        log.info("feature table %s: computing %s (%s)", computed.name, _extent(computed.span), computed.span.reason)
+        store.write_table(computed.name, computed.frame, replace=computed.span.replace)
+        if computed.progress:
+            runs.record(computed.name, computed.progress, computed.span)
         if parameters.online_store:
-            store.publish_table(one.name, parameters.online_store, parameters.online_store_capacity)
-    tables = [f"{parameters.schema_name}.{one.name}" for one in work]
+            store.publish_table(computed.name, parameters.online_store, parameters.online_store_capacity)
+    tables = [f"{parameters.schema_name}.{computed.name}" for computed in work]
     return Values(feature_tables=",".join(tables), functions=",".join(functions))
 
 
@@ -87,12 +87,12 @@ def _computation(
     if compute is None:
         hint = did_you_mean(name, project.feature_tables)
         raise ProjectError(f"features.py has no function {name}{hint}: add it, or remove the table from project.yml.")
-    read, wanted = project.config.table_sources(name), incremental.asked(parameters.since)
-    found = computation(name, table, compute, sources, read, runs.last(name), wanted)
-    require_columns(found.frame.columns, table.primary_keys, f"the frame of features.{name}")
+    read, wanted = project.config.table_sources(name), incremental.parse_since(parameters.since)
+    computed = computation(name, table, compute, sources, read, runs.last(name), wanted)
+    require_columns(computed.frame.columns, table.primary_keys, f"the frame of features.{name}")
     if table.event_time is not None:
-        require_time(found.frame, table.event_time, f"the frame of features.{name}")
-    return found
+        require_time(computed.frame, table.event_time, f"the frame of features.{name}")
+    return computed
 
 
 def _extent(span: Span) -> str:

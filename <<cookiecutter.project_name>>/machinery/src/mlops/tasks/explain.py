@@ -20,7 +20,7 @@ from ..model_card.collect import EXPLANATION_TAG, IMPORTANCE_FILE
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry
-from ..validation.candidate import Candidate, resolved
+from ..validation.candidate import Candidate, resolve
 from . import task
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
         MlflowException: There is no such model.
     """
     settings = project.config
-    parameters = resolved(parameters)
+    parameters = resolve(parameters)
     registry = Registry(parameters.model_name)
     registry.version(parameters.model_version)
     model = load(parameters.model_uri)
@@ -58,8 +58,8 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     try:
         _log_predictions(settings, parameters.run_id, holdout, predict(holdout[list(settings.features)]))
         features = list(settings.features)
-        found = _explained(settings, predict, background[features], holdout[features])
-        _log_explanation(settings, parameters.run_id, found)
+        explanation = _explain(settings, predict, background[features], holdout[features])
+        _log_explanation(settings, parameters.run_id, explanation)
         outcome = "done"
     except Exception as error:  # noqa: BLE001 - the job continues whatever error a model causes here
         outcome = f"skipped: {first_line(error)}"
@@ -95,27 +95,27 @@ def _log_predictions(settings: ProjectConfig, run_id: str, rows: pd.DataFrame, p
         _log_figures(run_id, plots.of_predictions(settings.problem_type, label, prediction, _quantity(settings)))
 
 
-def _explained(settings: ProjectConfig, predict: Predict, background: pd.DataFrame, rows: pd.DataFrame) -> Explanation:
+def _explain(settings: ProjectConfig, predict: Predict, background: pd.DataFrame, rows: pd.DataFrame) -> Explanation:
     seed = settings.search.seed
     if settings.problem_type == "multiclass":
         return importance_of_classes(predict, background, rows, seed, len(settings.classes))
     return importance(predict, background, rows, seed)
 
 
-def _log_explanation(settings: ProjectConfig, run_id: str, found: Explanation) -> None:
+def _log_explanation(settings: ProjectConfig, run_id: str, explanation: Explanation) -> None:
     from ..evaluation import plots  # noqa: PLC0415 - imports matplotlib
 
     quantity = _quantity(settings)
     facts = {
-        "importance": {str(name): float(value) for name, value in found.importance.items()},
+        "importance": {str(name): float(value) for name, value in explanation.importance.items()},
         "unit": quantity,
-        "base": found.base,
-        "rows": len(found.values),
-        "background_rows": found.background_rows,
+        "base": explanation.base,
+        "rows": len(explanation.values),
+        "background_rows": explanation.background_rows,
         "seed": settings.search.seed,
     }
     MlflowClient().log_dict(run_id, facts, IMPORTANCE_FILE)
-    figures = plots.of_explanation(found, quantity)
+    figures = plots.of_explanation(explanation, quantity)
     if settings.problem_type == "multiclass":
         del figures["shap_values"]  # the mean over classes has no direction
     _log_figures(run_id, figures)

@@ -1,11 +1,11 @@
-"""Refresh the metrics of the inference log, compared with the champion's baseline."""
+"""Refresh the metrics of the inference log, compared with the champion's reference rows."""
 
 from __future__ import annotations
 
 import logging
 
 from ..monitoring import log_columns
-from ..monitoring.baseline import like_log, write_baseline
+from ..monitoring.reference import like_log, write_reference
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Parameters(task.Parameters):
-    """The log, the champion's training rows, and the baseline that is written from them."""
+    """The log, the champion's training rows, and the table of reference rows that is written from them."""
 
     model_name: str
     training_table: str
@@ -31,7 +31,7 @@ class Values(task.Values):
 
 
 def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
-    """Write the baseline if the champion has changed, and refresh the metric tables.
+    """Write the reference if the champion has changed, and refresh the metric tables.
 
     A refresh that fails, takes too long or is refused does not fail this task: the check says so, and records it.
 
@@ -41,9 +41,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     config, tables = project.config, platform.tables
     rows = tables.read(parameters.inference_log_table)
     registry = Registry(parameters.model_name)
-    baseline = parameters.baseline_table
-    write_baseline(config, tables, registry, parameters.training_table, baseline)
-    known = baseline if tables.exists(baseline) else None
+    reference = parameters.baseline_table
+    write_reference(config, tables, registry, parameters.training_table, reference)
+    known = reference if tables.exists(reference) else None
     if known and dict(tables.read(known).dtypes) != dict(like_log(tables.read(known), rows).dtypes):
         tables.overwrite(known, like_log(tables.read(known), rows))
     spec = log_columns.spec(config, parameters.inference_log_table, known, rows.columns)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from typing import Literal
 
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
+from ..promotion.champion import move_champion_alias
 from ..promotion.decision import Decision
 from ..promotion.pause import note_rolled_back, pause
 from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
-from ..serving.promote import ChampionOnEndpoint
+from ..serving.champion_endpoint import ChampionEndpoint
 from ..serving.settings import ServingParameters
 from ..validation import proof
-from ..validation.candidate import Candidate, resolved
+from ..validation.candidate import Candidate, resolve
 from ..validation.smoke_test import smoke
 from . import task
 
@@ -28,11 +30,13 @@ class Parameters(ServingParameters):
     """The model, the endpoint, the reason, and the version to go back to; without one, the previous champion.
 
     Attributes:
+        reason: Why; it is recorded on the version that is rolled back.
         training_table: The table with the rows that the versions were trained on.
         rolled_back_table: The table of the rolled-back versions, by which readers can leave out their predictions.
         pause: Whether automatic promotion pauses until somebody resumes it.
     """
 
+    action: Literal["rollback"] = "rollback"
     model_name: str
     reason: str
     rolled_back_table: str
@@ -55,10 +59,6 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         ProjectError: There is no champion or no earlier version, or that version fails a check; nothing has changed.
     """
     registry = Registry(parameters.model_name)
-    if not parameters.reason.strip():
-        raise ProjectError(
-            "a rollback needs a reason, which is recorded on the version: give the job parameter reason."
-        )
     champion = registry.champion()
     if champion is None:
         raise ProjectError(f"model {parameters.model_name} has no champion, so there is nothing to roll back.")
@@ -76,11 +76,12 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     if parameters.pause:
         pause(registry, f"version {bad} was rolled back ({parameters.reason})")
     _list(platform, parameters, bad)
-    told = Candidate(
+    candidate = Candidate(
         model_name=parameters.model_name, model_uri="", model_version=target, training_table=parameters.training_table
     )
-    endpoint = ChampionOnEndpoint(registry, parameters, project, platform)
-    endpoint.promote(resolved(told), bad, remember=False)
+    endpoint = ChampionEndpoint(registry, parameters, project, platform)
+    with endpoint.serving(resolve(candidate)):
+        move_champion_alias(registry, target, bad, remember=False)
     # Afterwards, because the bad version must stop answering first. If this is not reached, the job `rollout` sees it.
     endpoint.end_rollout(f"version {bad}, which it was compared with, was rolled back")
     log.info("version %s was rolled back to version %s: %s", bad, target, parameters.reason)

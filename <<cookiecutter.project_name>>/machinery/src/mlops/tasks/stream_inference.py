@@ -63,7 +63,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     config, started = project.config, datetime.now(UTC)
     Champion.of(parameters.model_name)
     sources = Sources.of(parameters.source_tables, config.sources, platform.tables)
-    streamed = _streamed(project)
+    streamed = _source_to_stream(project)
     table = sources.names[streamed]
     columns = dict(sources.frame(streamed).dtypes)
     belongs = open_checkpoint(platform.volume(parameters.checkpoint), parameters.checkpoint, table, columns)
@@ -78,8 +78,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         quarantine_table=parameters.quarantine_table,
     )
     files = f"{parameters.checkpoint.rstrip('/')}/stream"
-    how = Streaming(files, config.inference.stream.options, parameters.interval or None, parameters.hours)
-    platform.stream(table, sink, how)
+    streaming = Streaming(files, config.inference.stream.options, parameters.interval or None, parameters.hours)
+    platform.stream(table, sink, streaming)
     runs = InferenceRuns(platform.tables, parameters.schema_name, parameters.predictions_table)
     searched, scored, quarantined, reasons = runs.since(started, belongs.stream)
     at_most = config.inference.quarantine.at_most
@@ -87,7 +87,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     return Values(rows_scored=scored, rows_quarantined=quarantined, quarantine_reasons=reasons)
 
 
-def _streamed(project: Project) -> str:
+def _source_to_stream(project: Project) -> str:
     """Return the source that is streamed.
 
     Raises:

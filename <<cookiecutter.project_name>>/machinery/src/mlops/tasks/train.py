@@ -21,8 +21,7 @@ from ..project import Project
 from ..registry import MACHINERY_TAG, NO_COMMIT, Registry, uri
 from ..sources.sources import Sources
 from ..training import model_inputs, run_record, search, training_set
-from ..training.model_code import collected
-from ..training.pickling import packed_by_value
+from ..training.model_code import collect_code, pack_by_value
 from ..validation.origin import SOURCE_TABLES
 from ..version import version as machinery_version
 from . import task
@@ -67,7 +66,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         _log_origin(parameters, sources, versions)
         store = platform.feature_store(parameters.schema_name, settings.feature_tables)
         built = training_set.build(project, sources, store)
-        rows = _written(settings, parameters, platform, built, run_id)
+        rows = _write_training_rows(settings, parameters, platform, built, run_id)
         trained = search.train(project, rows, trials=parameters.trials, on_trial=run_record.log_trial)
         run_record.log_rows(settings, rows)
         run_record.log_results(settings, trained, rows)
@@ -83,7 +82,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     )
 
 
-def _written(
+def _write_training_rows(
     settings: ProjectConfig, parameters: Parameters, platform: Platform, built: TrainingSet, run_id: str
 ) -> dict[str, pd.DataFrame]:
     """Write the training set with this run's ID, so that later tasks use the same rows, and read it back."""
@@ -121,7 +120,7 @@ def _log_model(
     features = example[list(settings.features)]
     predicted = infer_signature(features, getattr(trained.estimator, project.predict_method)(features))
     signature = ModelSignature(model_inputs.signature(built.types), predicted.outputs)
-    with packed_by_value(model_inputs), collected(trained.estimator, project.packages) as code:
+    with pack_by_value(model_inputs), collect_code(trained.estimator, project.packages) as code:
         return store.log_model(
             trained.estimator,
             built,

@@ -12,7 +12,7 @@ from ..project import Project
 from ..promotion.decision import Decision
 from ..registry import CHALLENGER, Registry
 from ..validation import proof, report
-from ..validation.candidate import Candidate, evidence, resolved
+from ..validation.candidate import Candidate, evidence, resolve
 from ..validation.check import Check
 from ..validation.run_checks import run_checks
 from . import task
@@ -34,32 +34,32 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     Raises:
         ProjectError: The version failed validation; the reasons are in the message and on the version.
     """
-    parameters = resolved(parameters)
+    parameters = resolve(parameters)
     registry = Registry(parameters.model_name)
     registry.set_status(parameters.model_version, "PENDING")
     try:
-        found = evidence(parameters, project, platform)
+        seen = evidence(parameters, project, platform)
         with mlflow.start_run(run_id=parameters.run_id):
-            checks = run_checks(found)
+            checks = run_checks(seen)
             mlflow.log_dict(report.as_json(checks), report.FILE)  # type: ignore[arg-type] # any JSON
             mlflow.log_text(report.table(checks), report.TABLE)
     except Exception as error:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
-    _record_accepted(registry, parameters.model_version, checks)
+    _record_acceptances(registry, parameters.model_version, checks)
     passed = Decision.of(checks).passed
     if passed:
-        proof.record(registry, registry.version(parameters.model_version), project, found.rows)
+        proof.record(registry, registry.version(parameters.model_version), project, seen.rows)
     registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", report.summary(checks))
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
     if not passed:
-        raise ProjectError(_failed(registry, parameters, checks))
+        raise ProjectError(_failure_message(registry, parameters, checks))
     log.info("version %s passed validation: %s", parameters.model_version, report.summary(checks))
     return Values(model_version=parameters.model_version)
 
 
-def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> str:
+def _failure_message(registry: Registry, parameters: Candidate, checks: list[Check]) -> str:
     """Return what failed, and what to do about it."""
     reasons = "; ".join(f"{check.name} ({check.reason})" for check in checks if not check.passed)
     champion = registry.champion()
@@ -68,12 +68,12 @@ def _failed(registry: Registry, parameters: Candidate, checks: list[Check]) -> s
         serving = " It is the champion and stays the champion until you promote another version or roll it back."
     return (
         f"{parameters} failed validation: {reasons}.{serving} If you change only thresholds, run the job deployment "
-        f"with model_version={parameters.model_version}: it validates and deploys this version without a new training."
+        f"with model_version={parameters.model_version}: it validates and promotes this version without a new training."
     )
 
 
-def _record_accepted(registry: Registry, version: str, checks: list[Check]) -> None:
+def _record_acceptances(registry: Registry, version: str, checks: list[Check]) -> None:
     """Record on the version which suspects of target leakage passed because a person accepted them, and why."""
-    accepted = "; ".join(dict.fromkeys(one for check in checks for one in check.accepted))
+    accepted = "; ".join(dict.fromkeys(reason for check in checks for reason in check.accepted))
     if accepted or ACCEPTED_TAG in registry.version(version).tags:
         registry.tag(version, ACCEPTED_TAG, accepted or "none")

@@ -14,7 +14,7 @@ _SHOWN = 5
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 
-def numbered(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
+def with_class_numbers(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
     """Return the rows with the class number instead of the label, null where there is no label.
 
     Other problem types keep their rows as they are.
@@ -30,10 +30,10 @@ def numbered(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
         label = F.when(~F.isnan(label), label)
     number = F.coalesce(*[F.when(same, F.lit(float(place))) for place, same in enumerate(_same(settings, label, kind))])
     unknown = rows.where(label.isNotNull() & number.isNull()).groupBy(settings.label).count()
-    found = unknown.orderBy(F.desc("count"), settings.label).limit(_SHOWN).collect()
-    if found:
-        shown = ", ".join(f"{row[0]} ({row['count']} rows)" for row in found)
-        known = ", ".join(str(one) for one in settings.classes)
+    examples = unknown.orderBy(F.desc("count"), settings.label).limit(_SHOWN).collect()
+    if examples:
+        shown = ", ".join(f"{row[0]} ({row['count']} rows)" for row in examples)
+        known = ", ".join(str(known_label) for known_label in settings.classes)
         raise ProjectError(
             f"the label {settings.label} has values that are not among the classes {known}: {shown}. Add them to "
             "classes in project.yml, or correct features.spine."
@@ -41,7 +41,7 @@ def numbered(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
     return rows.withColumn(settings.label, number)
 
 
-def named(settings: ProjectConfig, rows: pd.DataFrame) -> pd.DataFrame:
+def with_class_names(settings: ProjectConfig, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the classes instead of their numbers, for multiclass problems."""
     if settings.problem_type != "multiclass":
         return rows
@@ -51,6 +51,6 @@ def named(settings: ProjectConfig, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _same(settings: ProjectConfig, label: Column, kind: str) -> list[Column]:
     """Return the conditions that the label is each of the classes."""
-    if kind in _NUMBERS and all(isinstance(one, int) for one in settings.classes):
-        return [label.cast("double") == F.lit(float(one)) for one in settings.classes]
-    return [label.cast("string") == F.lit(str(one)) for one in settings.classes]
+    if kind in _NUMBERS and all(isinstance(known_label, int) for known_label in settings.classes):
+        return [label.cast("double") == F.lit(float(known_label)) for known_label in settings.classes]
+    return [label.cast("string") == F.lit(str(known_label)) for known_label in settings.classes]

@@ -29,7 +29,7 @@ def fit(project: Project, rows: dict[str, pd.DataFrame], hyperparameters: dict[s
         ProjectError: The estimator does not take the hyperparameters or weights, or `fit` of model.py returns nothing.
     """
     config = project.config
-    estimator = _built(project, hyperparameters)
+    estimator = _build(project, hyperparameters)
     threads = None if len(rows["train"]) >= _ROWS_WORTH_THREADS else 1
     train = of_split(config, rows["train"], "train")
     with threadpool_limits(threads, user_api="openmp"):
@@ -84,7 +84,7 @@ def predict(project: Project, estimator: Any, rows: pd.DataFrame) -> Array:  # n
     return as_predictions(method(rows[list(project.config.features)]))
 
 
-def _built(project: Project, hyperparameters: dict[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any library
+def _build(project: Project, hyperparameters: dict[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any library
     config = project.config
     try:
         estimator = project.build_model(config.problem_type, hyperparameters, config.search.seed)

@@ -49,20 +49,20 @@ class Input:
 
 def describe(rows: pd.DataFrame) -> list[Input]:
     """Describe each column of the rows: numbers by their range or values, text by its values, times by nulls only."""
-    return [_described(str(name), rows[name]) for name in rows.columns]
+    return [_describe(str(name), rows[name]) for name in rows.columns]
 
 
-def as_json(found: Iterable[Input]) -> list[dict[str, Any]]:
+def as_json(inputs: Iterable[Input]) -> list[dict[str, Any]]:
     """Return the inputs as `FILE` keeps them."""
-    return [asdict(one) for one in found]
+    return [asdict(item) for item in inputs]
 
 
-def of_json(found: Iterable[Mapping[str, Any]]) -> list[Input]:
+def of_json(inputs: Iterable[Mapping[str, Any]]) -> list[Input]:
     """Return the inputs that `FILE` keeps, also if another version of this project wrote fewer or more fields."""
-    return [Input(**{one.name: kept[one.name] for one in fields(Input) if one.name in kept}) for kept in found]
+    return [Input(**{field.name: kept[field.name] for field in fields(Input) if field.name in kept}) for kept in inputs]
 
 
-def _described(name: str, column: pd.Series[float]) -> Input:
+def _describe(name: str, column: pd.Series[float]) -> Input:
     if column.dtype.kind in "iufb":
         return _numbers(name, column.to_numpy(dtype="float64"))
     values = column.value_counts() if column.dtype.kind == "O" else pd.Series(dtype="int64")
@@ -78,7 +78,9 @@ def _numbers(name: str, column: np.ndarray[Any, np.dtype[np.float64]]) -> Input:
     if not len(known):
         return Input(name, len(column), missing)
     # Percentiles that are values of rows: a value in between would be none that was seen.
-    low, median, high = (float(one) for one in np.quantile(known, [_LOW, 0.5, _HIGH], method="closest_observation"))
+    low, median, high = (
+        float(quantile) for quantile in np.quantile(known, [_LOW, 0.5, _HIGH], method="closest_observation")
+    )
     values, counts = np.unique(known, return_counts=True)
     few = len(values) <= _MOST_VALUES
     return Input(

@@ -19,12 +19,12 @@ def require_classes(settings: ProjectConfig, rows: dict[str, pd.DataFrame]) -> N
     """
     if settings.problem_type == "regression":
         return
-    found = {split: frame[settings.label].value_counts() for split, frame in rows.items()}
+    counts_by_split = {split: frame[settings.label].value_counts() for split, frame in rows.items()}
     if settings.problem_type == "multiclass":
-        _require_all(settings, found["train"])
+        _require_all(settings, counts_by_split["train"])
     else:
-        _require_two(settings, found)
-    for split, counts in found.items():
+        _require_two(settings, counts_by_split)
+    for split, counts in counts_by_split.items():
         if len(counts) == 1:
             value = repr(settings.classes[int(counts.index[0])]) if settings.classes else f"{counts.index[0]:g}"
             raise ProjectError(
@@ -42,8 +42,8 @@ def _require_all(settings: ProjectConfig, counts: pd.Series[int]) -> None:
         )
 
 
-def _require_two(settings: ProjectConfig, found: dict[str, pd.Series[int]]) -> None:
-    others = sorted({label for counts in found.values() for label in counts.index} - {0.0, 1.0})
+def _require_two(settings: ProjectConfig, counts_by_split: dict[str, pd.Series[int]]) -> None:
+    others = sorted({label for counts in counts_by_split.values() for label in counts.index} - {0.0, 1.0})
     if others:
         shown = ", ".join(f"{label:g}" for label in others[:_SHOWN])
         raise ProjectError(

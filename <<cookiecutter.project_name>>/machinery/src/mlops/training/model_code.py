@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -40,7 +41,7 @@ class ModelCode:
 
 
 @contextmanager
-def collected(estimator: Any, own: Iterable[str]) -> Iterator[ModelCode]:  # noqa: ANN401 - an estimator of any library
+def collect_code(estimator: Any, own: Iterable[str]) -> Iterator[ModelCode]:  # noqa: ANN401 - an estimator of any library
     """Collect what an estimator needs, in a folder that lasts as long as the `with` block.
 
     Args:
@@ -86,9 +87,9 @@ class _Recorder(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
         """Return a member of a module."""
         self.modules.add(module)
-        found = super().find_class(module, name)
+        resolved = super().find_class(module, name)
         # Functions without a name of their own are pickled by value, and their modules are imported by this function.
-        return partial(self._import, found) if name == "subimport" else found
+        return partial(self._import, resolved) if name == "subimport" else resolved
 
     def _import(self, subimport: Any, module: str) -> Any:  # noqa: ANN401 - a function and a module
         self.modules.add(module)
@@ -97,18 +98,18 @@ class _Recorder(pickle.Unpickler):
 
 def _of_the_project(named: Iterable[str], own: set[str]) -> dict[str, Path]:
     """Return the files of the named modules that no package provides, and of what they import, by module."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     waiting = list(named)
     while waiting:
         name = waiting.pop()
         package = name.partition(".")[0]
-        if name in found or (package not in own and is_installed(package)):
+        if name in files or (package not in own and is_installed(package)):
             continue
         file = _file(name)
         if file is not None:
-            found[name] = file
+            files[name] = file
             waiting += [*imported_modules(name, file), *([name.rpartition(".")[0]] if "." in name else [])]
-    return found
+    return files
 
 
 def _file(module: str) -> Path | None:
@@ -129,3 +130,15 @@ def _copy(module: str, file: Path, folder: Path) -> None:
     target = path / file.name if file.name == "__init__.py" else path.with_suffix(".py")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, target)
+
+
+@contextmanager
+def pack_by_value(*modules: ModuleType) -> Iterator[None]:
+    """Let models that are saved inside the `with` block contain the code of these modules, not just its name."""
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)

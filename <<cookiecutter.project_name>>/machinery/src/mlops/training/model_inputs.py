@@ -50,7 +50,7 @@ def convert(rows: pd.DataFrame, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     Raises:
         ValueError: A value is not of its kind.
     """
-    changed = {name: _converted(rows[name], kind) for name, kind in kinds.items() if not _fits(rows[name], kind)}
+    changed = {name: _convert(rows[name], kind) for name, kind in kinds.items() if not _fits(rows[name], kind)}
     return rows.assign(**changed) if changed else rows
 
 
@@ -80,8 +80,8 @@ class TypedModel:
         """Return a method of the model that converts the frame that it is called with, or another attribute."""
         if name.startswith("__") or "model" not in vars(self):  # while it is unpickled
             raise AttributeError(name)
-        found = getattr(self.model, name)
-        return (lambda rows: found(self.inputs.transform(rows))) if callable(found) else found
+        attribute = getattr(self.model, name)
+        return (lambda rows: attribute(self.inputs.transform(rows))) if callable(attribute) else attribute
 
 
 class ModelInputs(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -113,12 +113,12 @@ def _fits(column: pd.Series[Any], kind: Kind) -> bool:
     return kind == "number" and column.dtype == np.float64
 
 
-def _converted(column: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
+def _convert(column: pd.Series[Any], kind: Kind) -> pd.Series[Any]:
     if kind == "number":
         known = column if column.dtype.kind in "iufb" else pd.to_numeric(column.astype("object").where(column.notna()))
         return known.astype("float64")
     if kind == "time":
         return pd.to_datetime(column, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
-    found: pd.Series[Any] = column.astype("object")
-    found[column.isna()] = None
-    return found
+    values: pd.Series[Any] = column.astype("object")
+    values[column.isna()] = None
+    return values

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils.class_weight import compute_sample_weight
 
 from ..config.load import ProjectConfig
-from ..config.training import BALANCED
+from ..config.search import BALANCED
 from ..errors import ProjectError
 from ..evaluation.metrics import Array
 from ..project import Rows

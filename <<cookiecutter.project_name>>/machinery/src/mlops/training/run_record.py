@@ -42,4 +42,6 @@ def log_results(settings: ProjectConfig, trained: search.Trained, rows: dict[str
     baseline = settings.measures.evaluate(held_out, np.broadcast_to(constant, settings.measures.shape(len(held_out))))
     mlflow.log_param("naive_baseline", json.dumps(constant.tolist()))
     by_split = {**trained.metrics, "baseline_holdout": baseline}
-    mlflow.log_metrics({f"{split}_{name}": value for split, found in by_split.items() for name, value in found.items()})
+    mlflow.log_metrics(
+        {f"{split}_{name}": value for split, metrics in by_split.items() for name, value in metrics.items()}
+    )

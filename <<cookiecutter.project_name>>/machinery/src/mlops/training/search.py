@@ -85,9 +85,15 @@ def suggest(trial: optuna.Trial, search: Search) -> dict[str, Any]:
 
 def corners(search: Search) -> list[dict[str, Any]]:
     """Return some sets of hyperparameters at the ends of the search space: all lowest, all highest, and each choice."""
-    lowest = {name: one.choices[0] if one.choices else one.low for name, one in search.space.items()}
-    highest = {name: one.choices[-1] if one.choices else one.high for name, one in search.space.items()}
-    others = [{**lowest, name: choice} for name, one in search.space.items() for choice in one.choices[1:-1]]
+    lowest = {
+        name: dimension.choices[0] if dimension.choices else dimension.low for name, dimension in search.space.items()
+    }
+    highest = {
+        name: dimension.choices[-1] if dimension.choices else dimension.high for name, dimension in search.space.items()
+    }
+    others = [
+        {**lowest, name: choice} for name, dimension in search.space.items() for choice in dimension.choices[1:-1]
+    ]
     trials = [optuna.trial.FixedTrial(chosen) for chosen in (lowest, highest, *others)]
     return [suggest(trial, search) for trial in trials]  # type: ignore[arg-type] # it has the same interface
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
 from ..feature_store.base import FeatureStore, TrainingSet
-from ..features.numbers import numbers_as_doubles
+from ..features.computation import numbers_as_doubles
 from ..features.on_demand import definitions
 from ..project import Project
 from ..sources.sources import Sources
@@ -76,7 +76,7 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     rows = spine(project, sources)
     weights = [name for name in (config.training.weight_column,) if name is not None]
     require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
-    labelled = _labelled(config, class_numbers.numbered(config, rows))
+    labelled = _with_label(config, class_numbers.with_class_numbers(config, rows))
     cuts = _cut_times(config, labelled)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
@@ -130,7 +130,7 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
 
 
-def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
+def _with_label(config: ProjectConfig, rows: DataFrame) -> DataFrame:
     """Return the rows with a label. NaN is no label either: no metric could be computed."""
     label = F.col(config.label)
     is_label = label.isNotNull() & ~F.isnan(label.cast("double"))
@@ -143,8 +143,8 @@ def _labelled(config: ProjectConfig, rows: DataFrame) -> DataFrame:
 
 def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     """Return the Spark types of the model's inputs, in order, which must be types that a model can get."""
-    found = dict(rows.dtypes)
-    types = {name: found[name] for name in config.features}
+    kinds = dict(rows.dtypes)
+    types = {name: kinds[name] for name in config.features}
     others = [f"{name} ({kind})" for name, kind in types.items() if kind not in KINDS]
     if others:
         raise ProjectError(

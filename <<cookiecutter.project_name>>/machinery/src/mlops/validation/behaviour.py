@@ -19,9 +19,9 @@ _BATCH = 1000
 
 def shape(evidence: Evidence) -> Iterator[Check]:
     """There is one prediction for each row, or one probability for each row and class."""
-    rows, found = len(evidence.features), evidence.prediction.shape
+    rows, actual = len(evidence.features), evidence.prediction.shape
     expected = evidence.settings.measures.shape(rows)
-    yield Check("one prediction per row", found == expected, f"{rows} rows give predictions of shape {found}")
+    yield Check("one prediction per row", actual == expected, f"{rows} rows give predictions of shape {actual}")
 
 
 def finite(evidence: Evidence) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The model version that is validated, compared or deployed, and the held-out rows that it is evaluated on."""
+"""The model version that is validated, compared or promoted, and the held-out rows that it is evaluated on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .origin import origin
 class Candidate(Parameters):
     """One exact registered version, its training run, and the table with the rows held out from that run.
 
-    `resolved` checks the others against name and version. If `run_id` is empty, it is the run of the version.
+    `resolve` checks the others against name and version. If `run_id` is empty, it is the run of the version.
     """
 
     model_name: str
@@ -40,7 +40,7 @@ class Candidate(Parameters):
 C = TypeVar("C", bound=Candidate)
 
 
-def resolved(told: C) -> C:
+def resolve(candidate: C) -> C:
     """Return the candidate with the training run that the registry records for its version.
 
     Name and version decide everything: the URI, the run and the table of the rows must be those of the version.
@@ -48,22 +48,24 @@ def resolved(told: C) -> C:
     Raises:
         ProjectError: No version is given, there is no such version, or one of the parameters belongs to another one.
     """
-    if not told.model_version:
-        raise ProjectError(f"no version of {told.model_name} is given: set the job parameter model_version.")
-    version = Registry(told.model_name).version(told.model_version)
+    if not candidate.model_version:
+        raise ProjectError(f"no version of {candidate.model_name} is given: set the job parameter model_version.")
+    version = Registry(candidate.model_name).version(candidate.model_version)
     if not version.run_id:
-        raise ProjectError(f"{told} was registered without a training run: train a version with the training job.")
+        raise ProjectError(f"{candidate} was registered without a training run: train a version with the training job.")
     run = mlflow.get_run(version.run_id)
     own = {
-        "model_uri": uri(told.model_name, told.model_version),
+        "model_uri": uri(candidate.model_name, candidate.model_version),
         "run_id": str(version.run_id),
-        "training_table": run.data.params.get("training_table", told.training_table),
+        "training_table": run.data.params.get("training_table", candidate.training_table),
     }
     for name, value in own.items():
-        given = getattr(told, name)
-        if given and given != value:
-            raise ProjectError(f"{name} is {given}, but that of {told} is {value}: give the one of the same version.")
-    return told.model_copy(update=own)
+        parameter = getattr(candidate, name)
+        if parameter and parameter != value:
+            raise ProjectError(
+                f"{name} is {parameter}, but that of {candidate} is {value}: give the one of the same version."
+            )
+    return candidate.model_copy(update=own)
 
 
 def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evidence:

@@ -90,10 +90,10 @@ class Evidence:
     def held_out_since(self) -> int:
         """The event time of the first held-out row, in microseconds since 1970."""
         micros = F.unix_micros(F.col(self.settings.spine.event_time))
-        found = self.all_rows.where(F.col("split") == "holdout").agg(F.min(micros)).collect()[0][0]
-        if found is None:
+        earliest = self.all_rows.where(F.col("split") == "holdout").agg(F.min(micros)).collect()[0][0]
+        if earliest is None:
             raise ProjectError("there are no held-out rows")
-        return int(found)
+        return int(earliest)
 
     def predict(self, frame: pd.DataFrame) -> Array:
         """Return the predictions, shape (rows,) or (rows, classes), for any rows of features."""

@@ -33,8 +33,8 @@ def near_perfect_score(model: Explained, inputs: Mapping[str, Explained], limit:
     among = ", ".join(f"{name} (alone {max(inputs[name].share, 0.0):.4f})" for name in suspects)
     if model.surely < limit:
         return Check(SCORE, passed=True, reason=shown, value=model.share, bound=f"below {limit:g}")
-    found = {f"{shown}, which is nearly perfect: the suspects are {among}": [SCORE, *suspects]}
-    return judged(SCORE, found, policy, shown, model.share, f"below {limit:g}")
+    findings = {f"{shown}, which is nearly perfect: the suspects are {among}": [SCORE, *suspects]}
+    return judge(SCORE, findings, policy, shown, model.share, f"below {limit:g}")
 
 
 def near_perfect_input(model: Explained, inputs: Mapping[str, Explained], limit: float, policy: Leakage) -> Check:
@@ -45,13 +45,13 @@ def near_perfect_input(model: Explained, inputs: Mapping[str, Explained], limit:
         of_model = f", {inputs[name].share / model.share:.0%} of what the model explains" if model.share > 0 else ""
         return f"{name} alone explains {max(inputs[name].share, 0.0):.4f} of the label's variance{of_model}"
 
-    found = {says(name): [INPUT, name] for name in inputs if inputs[name].surely >= limit}
-    return judged(INPUT, found, policy, says(best), inputs[best].share, f"below {limit:g}")
+    findings = {says(name): [INPUT, name] for name in inputs if inputs[name].surely >= limit}
+    return judge(INPUT, findings, policy, says(best), inputs[best].share, f"below {limit:g}")
 
 
 def missing_values(missing: Mapping[str, NDArray[np.bool_]], label: Array, policy: Leakage) -> Check:
     """Return whether no input's missing values, shape (rows,) each, mirror the label, as `explained` takes it."""
-    found, greatest = {}, 0.0
+    findings, greatest = {}, 0.0
     rarest = _rarest(label)
     for name, gone in missing.items():
         if min(gone.sum(), (~gone).sum()) < _ROWS:
@@ -59,39 +59,44 @@ def missing_values(missing: Mapping[str, NDArray[np.bool_]], label: Array, polic
         share = of_groups(gone, label)
         greatest = max(greatest, share)
         if share >= _BY_MISSING:
-            found[f"whether {name} is missing explains {share:.2f} of the label's variance"] = [MISSING, name]
+            findings[f"whether {name} is missing explains {share:.2f} of the label's variance"] = [MISSING, name]
         for state, where in (("missing", gone), ("present", ~gone)):
             if rarest is not None and share < _BY_MISSING and rarest[where].all():
-                found[f"{name} is {state} in {where.sum()} rows, and all have the rarest label"] = [MISSING, name]
+                findings[f"{name} is {state} in {where.sum()} rows, and all have the rarest label"] = [MISSING, name]
     sound = f"missing inputs explain at most {greatest:.2f} of the label's variance"
-    return judged(MISSING, found, policy, sound, greatest, f"below {_BY_MISSING:g}")
+    return judge(MISSING, findings, policy, sound, greatest, f"below {_BY_MISSING:g}")
 
 
 def arrives_with_label(missing: Mapping[str, tuple[float, float]], unlabelled: int, policy: Leakage) -> Check:
     """Return whether no input is missing much more often, as shares of rows, without a label than with one."""
     enough = unlabelled >= _ROWS
-    found = {}
+    findings = {}
     for name, (late, usual) in missing.items():
         if enough and late - usual >= _MORE_OFTEN_MISSING:
             says = f"{name} is missing in {late:.0%} of the rows without a label, but in {usual:.0%} of the others"
-            found[says] = [ARRIVAL, name]
+            findings[says] = [ARRIVAL, name]
     sound = f"{unlabelled} rows have no label yet{' and their inputs are there' if enough else ': too few to compare'}"
-    return judged(ARRIVAL, found, policy, sound, float(len(found)), "at most 0")
+    return judge(ARRIVAL, findings, policy, sound, float(len(findings)), "at most 0")
 
 
-def judged(  # noqa: PLR0913, PLR0917 - the parts of a check
-    name: str, found: Mapping[str, list[str]], policy: Leakage, sound: str, value: float, bound: str
+def judge(  # noqa: PLR0913, PLR0917 - the parts of a check
+    name: str, findings: Mapping[str, list[str]], policy: Leakage, sound: str, value: float, bound: str
 ) -> Check:
     """Return a check that fails unless each finding is accepted by one of the names that it goes by."""
-    if not found:
+    if not findings:
         return Check(name, passed=True, reason=sound, value=value, bound=bound)
-    accepted = {one: policy.accepted[one] for names in found.values() for one in names if one in policy.accepted}
-    open_ = [finding for finding, names in found.items() if not accepted.keys() & set(names)]
+    accepted = {
+        suspect: policy.accepted[suspect]
+        for names in findings.values()
+        for suspect in names
+        if suspect in policy.accepted
+    }
+    open_ = [finding for finding, names in findings.items() if not accepted.keys() & set(names)]
     if open_:
         hint = "remove what is not known before the label, or accept it in validation.leakage.accepted"
         return Check(name, passed=False, reason=f"{'; '.join(open_)}: {hint}", value=value, bound=bound)
-    by = tuple(f"{one}: {reason}" for one, reason in accepted.items())
-    reason = f"{'; '.join(found)} (accepted: {'; '.join(by)})"
+    by = tuple(f"{suspect}: {reason}" for suspect, reason in accepted.items())
+    reason = f"{'; '.join(findings)} (accepted: {'; '.join(by)})"
     return Check(name, passed=True, reason=reason, value=value, bound=bound, accepted=by)
 
 

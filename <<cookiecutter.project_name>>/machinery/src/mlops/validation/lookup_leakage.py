@@ -17,7 +17,7 @@ from ..config.features import FeatureTable, is_foreign
 from ..config.leakage import LOOKUP
 from ..config.load import ProjectConfig
 from .check import Check
-from .leakage_suspects import judged
+from .leakage_suspects import judge
 from .origin import HasOrigin
 
 _HOUR = 3_600_000_000  # microseconds
@@ -32,24 +32,23 @@ def lookups_before_the_label(evidence: HasOrigin) -> Iterator[Check]:
     for lookup in settings.lookups:
         taken.setdefault(lookup.table, set()).update(lookup.features)
     unknown = [name for name in taken if not _arrivals(settings, name)]
-    found = dict(_without_time(settings))
+    findings = dict(_without_time(settings))
     for name in taken.keys() - set(unknown):
-        for feature, rows in _changed(evidence, name, sorted(taken[name])).items():
+        for feature, rows in _count_dependent_rows(evidence, name, sorted(taken[name])).items():
             says = f"{feature} of {name} differs in {rows} rows if the source rows of later events are left out"
-            found[says] = [LOOKUP, name]
+            findings[says] = [LOOKUP, name]
     sound = f"{len(taken) - len(unknown)} of {len(taken)} looked-up tables are the same without later events"
     sound += f"; nothing says when the rows of {', '.join(unknown)} were known" if unknown else ""
-    yield judged(LOOKUP, found, settings.validation.leakage, sound, float(len(found)), "at most 0")
+    yield judge(LOOKUP, findings, settings.validation.leakage, sound, float(len(findings)), "at most 0")
 
 
 def _without_time(settings: ProjectConfig) -> Iterator[tuple[str, list[str]]]:
     """Find features of one event that have no time, so that nothing shows whether they came before its label."""
-    for one in settings.lookups:
-        if settings.spine.key in one.keys and settings.feature_tables[one.table].event_time is None:
-            says = (
-                f"{one.table} has no event_time, but is looked up by {settings.spine.key}, the key of what is predicted"
-            )
-            yield says, [LOOKUP, one.table]
+    for lookup in settings.lookups:
+        if settings.spine.key in lookup.keys and settings.feature_tables[lookup.table].event_time is None:
+            key = settings.spine.key
+            says = f"{lookup.table} has no event_time, but is looked up by {key}, the key of what is predicted"
+            yield says, [LOOKUP, lookup.table]
 
 
 def _arrivals(settings: ProjectConfig, name: str) -> dict[str, str]:
@@ -58,12 +57,14 @@ def _arrivals(settings: ProjectConfig, name: str) -> dict[str, str]:
         return {}
     read, increment = settings.table_sources(name), settings.feature_tables[name].increment
     event = {
-        one: settings.spine.event_time for one in read if settings.spine.event_time in settings.sources[one].columns
+        source: settings.spine.event_time
+        for source in read
+        if settings.spine.event_time in settings.sources[source].columns
     }
     return (increment.times(read) if increment is not None else {}) | event
 
 
-def _changed(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, int]:
+def _count_dependent_rows(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, int]:
     """Return in how many rows of a feature table each feature depends on later source rows, if in any."""
     table, start = evidence.settings.feature_tables[name], evidence.held_out_since
     hours = _WINDOW_HOURS if table.increment is None else table.increment.window_hours
@@ -74,9 +75,9 @@ def _changed(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, i
     def known(until: int) -> list[DataFrame]:
         """Return the source rows around the first held-out event that are known until a time."""
         frames = dict(zip(read, sources.frames(read), strict=True))
-        for one, column in arrivals.items():
+        for source, column in arrivals.items():
             micros = F.unix_micros(F.col(column).cast("timestamp"))
-            frames[one] = frames[one].where((micros >= start - reach) & (micros < until))
+            frames[source] = frames[source].where((micros >= start - reach) & (micros < until))
         return list(frames.values())
 
     full = _rows(compute(*known(start + reach)), table, features, start, side=1)
@@ -84,7 +85,10 @@ def _changed(evidence: HasOrigin, name: str, features: list[str]) -> dict[str, i
     keys = [*table.keys, *([_TIME] if table.event_time else [])]
     in_both, differs = F.sum(_SIDE) == _BOTH, {feature: _differs(feature) for feature in features}
     # A table without times may get new keys later; what must not change is what it says about a key.
-    flags = {f: (in_both & found) if table.event_time is None else (~in_both | found) for f, found in differs.items()}
+    flags = {
+        f: (in_both & differs_here) if table.event_time is None else (~in_both | differs_here)
+        for f, differs_here in differs.items()
+    }
     grouped = full.unionByName(earlier).groupBy(*keys).agg(*[flag.alias(f) for f, flag in flags.items()])
     counts = grouped.agg(*[F.count(F.when(F.col(f), 1)).alias(f) for f in features]).collect()[0]
     return {feature: counts[feature] for feature in features if counts[feature]}

@@ -54,12 +54,12 @@ def origin(run_id: str, project: Project, platform: Platform) -> Origin:
     """Return the origin of the rows of a training run. A missing run, table or column is an error once it is read."""
 
     def sources() -> Sources:
-        found = MlflowClient().get_run(run_id).data.params.get(SOURCE_TABLES)
-        if not found:
+        recorded = MlflowClient().get_run(run_id).data.params.get(SOURCE_TABLES)
+        if not recorded:
             raise ProjectError(
                 f"run {run_id} does not record its {SOURCE_TABLES}: train the version with the training job."
             )
-        return Sources.of(found, project.config.sources, platform.tables)
+        return Sources.of(recorded, project.config.sources, platform.tables)
 
     def spine() -> DataFrame:
         return training_set.spine(project, sources())

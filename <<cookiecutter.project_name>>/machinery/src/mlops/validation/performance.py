@@ -1,4 +1,4 @@
-"""Checks of performance: is the version good enough on the held-out rows, and were they unseen?"""
+"""Checks of performance: is the version good enough on the held-out rows, by metrics and the project's own checks?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import mlflow
 import pandas as pd
 from pyspark.sql import functions as F
 
+from ..errors import ProjectError, did_you_mean
 from ..evaluation.metrics import DECISION_THRESHOLD
 from .check import Check, within
 from .evidence import Evidence
@@ -44,8 +45,8 @@ def leakage(evidence: Evidence) -> Iterator[Check]:
 
 def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
     """MLflow's own evaluation of the held-out rows is logged to the run: metrics, and plots for a classifier."""
-    data = _decided(evidence)
-    found = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
+    data = _labels_and_decisions(evidence)
+    evaluation = mlflow.models.evaluate(  # type: ignore[no-untyped-call] # MLflow's own decorator hides its types
         data=data,
         targets="label",
         predictions="prediction",
@@ -53,15 +54,31 @@ def logged_evaluation(evidence: Evidence) -> Iterator[Check]:
         evaluators="default",
         evaluator_config={"log_model_explainability": False, "metric_prefix": "evaluation_"},
     )
-    count = float(found.metrics["evaluation_example_count"])
+    count = float(evaluation.metrics["evaluation_example_count"])
     reason = f"MLflow evaluated {count:.0f} of {len(data)} held-out rows"
     yield Check("evaluation is logged", count == len(data), reason, count, f"{len(data)} rows")
 
 
-def _decided(evidence: Evidence) -> pd.DataFrame:
+def _labels_and_decisions(evidence: Evidence) -> pd.DataFrame:
     """Return labels and predictions; of a classifier the numbers of classes, which have a confusion matrix."""
     label, prediction = evidence.label, evidence.prediction
     if evidence.settings.problem_type == "regression":
         return pd.DataFrame({"label": label, "prediction": prediction})
     chosen = prediction >= DECISION_THRESHOLD if prediction.ndim == 1 else prediction.argmax(axis=1)
     return pd.DataFrame({"label": label.astype(int), "prediction": chosen.astype(int)})
+
+
+def custom(evidence: Evidence) -> Iterator[Check]:
+    """The number of each of the project's own checks lies within its bound, and each of these checks has a bound.
+
+    Raises:
+        ProjectError: A bound has no function, or a function has no bound.
+    """
+    bounds, measures = evidence.settings.validation.custom, evidence.checks
+    for name in bounds:
+        if name not in measures:
+            raise ProjectError(f"validation.custom.{name}: checks.py has no such check{did_you_mean(name, measures)}")
+    for name, measure in measures.items():
+        if name not in bounds:
+            raise ProjectError(f"the check {name} has no bound: give it one in validation.custom of project.yml")
+        yield within(name, float(measure(evidence)), bounds[name])

@@ -53,14 +53,14 @@ def require(registry: Registry, version: ModelVersion, project: Project, rows: p
     if status != "PASSED":
         raise ProjectError(
             f"{named} has the validation status {status}: "
-            "only a version that passed validation can be deployed, so run the task validate first."
+            "only a version that passed validation can be promoted, so run the task validate first."
         )
-    found = _report(str(version.run_id))
-    if text is None or found is None:
+    checks = _report(str(version.run_id))
+    if text is None or checks is None:
         raise ProjectError(f"{named} has the status PASSED, but no proof of its validation: validate it again.")
-    now = _digests(registry, version, project, rows, found)
-    _compare(named, _parsed(text), now)
-    if not all(one.get("passed") is True for one in found):
+    now = _digests(registry, version, project, rows, checks)
+    _compare(named, _parse(text), now)
+    if not all(check.get("passed") is True for check in checks):
         raise ProjectError(f"{named} has the status PASSED, but its report has failed checks: validate it again.")
 
 
@@ -77,7 +77,7 @@ def require_same_model(registry: Registry, version: ModelVersion) -> None:
     if text is None:
         raise ProjectError(f"{named} has no proof of its validation: validate it, or give another version.")
     model = model_digest(uri(registry.name, str(version.version)))
-    _compare(named, {"model": _parsed(text).get("model", "")}, {"model": model})
+    _compare(named, {"model": _parse(text).get("model", "")}, {"model": model})
 
 
 def model_digest(model_uri: str) -> str:
@@ -94,7 +94,7 @@ def gates_digest(settings: ProjectConfig, checks: Mapping[str, Callable[..., Any
     """Return the digest of the settings of the validation and of your own checks and metrics with the code they use."""
     chosen = settings.model_dump(mode="json", include={"problem_type", "classes", "label", "metric", "validation"})
     own = {name: source_digest(check) for name, check in sorted(checks.items())}
-    own |= {name: source_digest(one.function) for name, one in sorted(settings.measures.own.items())}
+    own |= {name: source_digest(metric.function) for name, metric in sorted(settings.measures.own.items())}
     return _digest([chosen | {"features": settings.features}, own])
 
 
@@ -106,13 +106,13 @@ def rows_digest(rows: pd.DataFrame) -> str:
 
 
 def _digests(
-    registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame, found: object
+    registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame, checks: object
 ) -> dict[str, str]:
     return {
         "model": model_digest(uri(registry.name, str(version.version))),
         "gates": gates_digest(project.config, project.checks),
         "rows": rows_digest(rows),
-        "report": _digest(found),
+        "report": _digest(checks),
     }
 
 
@@ -125,20 +125,20 @@ def _compare(named: str, then: Mapping[str, str], now: Mapping[str, str]) -> Non
         )
 
 
-def _parsed(text: str) -> dict[str, str]:
+def _parse(text: str) -> dict[str, str]:
     try:
-        found = json.loads(text)
+        digests = json.loads(text)
     except json.JSONDecodeError as error:
         raise ProjectError(f"the tag {TAG} is not valid ({first_line(error)}): validate the version again.") from None
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    return {str(key): str(value) for key, value in digests.items()} if isinstance(digests, dict) else {}
 
 
 def _report(run_id: str) -> list[dict[str, Any]] | None:
     client = mlflow.MlflowClient()
     if not any(file.path == report.FILE for file in client.list_artifacts(run_id, "validation")):
         return None
-    found: Any = mlflow.artifacts.load_dict(f"runs:/{run_id}/{report.FILE}")
-    return found if isinstance(found, list) else None
+    checks: Any = mlflow.artifacts.load_dict(f"runs:/{run_id}/{report.FILE}")
+    return checks if isinstance(checks, list) else None
 
 
 def _digest(content: object) -> str:

@@ -18,14 +18,14 @@ def as_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
     return [asdict(check) for check in checks]
 
 
-def of_json(found: Sequence[Mapping[str, Any]]) -> list[Check]:
+def of_json(entries: Sequence[Mapping[str, Any]]) -> list[Check]:
     """Return the checks that `FILE` keeps, also if another version of this project wrote fewer or more fields."""
     checks = []
-    for one in found:
-        on_slice = one.get("on_slice")
-        known = _known(Check, one) | {
-            "on_slice": on_slice and SliceResult(**_known(SliceResult, on_slice)),
-            "accepted": tuple(one.get("accepted", ())),
+    for check in entries:
+        on_slice = check.get("on_slice")
+        known = _known_fields(Check, check) | {
+            "on_slice": on_slice and SliceResult(**_known_fields(SliceResult, on_slice)),
+            "accepted": tuple(check.get("accepted", ())),
         }
         checks.append(Check(**known))
     return checks
@@ -51,5 +51,5 @@ def summary(checks: Sequence[Check]) -> str:
     return f"{counted}; {'; '.join(failed)}" if failed else counted
 
 
-def _known(kind: type[Check | SliceResult], found: Mapping[str, Any]) -> dict[str, Any]:
-    return {field.name: found[field.name] for field in fields(kind) if field.name in found}
+def _known_fields(kind: type[Check | SliceResult], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: values[field.name] for field in fields(kind) if field.name in values}

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from ..errors import first_line
 from . import behaviour, lookup_leakage, performance, slices, structure, target_leakage, training_serving_skew
 from .check import Check
-from .custom_check import custom
 from .evidence import Evidence
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     target_leakage.too_good,
     target_leakage.known_before_the_label,
     lookup_leakage.lookups_before_the_label,
-    custom,
+    performance.custom,
 )
 
 
@@ -43,14 +42,14 @@ def run_checks(evidence: Evidence) -> list[Check]:
 
     The check in a fresh process, which takes the longest, runs in parallel to the others.
     """
-    found: list[Check] = []
+    checks: list[Check] = []
     with ThreadPoolExecutor(1) as pool:
         slow = {look: pool.submit(_look, look, evidence) for look in CHECKS if look is structure.fresh_process}
         for look in CHECKS:
-            found += slow[look].result() if look in slow else _look(look, evidence)
-    for check in found:
+            checks += slow[look].result() if look in slow else _look(look, evidence)
+    for check in checks:
         log.log(logging.INFO if check.passed else logging.WARNING, "%s: %s", check.name, check.reason)
-    return found
+    return checks
 
 
 def _look(look: Callable[[Evidence], Iterator[Check]], evidence: Evidence) -> list[Check]:

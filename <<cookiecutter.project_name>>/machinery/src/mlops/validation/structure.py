@@ -63,11 +63,11 @@ os._exit(0)  # without the teardown of native libraries, which may abort and say
 
 def signature(evidence: Evidence) -> Iterator[Check]:
     """The signature has the configured features as inputs, and an output."""
-    found = evidence.model.metadata.signature
-    if found is None or found.inputs is None or found.outputs is None:
+    actual = evidence.model.metadata.signature
+    if actual is None or actual.inputs is None or actual.outputs is None:
         yield Check("signature", passed=False, reason="the signature lacks inputs or outputs")
         return
-    names, wanted = found.inputs.input_names(), list(evidence.settings.features)
+    names, wanted = actual.inputs.input_names(), list(evidence.settings.features)
     missing = sorted(set(wanted) ^ set(names))
     verdict = f"differs from the configured features in {', '.join(missing)}" if missing else "names the features"
     yield Check("signature", not missing, f"the signature {verdict}", float(len(names)), f"{len(wanted)} inputs")

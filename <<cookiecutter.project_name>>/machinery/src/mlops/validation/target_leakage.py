@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from ..config.load import ProjectConfig
 from ..evaluation.metrics import Array, as_predictions
 from ..statistics.codes import as_numbers, ranked_by_label
-from ..statistics.explained_variance import Explained, alone, best_explained
+from ..statistics.explained_variance import Explained, alone, best_explained_share
 from .check import Check
 from .evidence import Evidence
 from .leakage_suspects import arrives_with_label, missing_values, near_perfect_input, near_perfect_score
@@ -51,13 +51,17 @@ def checks_of_values(settings: ProjectConfig, fitted: pd.DataFrame, held_out: pd
     at_most = min(_MOST_ROWS, max(_FEWEST_ROWS, _CELLS // len(names)))
     predicted = [name for name in held_out.columns if str(name).startswith(PREDICTED)]
     columns = [*names, settings.label, *predicted]
-    fitted, held_out = (_drawn(rows[columns], at_most, seed) for rows in (fitted, held_out))
+    fitted, held_out = (_draw_rows(rows[columns], at_most, seed) for rows in (fitted, held_out))
     labels = _labels(settings, fitted), _labels(settings, held_out)
     inputs = {name: _alone(name, fitted, held_out, labels, seed) for name in names}
     prediction = [as_predictions(rows[predicted].to_numpy()) for rows in (fitted, held_out)]
-    model = best_explained(labels[1], prediction[1], labels[0])
+    model = best_explained_share(labels[1], prediction[1], labels[0])
     if labels[0].ndim == 1:
-        model = max(model, alone(prediction[0], labels[0], prediction[1], labels[1], seed), key=lambda one: one.surely)
+        model = max(
+            model,
+            alone(prediction[0], labels[0], prediction[1], labels[1], seed),
+            key=lambda explained: explained.surely,
+        )
     yield near_perfect_score(model, inputs, limit, policy)
     yield near_perfect_input(model, inputs, limit, policy)
     rows = pd.concat([fitted, held_out], ignore_index=True)
@@ -80,7 +84,7 @@ def known_before_the_label(evidence: HasOrigin) -> Iterator[Check]:
     yield arrives_with_label(shares, unlabelled, settings.validation.leakage)
 
 
-def _drawn(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
+def _draw_rows(rows: pd.DataFrame, at_most: int, seed: int) -> pd.DataFrame:
     return rows if len(rows) <= at_most else rows.sample(at_most, random_state=seed)
 
 

@@ -19,11 +19,11 @@ from .evidence import Evidence
 _ROWS = 200
 
 
-def _same(one: pd.Series[float], other: pd.Series[float]) -> NDArray[np.bool_]:
+def _same(left: pd.Series[float], right: pd.Series[float]) -> NDArray[np.bool_]:
     """Return where the values of two columns, shape (rows,), are the same, or both null."""
-    if one.dtype.kind == "f":
-        return np.isclose(one.to_numpy(), other.to_numpy(), rtol=1e-9, equal_nan=True)
-    return np.asarray(((one == other) | (one.isna() & other.isna())).to_numpy(), dtype=np.bool_)
+    if left.dtype.kind == "f":
+        return np.isclose(left.to_numpy(), right.to_numpy(), rtol=1e-9, equal_nan=True)
+    return np.asarray(((left == right) | (left.isna() & right.isna())).to_numpy(), dtype=np.bool_)
 
 
 def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
@@ -44,8 +44,8 @@ def same_as_in_training(evidence: Evidence) -> Iterator[Check]:
     theirs = convert(served[features], {name: kinds[name] for name in features})
     same = np.stack([_same(ours[name], theirs[name]) for name in features], axis=1)
     different = [name for name, column in zip(features, same.T, strict=True) if not column.all()]
-    given = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
-    equal = np.isclose(as_predictions(given), evidence.predict(rows[features]), rtol=1e-9)
+    predictions = np.stack(served["prediction"].to_list()) if len(served) else np.empty(0)
+    equal = np.isclose(as_predictions(predictions), evidence.predict(rows[features]), rtol=1e-9)
     equal = equal.reshape(len(rows), -1).all(axis=1)
     bad = int((~(same.all(axis=1) & equal)).sum())
     which = f", in {', '.join(different)}" if different else ""

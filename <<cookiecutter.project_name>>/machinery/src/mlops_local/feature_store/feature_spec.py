@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlops.config.base import Settings
 from mlops.config.features import FeatureTable, Function, Lookup
+from mlops.config.strict import Settings
 from mlops.errors import ProjectError
 
 

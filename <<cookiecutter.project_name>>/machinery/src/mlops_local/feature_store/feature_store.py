@@ -70,7 +70,7 @@ class LocalFeatureStore:
 
     def register(self, functions: Iterable[Definition]) -> list[str]:
         """Create the functions that do not exist yet; return the three-level names of all functions."""
-        return [self.functions.create(self.schema, one) for one in functions]
+        return [self.functions.create(self.schema, definition) for definition in functions]
 
     def training_set(
         self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
@@ -86,15 +86,17 @@ class LocalFeatureStore:
             request=features.request,
             features=features.features,
             lookups=tuple(
-                TableLookup(name=full_name(self.schema, one.table), table=self.feature_tables[one.table], lookup=one)
-                for one in features.lookups
+                TableLookup(
+                    name=full_name(self.schema, lookup.table), table=self.feature_tables[lookup.table], lookup=lookup
+                )
+                for lookup in features.lookups
             ),
             functions=tuple(
-                FunctionCall(name=f"{self.schema}.{functions[one.function].name}", function=one)
-                for one in features.functions
+                FunctionCall(name=f"{self.schema}.{functions[call.function].name}", function=call)
+                for call in features.functions
             ),
         )
-        rows = self._augmented(spine, spec)
+        rows = self._augment(spine, spec)
         return TrainingSet(rows, (spec, dict(rows.dtypes), label))
 
     def log_model(
@@ -102,14 +104,14 @@ class LocalFeatureStore:
         estimator: Any,  # noqa: ANN401 - a model of any library
         training_set: TrainingSet,
         example: pd.DataFrame,
-        **how: Any,  # noqa: ANN401 - likewise
+        **save_arguments: Any,  # noqa: ANN401 - likewise
     ) -> str:
         """Log the model with the lookups of its training set to the active run as `model`; return its URI."""
         from . import packaged_model  # noqa: PLC0415 - importing MLflow takes seconds, and joins do not need it
 
         spec, types, label = training_set.package
         takes = packaged_model.signature(spec, types, label)
-        return str(packaged_model.log(estimator, spec, takes, example, **how).model_uri)
+        return str(packaged_model.log(estimator, spec, takes, example, **save_arguments).model_uri)
 
     def score_batch(self, model_uri: str, frame: DataFrame, result_type: str) -> DataFrame:
         """Return the frame with its missing features and a column `prediction`, computed on the engine's workers.
@@ -126,7 +128,7 @@ class LocalFeatureStore:
 
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
         spec = read_spec(folder)
-        rows = self._augmented(frame, spec)
+        rows = self._augment(frame, spec)
         # With the trailing slash MLflow copies the contents of the folder to where workers look first, not the folder.
         uri = f"{folder / RAW_MODEL}/"
         model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
@@ -145,7 +147,7 @@ class LocalFeatureStore:
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - part of the protocol
         """Publish the newest row of each key to SQLite, unless they already are there; return the online name."""
         table, full = self.feature_tables[name], full_name(self.schema, name)
-        version, there = self.tables.version(full), self.published(name, online_store)
+        version, there = self.tables.version(full), self.publication(name, online_store)
         if there is not None and there.complete:
             return there.online_name
         types, rows = newest_rows(self.tables.read(full), table)
@@ -153,13 +155,13 @@ class LocalFeatureStore:
         log.info("feature table %s: version %s is published to %s", full, version, online_store)
         return f"{full}_online"
 
-    def published(self, name: str, online_store: str) -> Published | None:
+    def publication(self, name: str, online_store: str) -> Published | None:
         """Return what the online store has of a feature table, or None if the table is not published there."""
         full = full_name(self.schema, name)
         version = self.tables.version(full) if self.tables.exists(full) else "none"
-        return self.online.published(full, online_store, version)
+        return self.online.publication(full, online_store, version)
 
-    def _augmented(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
+    def _augment(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
         calls: list[FunctionCall] = []
         for step in spec.steps(frame.columns):
             if isinstance(step, FunctionCall):

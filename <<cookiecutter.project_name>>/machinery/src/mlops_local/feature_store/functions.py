@@ -68,12 +68,14 @@ def _on_batches(calls: Sequence[Call], names: Sequence[str]) -> Callable[[Batche
     """Return what adds the results of the calls to each batch."""
 
     def add(batches: Batches) -> Batches:
-        ready = [(one.compiled(), one.parameters, _TYPES[one.returns][1], columns) for one, columns in calls]
+        ready = [(call.compiled(), call.parameters, _TYPES[call.returns][1], columns) for call, columns in calls]
         for batch in batches:
             arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
             for (called, parameters, returns, columns), output in zip(ready, names[-len(ready) :], strict=True):
-                given = [_values(arrays[one], kind) for one, (_, kind) in zip(columns, parameters, strict=True)]
-                results = [called(*values) for values in zip(*given, strict=True)] if given else [called()] * len(batch)
+                inputs = [_values(arrays[column], kind) for column, (_, kind) in zip(columns, parameters, strict=True)]
+                results = (
+                    [called(*values) for values in zip(*inputs, strict=True)] if inputs else [called()] * len(batch)
+                )
                 arrays[output] = pa.array(results, returns)
             yield pa.RecordBatch.from_arrays(list(arrays.values()), list(names))
 

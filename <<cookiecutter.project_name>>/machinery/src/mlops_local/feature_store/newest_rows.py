@@ -28,10 +28,10 @@ def newest_rows(frame: DataFrame, table: FeatureTable) -> tuple[dict[str, str], 
     if table.event_time is not None:
         latest = Window.partitionBy(*table.keys).orderBy(F.col(table.event_time).desc())
         rows = rows.withColumn(_NUMBER, F.row_number().over(latest)).where(F.col(_NUMBER) == 1).select(*types)
-    return types, _encoded(rows.toArrow(), types)
+    return types, _encode(rows.toArrow(), types)
 
 
-def _encoded(rows: pa.Table, types: dict[str, str]) -> Iterator[Row]:
+def _encode(rows: pa.Table, types: dict[str, str]) -> Iterator[Row]:
     for batch in rows.to_batches():
         columns = [_values(batch.column(name), kind) for name, kind in types.items()]
         yield from zip(*columns, strict=True)

@@ -54,14 +54,14 @@ class OnlineFeatures:
         self._require_keys(given)
         # A null is no value of its own, so such a column must not keep its step from running.
         known = [name for name, values in given.items() if name in self.spec.request or None not in values]
-        found = dict(given)
+        values_by_name = dict(given)
         for step in self.spec.steps(known):
-            for name, values in self._run(step, found).items():
+            for name, values in self._run(step, values_by_name).items():
                 own = given.get(name, [None] * len(values))
-                found[name] = [new if old is None else old for old, new in zip(own, values, strict=True)]
+                values_by_name[name] = [new if old is None else old for old, new in zip(own, values, strict=True)]
         return pd.DataFrame(
             {
-                name: rows[name] if name in known else _column(found[name], self.types[name], rows.index)
+                name: rows[name] if name in known else _column(values_by_name[name], self.types[name], rows.index)
                 for name in self.spec.features
             }
         )
@@ -71,24 +71,26 @@ class OnlineFeatures:
             keys = list(zip(*[columns[name] for name in step.lookup.keys], strict=True))
             features = self.store.look_up(step.name, keys, step.lookup.features)
             return {name: list(values) for name, values in zip(step.outputs, zip(*features, strict=True), strict=True)}
-        return {step.function.output: self._called(step, columns)}
+        return {step.function.output: self._call(step, columns)}
 
-    def _called(self, step: FunctionCall, columns: Columns) -> list[Any]:
-        called, parameters = _compiled(self.functions, step.name)
-        given = [[_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters]
+    def _call(self, step: FunctionCall, columns: Columns) -> list[Any]:
+        called, parameters = _compile(self.functions, step.name)
+        arguments = [
+            [_argument(value, kind) for value in columns[step.function.inputs[name]]] for name, kind in parameters
+        ]
         rows = len(next(iter(columns.values())))
-        return [called(*values) for values in zip(*given, strict=True)] if given else [called()] * rows
+        return [called(*values) for values in zip(*arguments, strict=True)] if arguments else [called()] * rows
 
     def _require_keys(self, given: Columns) -> None:
         steps: list[Step] = [*self.spec.lookups, *self.spec.functions]
-        made = {name for step in steps for name in step.outputs}
+        computed = {name for step in steps for name in step.outputs}
         for step in self.spec.lookups:
-            if null := [name for name in step.inputs if name not in made and None in given.get(name, [])]:
+            if null := [name for name in step.inputs if name not in computed and None in given.get(name, [])]:
                 raise ProjectError(f"the lookup key {null[0]} of {step.name} is null: give each row a value.")
 
 
 @cache
-def _compiled(functions: FunctionFiles, name: str) -> tuple[Callable[..., Any], tuple[tuple[str, str], ...]]:
+def _compile(functions: FunctionFiles, name: str) -> tuple[Callable[..., Any], tuple[tuple[str, str], ...]]:
     """Return a function and its parameters; what a name stands for never changes."""
     definition = functions.definition(name)
     return definition.compiled(), definition.parameters
@@ -98,9 +100,9 @@ def _values(column: pd.Series[Any]) -> list[Any]:
     """Return the values as Python's own types, null as None, and a time in UTC without a time zone."""
     if column.dtype.kind == "M":
         zoned = pd.to_datetime(column, utc=True).dt.tz_localize(None)
-        return [None if null else one.to_pydatetime() for one, null in zip(zoned, zoned.isna(), strict=True)]
+        return [None if null else value.to_pydatetime() for value, null in zip(zoned, zoned.isna(), strict=True)]
     values: list[Any] = column.tolist()
-    return [None if null else one for one, null in zip(values, column.isna(), strict=True)]
+    return [None if null else value for value, null in zip(values, column.isna(), strict=True)]
 
 
 def _argument(value: Any, kind: str) -> Any:  # noqa: ANN401 - a value of any type
@@ -109,13 +111,13 @@ def _argument(value: Any, kind: str) -> Any:  # noqa: ANN401 - a value of any ty
         return None
     if kind == "date" and isinstance(value, datetime):
         return value.date()
-    return {"double": float, "bigint": int, "boolean": bool}.get(kind, lambda one: one)(value)
+    return {"double": float, "bigint": int, "boolean": bool}.get(kind, lambda argument: argument)(value)
 
 
 def _column(values: Sequence[Any], kind: DataType, index: pd.Index[Any]) -> pd.Series[Any]:
     """Return the values in the type in which MLflow takes them: numbers are doubles, times are in UTC."""
     if kind == DataType.datetime:
-        whole = [datetime.combine(one, datetime.min.time()) if type(one) is date else one for one in values]
+        whole = [datetime.combine(value, datetime.min.time()) if type(value) is date else value for value in values]
         return pd.Series(pd.to_datetime(whole), index).astype("datetime64[ns]")
     if kind in {DataType.string, DataType.boolean}:
         is_known = kind == DataType.boolean and None not in values

@@ -47,9 +47,9 @@ class _Facts:
     types: Mapping[str, str]
     keys: Sequence[str]
 
-    def stored(self, key: Row) -> list[Any]:
+    def key_values(self, key: Row) -> list[Any]:
         """Return the values of a key as SQLite stores them."""
-        return [_stored(one, self.types[name]) for one, name in zip(key, self.keys, strict=True)]
+        return [_to_sqlite(value, self.types[name]) for value, name in zip(key, self.keys, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class OnlineStore:
             keys: The columns that identify a row.
             rows: One row for each key, as SQLite stores them, in the order of `types`.
         """
-        columns = ", ".join(f"{_quoted(column)} {TYPES[kind]}" for column, kind in types.items())
-        primary = ", ".join(map(_quoted, keys))
+        columns = ", ".join(f"{_quote(column)} {TYPES[kind]}" for column, kind in types.items())
+        primary = ", ".join(map(_quote, keys))
         self._file(name).parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self._file(name), timeout=_WAIT_SECONDS, isolation_level=None)) as database:
             database.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
@@ -88,15 +88,15 @@ class OnlineStore:
                 facts = (name, *to, datetime.now(UTC).isoformat(), json.dumps(dict(types)), json.dumps(list(keys)))
                 database.execute("INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?)", facts)
 
-    def published(self, name: str, online_store: str, version: str) -> Published | None:
+    def publication(self, name: str, online_store: str, version: str) -> Published | None:
         """Return what a store has of a feature table, which now has this version; None if it is not published there."""
         with self._open(name) as database:
-            found = _facts(database, name)
-        if found is None or found.online_store != online_store:
+            facts = _facts(database, name)
+        if facts is None or facts.online_store != online_store:
             return None
-        same = found.version == version
-        detail = f"version {found.version} of the feature table" + ("" if same else f", which now has {version}")
-        return Published(f"{name}_online", datetime.fromisoformat(found.ended), same, detail)
+        same = facts.version == version
+        detail = f"version {facts.version} of the feature table" + ("" if same else f", which now has {version}")
+        return Published(f"{name}_online", datetime.fromisoformat(facts.ended), same, detail)
 
     def look_up(self, name: str, keys: Sequence[Row], features: Sequence[str]) -> list[Row]:
         """Return the features of each key, None where there is no such key.
@@ -111,12 +111,12 @@ class OnlineStore:
         """
         with self._open(name) as database:
             database.execute("BEGIN")  # a table that is published meanwhile is not seen
-            facts = _required(_facts(database, name), name, features)
-            where = " AND ".join(f"{_quoted(key)} = ?" for key in facts.keys)
-            query = f"SELECT {', '.join(map(_quoted, features))} FROM {_table(name)} WHERE {where}"  # noqa: S608 - quoted
-            found = [database.execute(query, facts.stored(key)).fetchone() for key in keys]
+            facts = _require_features(_facts(database, name), name, features)
+            where = " AND ".join(f"{_quote(key)} = ?" for key in facts.keys)
+            query = f"SELECT {', '.join(map(_quote, features))} FROM {_table(name)} WHERE {where}"  # noqa: S608 - quoted
+            rows = [database.execute(query, facts.key_values(key)).fetchone() for key in keys]
         nothing, kinds = (None,) * len(features), [facts.types[feature] for feature in features]
-        return [[_read(one, kind) for one, kind in zip(row or nothing, kinds, strict=True)] for row in found]
+        return [[_from_sqlite(value, kind) for value, kind in zip(row or nothing, kinds, strict=True)] for row in rows]
 
     @contextmanager
     def _open(self, name: str) -> Iterator[sqlite3.Connection]:
@@ -134,22 +134,22 @@ class OnlineStore:
 def _facts(database: sqlite3.Connection, name: str) -> _Facts | None:
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'published'").fetchone():
         return None
-    found = database.execute("SELECT * FROM published WHERE name = ?", [name]).fetchone()
-    if found is None:
+    row = database.execute("SELECT * FROM published WHERE name = ?", [name]).fetchone()
+    if row is None:
         return None
-    _, online_store, version, ended, types, keys = found
+    _, online_store, version, ended, types, keys = row
     return _Facts(online_store, version, ended, json.loads(types), json.loads(keys))
 
 
-def _required(facts: _Facts | None, name: str, features: Sequence[str]) -> _Facts:
+def _require_features(facts: _Facts | None, name: str, features: Sequence[str]) -> _Facts:
     if facts is None:
         raise ProjectError(
             f"feature table {name} is not published to an online store: set the variable online_store, and run "
             "the features job."
         )
     if lacking := [feature for feature in features if feature not in facts.types]:
-        told = ", ".join(lacking)
-        raise ProjectError(f"feature table {name} was published without {told}: run the features job.")
+        missing = ", ".join(lacking)
+        raise ProjectError(f"feature table {name} was published without {missing}: run the features job.")
     return facts
 
 
@@ -165,14 +165,14 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def _table(name: str) -> str:
-    return _quoted(f"rows of {name.rpartition('.')[2]}")
+    return _quote(f"rows of {name.rpartition('.')[2]}")
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _stored(value: Any, kind: str) -> Any:  # noqa: ANN401 - a value of any type
+def _to_sqlite(value: Any, kind: str) -> Any:  # noqa: ANN401 - a value of any type
     """Return the value of a key as SQLite stores it."""
     if value is None:
         return None
@@ -183,7 +183,7 @@ def _stored(value: Any, kind: str) -> Any:  # noqa: ANN401 - a value of any type
     return int(value) if TYPES[kind] == "INTEGER" else value
 
 
-def _read(value: Any, kind: str) -> Any:  # noqa: ANN401 - likewise
+def _from_sqlite(value: Any, kind: str) -> Any:  # noqa: ANN401 - likewise
     if value is None:
         return None
     if kind == "timestamp":

@@ -48,7 +48,7 @@ def log(
     spec: FeatureSpec,
     takes: ModelSignature,
     example: pd.DataFrame,
-    **how: Any,  # noqa: ANN401 - as MLflow takes them
+    **save_arguments: Any,  # noqa: ANN401 - as MLflow takes them
 ) -> ModelInfo:
     """Log a scikit-learn model with its lookups to the active run.
 
@@ -57,13 +57,13 @@ def log(
         spec: How a row gets its features.
         takes: The signature of the package.
         example: Some rows with the columns of the request and the features.
-        how: Arguments of `mlflow.sklearn.save_model`.
+        save_arguments: Arguments of `mlflow.sklearn.save_model`.
     """
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "feature_store"
         data.mkdir()
         features = example[list(spec.features)]
-        mlflow.sklearn.save_model(estimator, str(data / "raw_model"), input_example=features, **how)
+        mlflow.sklearn.save_model(estimator, str(data / "raw_model"), input_example=features, **save_arguments)
         (data / "feature_spec.json").write_text(spec.model_dump_json(indent=2), encoding="utf-8")
         info: ModelInfo = mlflow.pyfunc.log_model(
             name="model",
@@ -71,20 +71,22 @@ def log(
             data_path=str(data),
             signature=takes,
             model_config={TABLES: ""},
-            input_example=_shown(takes, example),
-            pip_requirements=how["pip_requirements"],
+            input_example=_typed_example(takes, example),
+            pip_requirements=save_arguments["pip_requirements"],
         )
     return info
 
 
-def _shown(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
+def _typed_example(takes: ModelSignature, example: pd.DataFrame) -> pd.DataFrame | None:
     """Return the example rows that have all required values and all integers, with the types of the signature.
 
     The rows come from the training table, where numbers are doubles.
     """
-    integers = [one.name for one in takes.inputs if one.type in _INTEGERS]
+    integers = [column.name for column in takes.inputs if column.type in _INTEGERS]
     whole = example.dropna(subset=[*takes.inputs.required_input_names(), *integers])
-    types = {one.name: one.type.to_pandas() for one in takes.inputs if one.type in {*_INTEGERS, DataType.float}}
+    types = {
+        column.name: column.type.to_pandas() for column in takes.inputs if column.type in {*_INTEGERS, DataType.float}
+    }
     return None if whole.empty else whole[takes.inputs.input_names()].astype(types)
 
 
@@ -136,7 +138,7 @@ class _Packaged:
 
 def _online(spec: FeatureSpec, model: PyFuncModel, tables: Path) -> OnlineFeatures:
     metadata: Any = model.metadata
-    types = {name: one.type for name, one in metadata.get_input_schema().input_dict().items()}
+    types = {name: column.type for name, column in metadata.get_input_schema().input_dict().items()}
     return OnlineFeatures(spec, types, OnlineStore(tables), FunctionFiles(tables))
 
 

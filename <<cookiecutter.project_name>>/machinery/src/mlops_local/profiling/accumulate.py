@@ -22,7 +22,7 @@ TIME, MODEL = "_time", "_model"
 
 
 class Group(NamedTuple):
-    """The rows that a metric is computed for; the baseline has no window, and all rows have no slice."""
+    """The rows that a metric is computed for; the reference has no window, and all rows have no slice."""
 
     granularity: str | None
     start: int | None
@@ -45,7 +45,7 @@ class Plan:
     Attributes:
         numbers: The edges of the bins of each numeric column, ascending.
         texts: The columns with texts.
-        granularities: The lengths of the windows; none for rows without time, as of the baseline.
+        granularities: The lengths of the windows; none for rows without time, as of the reference.
         slices: The column of the rows with the value of each slice expression.
         regression: Whether predictions are numbers, not classes.
         scale: A power of two for each numeric column, and for label and prediction, that no value exceeds by much, so
@@ -71,7 +71,7 @@ def summarise(rows: pd.DataFrame, plan: Plan) -> Summaries:
             otherwise texts; and PROBABILITY, of the label.
         plan: What to summarise.
     """
-    found: Summaries = {}
+    summaries: Summaries = {}
     for groups, chosen, codes in _views(rows, plan):
         part, count = rows[chosen], len(groups)
         columns: dict[str, list[Any]] = {
@@ -83,8 +83,8 @@ def summarise(rows: pd.DataFrame, plan: Plan) -> Summaries:
             TABLE: _sums(part, codes, count, plan),
         }
         for name, sketches in columns.items():
-            found.update({Key(group, name): sketch for group, sketch in zip(groups, sketches, strict=True)})
-    return found
+            summaries.update({Key(group, name): sketch for group, sketch in zip(groups, sketches, strict=True)})
+    return summaries
 
 
 def _sums(rows: pd.DataFrame, codes: Codes, count: int, plan: Plan) -> list[Any]:

@@ -77,11 +77,11 @@ def of_texts(column: pd.Series[Any], codes: Codes, count: int) -> list[TextSketc
     return [TextSketch(int(rows[i]), int(nulls[i]), most_frequent(items[i]), hashes[i]) for i in range(count)]
 
 
-def _hashes(found: distinct.Hashes, codes: Codes, count: int) -> list[distinct.Hashes]:
+def _hashes(hashes: distinct.Hashes, codes: Codes, count: int) -> list[distinct.Hashes]:
     """Return the smallest hashes of each group."""
     order = np.argsort(codes, kind="stable")
     cuts = np.searchsorted(codes[order], np.arange(1, count))
-    return [distinct.smallest(part) for part in np.split(found[order], cuts)]
+    return [distinct.smallest(part) for part in np.split(hashes[order], cuts)]
 
 
 def power_of_two(values: NDArray[np.float64]) -> float:

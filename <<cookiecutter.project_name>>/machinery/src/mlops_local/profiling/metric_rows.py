@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from mlops.config.granularity import end
 from mlops.profiling.base import TABLE, ProfileSpec
-from mlops.profiling.windows import as_micros
-from mlops.sources.times import from_micros
+from mlops.sources.times import from_micros, to_micros
 from mlops.statistics import distances, distinct
 from mlops.statistics.sketches import NumberSketch, Sketch, TextSketch
 
@@ -26,19 +25,19 @@ Row = dict[str, Any]
 Edges = Mapping[str, NDArray[np.float64]]
 
 
-def with_all_models(found: Summaries) -> Summaries:
+def with_all_models(summaries: Summaries) -> Summaries:
     """Return the summaries, and those of the rows of all model versions together."""
     total: Summaries = {}
-    for key, sketch in found.items():
+    for key, sketch in summaries.items():
         together = Key(key.group._replace(model=ALL_MODELS), key.column)
         there: Any = total.get(together)
         total[together] = sketch if there is None else there + sketch
-    return {**found, **total}
+    return {**summaries, **total}
 
 
-def profile(spec: ProfileSpec, found: Summaries, edges: Edges, log_type: str) -> Iterator[Row]:
+def profile(spec: ProfileSpec, summaries: Summaries, edges: Edges, log_type: str) -> Iterator[Row]:
     """Yield a row for each column of each group, and one for the whole table."""
-    for key, sketch in found.items():
+    for key, sketch in summaries.items():
         shared = {**_of_group(spec, key.group), "log_type": log_type, "column_name": key.column}
         if isinstance(sketch, NumberSketch):
             yield {**shared, "data_type": "double", **_numbers(sketch, edges[key.column])}
@@ -48,26 +47,26 @@ def profile(spec: ProfileSpec, found: Summaries, edges: Edges, log_type: str) ->
             yield {**shared, "count": sketch.rows, **sketch.metrics()}
 
 
-def drift(spec: ProfileSpec, found: Summaries, baseline: Summaries, edges: Edges) -> Iterator[Row]:
-    """Yield a row for each column of each window that has a window before it, and one if there is a baseline."""
-    for key, sketch in found.items():
+def drift(spec: ProfileSpec, summaries: Summaries, reference: Summaries, edges: Edges) -> Iterator[Row]:
+    """Yield a row for each column of each window that has a window before it, and one if there is a reference."""
+    for key, sketch in summaries.items():
         group = key.group
         if key.column == TABLE or group.start is None or group.granularity is None:
             continue
-        before = as_micros(end(from_micros(group.start), group.granularity, -1))
+        before = to_micros(end(from_micros(group.start), group.granularity, -1))
         others = {
             "CONSECUTIVE": group._replace(start=before),
             "BASELINE": group._replace(granularity=None, start=None, model=ALL_MODELS),
         }
         for drift_type, other in others.items():
-            reference: Any = (found if drift_type == "CONSECUTIVE" else baseline).get(Key(other, key.column))
-            if reference is not None:
+            compared: Any = (summaries if drift_type == "CONSECUTIVE" else reference).get(Key(other, key.column))
+            if compared is not None:
                 yield {
                     **_of_group(spec, group),
                     "window_cmp": _window(other),
                     "column_name": key.column,
                     "drift_type": drift_type,
-                    **_differences(sketch, reference, edges.get(key.column)),
+                    **_differences(sketch, compared, edges.get(key.column)),
                 }
 
 
@@ -101,11 +100,11 @@ def _counts(sketch: Sketch) -> Row:
 
 
 def _numbers(sketch: NumberSketch, edges: NDArray[np.float64]) -> Row:
-    found = _counts(sketch) | {"num_zeros": sketch.zeros}
+    metrics = _counts(sketch) | {"num_zeros": sketch.zeros}
     if not sketch.count:
-        return found
+        return metrics
     at = quantiles(sketch, edges, np.linspace(0, 1, QUANTILES))
-    return found | {
+    return metrics | {
         "percent_zeros": 100.0 * sketch.zeros / sketch.count,
         "avg": _finite(sketch.average),
         "stddev": _finite(sketch.deviation),
@@ -127,39 +126,39 @@ def quantiles(sketch: NumberSketch, edges: NDArray[np.float64], shares: NDArray[
     So the rank of a quantile is wrong by at most the share of the values in a bin.
     """
     up_to = np.cumsum(sketch.bins)[:-1]
-    found = np.searchsorted(up_to, shares * sketch.count - 1e-9)
-    return np.clip(np.append(edges, sketch.high)[found], sketch.low, sketch.high)
+    places = np.searchsorted(up_to, shares * sketch.count - 1e-9)
+    return np.clip(np.append(edges, sketch.high)[places], sketch.low, sketch.high)
 
 
-def _differences(one: Any, other: Any, edges: NDArray[np.float64] | None) -> Row:  # noqa: ANN401 - sketches of one kind
-    shares, references = _counts(one), _counts(other)
-    found: Row = {
-        "data_type": "double" if isinstance(one, NumberSketch) else "string",
-        "count_delta": one.count - other.count,
+def _differences(sketch: Any, other: Any, edges: NDArray[np.float64] | None) -> Row:  # noqa: ANN401 - sketches of one kind
+    shares, references = _counts(sketch), _counts(other)
+    differences: Row = {
+        "data_type": "double" if isinstance(sketch, NumberSketch) else "string",
+        "count_delta": sketch.count - other.count,
         "percent_null_delta": _minus(shares["percent_null"], references["percent_null"]),
         "percent_distinct_delta": _minus(shares["percent_distinct"], references["percent_distinct"]),
     }
     if edges is not None:
-        return found | {
-            "avg_delta": _finite(one.average - other.average) if one.count and other.count else None,
-            "ks_test": _test(distances.ks_test(one, other)),
-            "wasserstein_distance": distances.wasserstein_distance(one, other, edges),
-            "population_stability_index": distances.population_stability_index(one, other),
+        return differences | {
+            "avg_delta": _finite(sketch.average - other.average) if sketch.count and other.count else None,
+            "ks_test": _test(distances.ks_test(sketch, other)),
+            "wasserstein_distance": distances.wasserstein_distance(sketch, other, edges),
+            "population_stability_index": distances.population_stability_index(sketch, other),
         }
-    return found | {
-        "js_distance": distances.js_distance(one, other),
-        "tv_distance": distances.tv_distance(one, other),
-        "l_infinity_distance": distances.l_infinity_distance(one, other),
-        "chi_squared_test": _test(distances.chi_squared_test(one, other)),
+    return differences | {
+        "js_distance": distances.js_distance(sketch, other),
+        "tv_distance": distances.tv_distance(sketch, other),
+        "l_infinity_distance": distances.l_infinity_distance(sketch, other),
+        "chi_squared_test": _test(distances.chi_squared_test(sketch, other)),
     }
 
 
-def _test(found: distances.Test | None) -> Row | None:
-    return None if found is None else {"statistic": found.statistic, "pvalue": found.pvalue}
+def _test(test: distances.Test | None) -> Row | None:
+    return None if test is None else {"statistic": test.statistic, "pvalue": test.pvalue}
 
 
-def _minus(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one - other
+def _minus(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
 
 
 def _finite(value: float) -> float | None:

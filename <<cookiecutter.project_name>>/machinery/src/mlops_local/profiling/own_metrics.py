@@ -27,7 +27,7 @@ def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> l
         ProjectError: A metric is not an SQL aggregate over columns of the log.
     """
     try:
-        known = _computed(spec, log)
+        known = _compute(spec, log)
     except PySparkException as error:
         raise ProjectError(
             f"monitoring.metrics cannot be computed on table {spec.table}: {first_line(error)}; each must be an SQL "
@@ -36,20 +36,20 @@ def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> l
     return [{**row, **known.get(_place(spec, row), {})} for row in rows]
 
 
-def _computed(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
-    found: dict[tuple[Any, ...], Row] = {}
-    asked = [F.expr(sql).cast("double").alias(name) for name, sql in spec.metrics.items()]
+def _compute(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
+    metrics: dict[tuple[Any, ...], Row] = {}
+    aggregates = [F.expr(sql).cast("double").alias(name) for name, sql in spec.metrics.items()]
     for granularity in spec.granularities:
         for key in (None, *spec.slices):
             value = F.lit(None).cast("string") if key is None else F.expr(key).cast("string")
             rows = log.withColumns({"_start": F.expr(_start(spec.timestamp, granularity)), "_value": value})
             for model in (F.col(spec.model_version), F.lit(ALL_MODELS)):
-                grouped = rows.withColumn("_model", model).groupBy("_start", "_value", "_model").agg(*asked)
+                grouped = rows.withColumn("_model", model).groupBy("_start", "_value", "_model").agg(*aggregates)
                 for row in grouped.collect():
                     if row["_start"] is not None and (key is None or row["_value"] is not None):
                         place = (from_micros(row["_start"]), granularity, key, row["_value"], row["_model"])
-                        found[place] = {name: row[name] for name in spec.metrics}
-    return found
+                        metrics[place] = {name: row[name] for name in spec.metrics}
+    return metrics
 
 
 def _place(spec: ProfileSpec, row: Row) -> tuple[Any, ...]:

@@ -62,7 +62,7 @@ def of_classes(rows: pd.DataFrame, codes: Codes, count: int) -> list[ClassSums]:
     ):
         pairs[group][label, predicted] = int(n)
     probability = rows[PROBABILITY].to_numpy(dtype=np.float64)
-    given = known & np.isfinite(probability)
-    losses = np.bincount(codes[given], -np.log(np.clip(probability[given], _LEAST, 1.0)), count)
-    loss_count = np.bincount(codes[given], minlength=count)
+    counted = known & np.isfinite(probability)
+    losses = np.bincount(codes[counted], -np.log(np.clip(probability[counted], _LEAST, 1.0)), count)
+    loss_count = np.bincount(codes[counted], minlength=count)
     return [ClassSums(int(of_group[i]), pairs[i], float(losses[i]), int(loss_count[i])) for i in range(count)]

@@ -1,4 +1,4 @@
-"""Brings a log and its baseline into the form that is summarised, and plans the bins of their numbers."""
+"""Brings a log and its reference into the form that is summarised, and plans the bins of their numbers."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class Prepared:
 
     Attributes:
         log: The rows of the log.
-        baseline: The rows of the baseline; None if there is none.
+        reference: The rows of the reference; None if there is none.
         plan: How the log is summarised.
-        baseline_plan: How the baseline is summarised: in the same bins, but not in windows.
+        reference_plan: How the reference is summarised: in the same bins, but not in windows.
     """
 
     log: DataFrame
-    baseline: DataFrame | None
+    reference: DataFrame | None
     plan: Plan
 
     @property
-    def baseline_plan(self) -> Plan:
+    def reference_plan(self) -> Plan:
         """The plan of the log, without windows."""
         return replace(self.plan, granularities=())
 
 
-def prepare(spec: ProfileSpec, log: DataFrame, baseline: DataFrame | None) -> Prepared:
+def prepare(spec: ProfileSpec, log: DataFrame, reference: DataFrame | None) -> Prepared:
     """Return the rows to summarise, and the plan.
 
     Raises:
@@ -65,11 +65,13 @@ def prepare(spec: ProfileSpec, log: DataFrame, baseline: DataFrame | None) -> Pr
         *_of_predictions(spec, regression=regression),
     ]
     rows = log.select(F.unix_micros(spec.timestamp).alias(TIME), *chosen).where(F.col(TIME).isNotNull())
-    reference = None if baseline is None else _like(log, baseline).select(F.lit(0).cast("bigint").alias(TIME), *chosen)
-    samples = [_sample(frame, spec) for frame in (log, baseline) if frame is not None]
+    reference_rows = (
+        None if reference is None else _like(log, reference).select(F.lit(0).cast("bigint").alias(TIME), *chosen)
+    )
+    samples = [_sample(frame, spec) for frame in (log, reference) if frame is not None]
     scaled = [*numbers, *([spec.label, spec.prediction] if regression else [])]
-    found = [_quantiles(sample, scaled) for sample in samples]
-    edges = {name: _edges([one[name] for one in found]) for name in scaled}
+    quantiles = [_quantiles(sample, scaled) for sample in samples]
+    edges = {name: _edges([of_sample[name] for of_sample in quantiles]) for name in scaled}
     scale = {name: power_of_two(edges[name]) for name in scaled}
     if regression:
         scale |= {LABEL: scale[spec.label], PREDICTION: scale[spec.prediction]}
@@ -81,7 +83,7 @@ def prepare(spec: ProfileSpec, log: DataFrame, baseline: DataFrame | None) -> Pr
         regression=regression,
         scale=scale,
     )
-    return Prepared(rows, reference, plan)
+    return Prepared(rows, reference_rows, plan)
 
 
 def _of_predictions(spec: ProfileSpec, *, regression: bool) -> list[Column]:
@@ -97,10 +99,10 @@ def _of_predictions(spec: ProfileSpec, *, regression: bool) -> list[Column]:
     ]
 
 
-def _like(log: DataFrame, baseline: DataFrame) -> DataFrame:
-    """Return the baseline with the columns of the log; those that it lacks are null."""
-    missing = [field for field in log.schema.fields if field.name not in baseline.columns]
-    return baseline.select("*", *[F.lit(None).cast(field.dataType).alias(field.name) for field in missing])
+def _like(log: DataFrame, reference: DataFrame) -> DataFrame:
+    """Return the reference with the columns of the log; those that it lacks are null."""
+    missing = [field for field in log.schema.fields if field.name not in reference.columns]
+    return reference.select("*", *[F.lit(None).cast(field.dataType).alias(field.name) for field in missing])
 
 
 def _sample(frame: DataFrame, spec: ProfileSpec) -> DataFrame:
@@ -113,16 +115,20 @@ def _sample(frame: DataFrame, spec: ProfileSpec) -> DataFrame:
 
 def _quantiles(sample: DataFrame, columns: Sequence[str]) -> Mapping[str, Sequence[float]]:
     shares = ", ".join(repr(number / (_EDGES - 1)) for number in range(_EDGES))
-    asked = [
+    percentiles = [
         F.expr(f"percentile(CASE WHEN abs(`{name}`) < double('Infinity') THEN double(`{name}`) END, array({shares}))")
         for name in columns
         if name in sample.columns
     ]
     names = [name for name in columns if name in sample.columns]
-    row = sample.agg(*[one.alias(name) for one, name in zip(asked, names, strict=True)]).first() if names else None
+    row = (
+        sample.agg(*[percentile.alias(name) for percentile, name in zip(percentiles, names, strict=True)]).first()
+        if names
+        else None
+    )
     return {name: (row[name] if row is not None and name in names else None) or () for name in columns}
 
 
 def _edges(quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    found = [value for one in quantiles for value in one if value is not None and math.isfinite(value)]
-    return np.unique(np.array(found, dtype=np.float64))
+    values = [value for of_sample in quantiles for value in of_sample if value is not None and math.isfinite(value)]
+    return np.unique(np.array(values, dtype=np.float64))

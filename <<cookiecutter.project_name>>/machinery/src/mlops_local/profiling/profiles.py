@@ -23,12 +23,12 @@ _ROWS = 200_000  # how many rows a worker summarises at once
 
 @dataclass(frozen=True)
 class LocalProfiler:
-    """Computes the metrics of the whole log anew: in one pass over the log and one over the baseline.
+    """Computes the metrics of the whole log anew: in one pass over the log and one over the reference.
 
     A pass over samples of both comes first, for the edges of the bins.
 
     Attributes:
-        tables: Reads the log and the baseline, and writes the metric tables.
+        tables: Reads the log and the reference, and writes the metric tables.
     """
 
     tables: Tables
@@ -36,13 +36,13 @@ class LocalProfiler:
     def refresh(self, spec: ProfileSpec) -> Refresh:
         """Replace the metric tables."""
         log = self.tables.read(spec.table)
-        baseline = self.tables.read(spec.baseline) if spec.baseline and self.tables.exists(spec.baseline) else None
-        prepared = prepare(spec, log, baseline)
-        found = metric_rows.with_all_models(summaries(prepared.log, prepared.plan))
-        reference = _of_baseline(prepared)
+        reference = self.tables.read(spec.reference) if spec.reference and self.tables.exists(spec.reference) else None
+        prepared = prepare(spec, log, reference)
+        of_log = metric_rows.with_all_models(summaries(prepared.log, prepared.plan))
+        of_reference = _of_reference(prepared)
         profile = [
-            *metric_rows.profile(spec, found, prepared.plan.numbers, "INPUT"),
-            *metric_rows.profile(spec, reference, prepared.plan.numbers, "BASELINE"),
+            *metric_rows.profile(spec, of_log, prepared.plan.numbers, "INPUT"),
+            *metric_rows.profile(spec, of_reference, prepared.plan.numbers, "BASELINE"),
         ]
         if spec.metrics:
             profile = add_own_metrics(spec, log, profile)
@@ -50,24 +50,24 @@ class LocalProfiler:
             spec.model_version, spec.metrics, regression=spec.problem_type == "regression"
         )
         self._write(spec.profile_table, profile, columns)
-        drift = metric_rows.drift(spec, found, reference, prepared.plan.numbers)
+        drift = metric_rows.drift(spec, of_log, of_reference, prepared.plan.numbers)
         self._write(spec.drift_table, drift, metric_tables.drift_columns(spec.model_version))
         return Refresh("done", f"{len(profile)} rows of metrics")
 
     def _write(self, name: str, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
         schema = ", ".join(f"`{column}` {kind}" for column, kind in columns.items())
-        found = [tuple(row.get(column) for column in columns) for row in rows]
-        self.tables.overwrite(name, self.tables.spark.createDataFrame(found, schema))
+        cells = [tuple(row.get(column) for column in columns) for row in rows]
+        self.tables.overwrite(name, self.tables.spark.createDataFrame(cells, schema))
 
 
 def summaries(rows: DataFrame, plan: Plan) -> Summaries:
     """Return the summaries of all rows; each worker sends those of its own rows."""
 
     def work(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        found: Summaries = {}
+        partial: Summaries = {}
         for part in _large(parts):
-            merge(found, summarise(part, plan))
-        yield pd.DataFrame({"found": [pickle.dumps(found)]})
+            merge(partial, summarise(part, plan))
+        yield pd.DataFrame({"found": [pickle.dumps(partial)]})
 
     total: Summaries = {}
     for row in rows.mapInPandas(work, "found binary").collect():
@@ -75,11 +75,11 @@ def summaries(rows: DataFrame, plan: Plan) -> Summaries:
     return total
 
 
-def _of_baseline(prepared: Prepared) -> Summaries:
-    if prepared.baseline is None:
+def _of_reference(prepared: Prepared) -> Summaries:
+    if prepared.reference is None:
         return {}
-    found = summaries(prepared.baseline, prepared.baseline_plan)
-    return {key: sketch for key, sketch in metric_rows.with_all_models(found).items() if key.group.model == "*"}
+    all_rows = summaries(prepared.reference, prepared.reference_plan)
+    return {key: sketch for key, sketch in metric_rows.with_all_models(all_rows).items() if key.group.model == "*"}
 
 
 def _large(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:

@@ -60,16 +60,16 @@ class RegressionSums:
             return {}
         mean = self.squared / self.count
         squared = mean * self.scale * self.scale
-        found = {
+        values = {
             "mean_squared_error": squared if math.isfinite(squared) else None,
             "root_mean_squared_error": float(np.sqrt(mean)) * self.scale,
             "mean_average_error": self.absolute / self.count * self.scale,
         }
         if self.relative_count:
-            found["mean_absolute_percentage_error"] = self.relative / self.relative_count
+            values["mean_absolute_percentage_error"] = self.relative / self.relative_count
         if self.squares > 0:
-            found["r2_score"] = 1.0 - self.squared / self.squares
-        return found
+            values["r2_score"] = 1.0 - self.squared / self.squares
+        return values
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class ClassSums:
         """Return the metrics; none if no row has a label."""
         if not self.count:
             return {}
-        found: dict[str, Any] = {
+        values: dict[str, Any] = {
             "accuracy_score": sum(n for (label, predicted), n in self.pairs.items() if label == predicted) / self.count,
             "confusion_matrix": [
                 {"prediction": predicted, "label": label, "count": n}
@@ -115,8 +115,8 @@ class ClassSums:
             **self._by_class(),
         }
         if self.loss_count:
-            found["log_loss"] = self.losses / self.loss_count
-        return found
+            values["log_loss"] = self.losses / self.loss_count
+        return values
 
     def _by_class(self) -> dict[str, Any]:
         """Return precision, recall and F1: of each class against all others, their mean, and weighted by labels."""

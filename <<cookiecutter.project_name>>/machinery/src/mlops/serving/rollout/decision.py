@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from ...statistics.confidence_sequence import Difference, difference
 from .guardrails import broken
-from .look import CHALLENGER, CHAMPION, Look
+from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
-from .verdict import Verdict
 
 _NARROWEST = 10  # times the evidence of the first look is where the interval is narrowest
 
@@ -48,27 +47,27 @@ def compare(rollout: Rollout, look: Look, multiple: float) -> Difference:
 def _by_losses(rollout: Rollout, look: Look, now: datetime) -> Verdict:
     settings = rollout.settings
     excess = compare(rollout, look, settings.tolerance)
-    told = _losses(look, excess, settings.tolerance)
-    if _labelled(look) >= settings.min_requests and excess.low > 0:
-        return Verdict("abort", f"the challenger is {_worse(settings.tolerance)}: {told}")
+    numbers = _losses(look, excess, settings.tolerance)
+    if _fewest_labels(look) >= settings.min_requests and excess.low > 0:
+        return Verdict("abort", f"the challenger is {_worse(settings.tolerance)}: {numbers}")
     if waits := _waits(rollout, look, now):
         return Verdict("none", waits)
     if (later := next((share for share in settings.steps if share > rollout.share), None)) is not None:
-        return Verdict("widen", f"the challenger is not seen to be {_worse(settings.tolerance)}: {told}", later)
+        return Verdict("widen", f"the challenger is not seen to be {_worse(settings.tolerance)}: {numbers}", later)
     if excess.high < 0:
         good = "better than the champion" if settings.tolerance == 1 else f"not {_worse(settings.tolerance)}"
-        return Verdict("finish", f"the challenger is {good}: {told}")
-    return Verdict("none", f"not decided yet: {told}")
+        return Verdict("finish", f"the challenger is {good}: {numbers}")
+    return Verdict("none", f"not decided yet: {numbers}")
 
 
-def _labelled(look: Look, share: int | None = None) -> int:
+def _fewest_labels(look: Look, share: int | None = None) -> int:
     """Return how many requests with labels the version with fewer of them has."""
-    return min(look.count("labelled", challenger=one, share=share) for one in (CHALLENGER, CHAMPION))
+    return min(look.count("labelled", challenger=challenger, share=share) for challenger in (CHALLENGER, CHAMPION))
 
 
 def _waits(rollout: Rollout, look: Look, now: datetime) -> str:
     """Return what the present step still needs before anything but its end can follow, or ""."""
-    settings, here = rollout.settings, _labelled(look, rollout.share)
+    settings, here = rollout.settings, _fewest_labels(look, rollout.share)
     if here < settings.min_requests:
         return f"{here} of {settings.min_requests} requests with labels for each version at {rollout.share} %"
     hours = settings.canary.step_hours if settings.rollout == "canary" else 0
@@ -83,8 +82,8 @@ def _worse(tolerance: float) -> str:
 def _losses(look: Look, excess: Difference, tolerance: float) -> str:
     """Return the mean losses, and the interval that decides: of the challenger's loss minus the greatest allowed."""
     losses = [
-        f"{look.mean_loss(challenger=one):.4g} in {look.count('labelled', challenger=one)} requests"
-        for one in (CHALLENGER, CHAMPION)
+        f"{look.mean_loss(challenger=challenger):.4g} in {look.count('labelled', challenger=challenger)} requests"
+        for challenger in (CHALLENGER, CHAMPION)
     ]
     allowed = "the champion's" if tolerance == 1 else f"{tolerance:.4g} times the champion's"
     return f"mean loss {losses[0]}, the champion's {losses[1]}; its loss minus {allowed} is {excess}"

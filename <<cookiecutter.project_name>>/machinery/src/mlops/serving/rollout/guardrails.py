@@ -8,19 +8,18 @@ from dataclasses import dataclass
 
 from ...config.serving import Guardrails
 from ...statistics import e_values
-from .look import CHALLENGER, CHAMPION, Look
+from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
-from .verdict import Verdict
 
 _MISMATCH = 0.001  # alpha of the test whether the traffic is split as recorded
 
 
 @dataclass(frozen=True)
 class Guardrail:
-    """A bound of the share of requests that a field of `Cell` counts; `said` tells what these requests did."""
+    """A bound of the share of requests that a field of `Cell` counts; `effect` tells what they did."""
 
     field: str
-    said: str
+    effect: str
     bound: float
 
 
@@ -40,12 +39,12 @@ def broken(rollout: Rollout, look: Look) -> Verdict | None:
     All guardrails together end the rollout of a challenger that keeps them with probability alpha at most.
     """
     if look.unknown:
-        told = f"{look.unknown} requests were answered by entities whose version the platform does not tell yet"
-        return Verdict("none", told)
+        reason = f"{look.unknown} requests were answered by entities whose version the platform does not tell yet"
+        return Verdict("none", reason)
     bars = list(guardrails(rollout.settings.guardrails))
     for bar in bars:
-        if found := _above(bar, look, rollout.settings.alpha / len(bars)):
-            return found
+        if verdict := _above(bar, look, rollout.settings.alpha / len(bars)):
+            return verdict
     # Callers who assign users themselves send all requests of a user to one version, so requests are no coin tosses.
     return None if rollout.settings.unit else _mismatch(look)
 
@@ -59,7 +58,7 @@ def _above(bar: Guardrail, look: Look, alpha: float) -> Verdict | None:
     other, of = (look.count(field, challenger=CHAMPION) for field in (bar.field, "requests"))
     return Verdict(
         "abort",
-        f"{bad} of {requests} requests to the challenger {bar.said}, but only {other} of {of} to the champion, and "
+        f"{bad} of {requests} requests to the challenger {bar.effect}, but only {other} of {of} to the champion, and "
         f"{bar.bound:.3g} of all may",
     )
 
@@ -68,7 +67,9 @@ def _mismatch(look: Look) -> Verdict | None:
     splits = look.splits("requests")
     if e_values.other_than_its_share(splits) < -math.log(_MISMATCH):
         return None
-    got = ", ".join(f"{one.challenger} of {one.challenger + one.champion} at {100 * one.share:.0f} %" for one in splits)
+    got = ", ".join(
+        f"{split.challenger} of {split.challenger + split.champion} at {100 * split.share:.0f} %" for split in splits
+    )
     return Verdict(
         "abort",
         f"the traffic is not split as recorded (the challenger got {got}), so the versions cannot be compared: "

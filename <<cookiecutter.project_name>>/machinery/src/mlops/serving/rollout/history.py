@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...tables import Tables
-from .look import CHALLENGER, CHAMPION, Look
+from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
-from .verdict import Verdict
 
 _COUNTS = ("requests", "failed", "slow", "labelled")
 _OF_A_VERSION: Mapping[str, str] = {**dict.fromkeys(_COUNTS, "bigint"), "latency_ms_p95": "double", "loss": "double"}
@@ -49,31 +48,31 @@ class Report:
     now: datetime
 
     def __str__(self) -> str:
-        settings, found = self.rollout.settings, self.verdict
+        settings, verdict = self.rollout.settings, self.verdict
         when = f"{settings.rollout} at {self.rollout.share} %, {self.now:%Y-%m-%d %H:%M} UTC"
         arms = [
-            f"version {version}: {self._shown(which)}"
+            f"version {version}: {self._as_text(which)}"
             for version, which in ((self.rollout.version, CHALLENGER), (self.rollout.champion, CHAMPION))
         ]
         return (
-            f"{when}: {found.action}: {found.reason}; difference of the losses {found.difference} at alpha "
+            f"{when}: {verdict.action}: {verdict.reason}; difference of the losses {verdict.difference} at alpha "
             f"{settings.alpha:g}; {'; '.join(arms)}"
         )
 
     def row(self) -> dict[str, object]:
         """Return the columns of the table, without those that identify the look."""
-        found = self.verdict
+        verdict = self.verdict
         row: dict[str, object] = {
             "checked_at": self.now.astimezone(UTC),
             "model_version": self.rollout.version,
             "champion_version": self.rollout.champion,
             "rollout": self.rollout.settings.rollout,
             "share": self.rollout.share,
-            "action": found.action,
-            "reason": found.reason,
-            "difference": found.difference.value,
-            "difference_low": found.difference.low,
-            "difference_high": found.difference.high,
+            "action": verdict.action,
+            "reason": verdict.reason,
+            "difference": verdict.difference.value,
+            "difference_low": verdict.difference.low,
+            "difference_high": verdict.difference.high,
             "alpha": self.rollout.settings.alpha,
         }
         for name, which in (("challenger", CHALLENGER), ("champion", CHAMPION)):
@@ -84,7 +83,7 @@ class Report:
             row |= {f"{field}_{name}": value for field, value in of_version.items()}
         return row
 
-    def _shown(self, which: bool) -> str:  # noqa: FBT001 - CHALLENGER or CHAMPION
+    def _as_text(self, which: bool) -> str:  # noqa: FBT001 - CHALLENGER or CHAMPION
         counts = ", ".join(f"{count} {field}" for field, count in self._counts(which).items())
         latency = self.look.latency_ms[which]
         shown = "unknown" if latency is None else f"{latency:.0f} ms"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from ...statistics.confidence_sequence import Moments, mean_losses
+from ...statistics.confidence_sequence import UNKNOWN, Difference, Moments, mean_losses
 from ...statistics.e_values import Split
 
 CHAMPION, CHALLENGER = False, True
@@ -53,8 +54,8 @@ class Look:
 
     def count(self, what: str, *, challenger: bool, share: int | None = None) -> int:
         """Return the sum of a field of the cells of a version, at one share or at all."""
-        of = [one for one in self.cells if one.challenger == challenger and share in {None, one.share}]
-        return sum(int(getattr(one, what)) for one in of)
+        of = [cell for cell in self.cells if cell.challenger == challenger and share in {None, cell.share}]
+        return sum(int(getattr(cell, what)) for cell in of)
 
     def mean_loss(self, *, challenger: bool) -> float:
         """Return the mean loss of a version; nan without labels."""
@@ -68,5 +69,22 @@ class Look:
                 self.count(what, challenger=CHALLENGER, share=share),
                 self.count(what, challenger=CHAMPION, share=share),
             )
-            for share in sorted({one.share for one in self.cells})
+            for share in sorted({cell.share for cell in self.cells})
         ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do, and why.
+
+    Attributes:
+        action: `none`; `widen` to the share; `finish`: the challenger becomes champion; `abort`: the champion is kept.
+        reason: A sentence with the numbers that decided.
+        share: The share to widen to, in percent.
+        difference: The challenger's mean loss minus the champion's, with the interval at this look.
+    """
+
+    action: Literal["none", "widen", "finish", "abort"]
+    reason: str
+    share: int = 0
+    difference: Difference = UNKNOWN

@@ -58,7 +58,7 @@ def observe(rollout: Rollout, config: ProjectConfig, served: Served) -> Look:
     unknown = requests.where(F.col("version").isNull()).count()
     moments = NONE
     if served.tables.exists(served.inference_log_table):
-        rows = _labelled(rollout, config, served, known)
+        rows = _rows_with_label(rollout, config, served, known)
         cells += _with_labels(rows)
         moments = _moments(rows)
     pair = (_number(latency.get(False)), _number(latency.get(True)))
@@ -71,7 +71,7 @@ def _requests(rollout: Rollout, served: Served) -> DataFrame:
     Requests that reached no version, such as those above a rate limit, say nothing about one.
     """
     payload = served.tables.read(served.payload_table).withColumn("share", _share(rollout.stages))
-    found = (
+    requests = (
         payload.where(F.col("share").isNotNull() & F.col("served_entity_id").isNotNull())
         .select(
             F.col("databricks_request_id").alias(REQUEST_ID),
@@ -86,13 +86,13 @@ def _requests(rollout: Rollout, served: Served) -> DataFrame:
     refused = F.coalesce(F.col("status") >= _FIRST_ERROR, F.lit(True))  # noqa: FBT003 - a literal of Spark
     if served.tables.exists(served.quarantine_table):
         unreadable = served.tables.read(served.quarantine_table).select(REQUEST_ID).distinct()
-        found = found.join(unreadable.withColumn("unreadable", F.lit(1)), REQUEST_ID, "left")
+        requests = requests.join(unreadable.withColumn("unreadable", F.lit(1)), REQUEST_ID, "left")
         refused |= F.col("unreadable").isNotNull()
     version = F.col("entity_version").cast("string")
     bound = rollout.settings.guardrails.max_latency_ms
     slow = F.coalesce(F.col("latency") > bound, F.lit(False)) if bound else F.lit(False)  # noqa: FBT003 - as above
     is_challenger = F.when(version == rollout.version, F.lit(True)).when(version == rollout.champion, F.lit(False))  # noqa: FBT003 - as above
-    return found.select(
+    return requests.select(
         REQUEST_ID,
         "share",
         version.alias("version"),
@@ -106,11 +106,11 @@ def _requests(rollout: Rollout, served: Served) -> DataFrame:
 def _share(stages: Sequence[Stage]) -> Column:
     """Return the challenger's share of the traffic when a request came; null between the stages."""
     at = F.unix_micros(F.col("request_time").cast("timestamp")) / 1e6
-    found = F.lit(None).cast("int")
-    for one in stages:
-        within = at >= F.lit(one.start) if one.end is None else (at >= F.lit(one.start)) & (at < F.lit(one.end))
-        found = F.when(within, F.lit(one.share)).otherwise(found)
-    return found
+    share = F.lit(None).cast("int")
+    for stage in stages:
+        within = at >= F.lit(stage.start) if stage.end is None else (at >= F.lit(stage.start)) & (at < F.lit(stage.end))
+        share = F.when(within, F.lit(stage.share)).otherwise(share)
+    return share
 
 
 def _counts(requests: DataFrame) -> list[Cell]:
@@ -124,7 +124,7 @@ def _latencies(requests: DataFrame) -> DataFrame:
     return requests.groupBy("challenger").agg(F.expr("percentile(latency, 0.95)").alias("latency"))
 
 
-def _labelled(rollout: Rollout, config: ProjectConfig, served: Served, requests: DataFrame) -> DataFrame:
+def _rows_with_label(rollout: Rollout, config: ProjectConfig, served: Served, requests: DataFrame) -> DataFrame:
     """Return the rows with a label: unit, share, challenger and loss."""
     unit = rollout.settings.unit
     log = served.tables.read(served.inference_log_table).where(F.col(ORIGIN) == ENDPOINT)
@@ -138,8 +138,8 @@ def _labelled(rollout: Rollout, config: ProjectConfig, served: Served, requests:
 
 
 def _with_labels(rows: DataFrame) -> list[Cell]:
-    found = rows.groupBy(*_CELL).agg(F.countDistinct("_unit").alias("labelled"))
-    return [Cell(**row.asDict()) for row in found.collect()]
+    labelled = rows.groupBy(*_CELL).agg(F.countDistinct("_unit").alias("labelled"))
+    return [Cell(**row.asDict()) for row in labelled.collect()]
 
 
 def _moments(rows: DataFrame) -> Moments:

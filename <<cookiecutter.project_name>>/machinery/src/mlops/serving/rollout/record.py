@@ -76,30 +76,32 @@ class Rollout:
         """Return the traffic of both versions, in percent, when the challenger has this share."""
         return {self.champion: 100 - share, self.version: share}
 
-    def widening(self, share: int, now: datetime) -> Self:
+    def before_step(self, share: int, now: datetime) -> Self:
         """Return the record before the endpoint is changed: what it answers meanwhile belongs to no stage."""
         stages = self.stages
         if stages and stages[-1].end is None:
             stages = (*stages[:-1], replace(stages[-1], end=now.timestamp()))
         return replace(self, stages=stages, next_share=share)
 
-    def widened(self, now: datetime) -> Self:
+    def after_step(self, now: datetime) -> Self:
         """Return the record after the endpoint has the share that it was asked for."""
         if self.next_share is None:
             return self
         return replace(self, stages=(*self.stages, Stage(self.next_share, now.timestamp())), next_share=None)
 
-    def ended(self, how: str, why: str, now: datetime) -> Self:
+    def with_ending(self, ending: str, why: str, now: datetime) -> Self:
         """Return the record once it is decided how the rollout ends."""
-        closed = self.widening(0, now)
-        return replace(closed, next_share=None, ending=how, why=why[:_WHY])
+        closed = self.before_step(0, now)
+        return replace(closed, next_share=None, ending=ending, why=why[:_WHY])
 
     def to_json(self) -> str:
         """Return the text of the tag."""
-        given = asdict(replace(self, settings=Serving()))
-        given["settings"] = self.settings.model_dump(exclude_defaults=True, mode="json")
-        given["stages"] = [[one.share, round(one.start, 3), one.end and round(one.end, 3)] for one in self.stages]
-        return json.dumps(given, separators=(",", ":"))
+        fields = asdict(replace(self, settings=Serving()))
+        fields["settings"] = self.settings.model_dump(exclude_defaults=True, mode="json")
+        fields["stages"] = [
+            [stage.share, round(stage.start, 3), stage.end and round(stage.end, 3)] for stage in self.stages
+        ]
+        return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -109,9 +111,9 @@ class Rollout:
             ProjectError: The text is not a record; somebody has changed it by hand.
         """
         try:
-            found: dict[str, Any] = json.loads(text)
-            stages = tuple(Stage(*one) for one in found.pop("stages"))
-            return cls(settings=Serving(**found.pop("settings")), stages=stages, **found)
+            fields: dict[str, Any] = json.loads(text)
+            stages = tuple(Stage(*stage) for stage in fields.pop("stages"))
+            return cls(settings=Serving(**fields.pop("settings")), stages=stages, **fields)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ProjectError(
                 f"the tag {OPEN} of the registered model is not the record of a rollout ({text[:80]}): delete it, and "
@@ -140,14 +142,14 @@ def is_open(registry: Registry) -> str | None:
     Raises:
         ProjectError: As `Rollout.from_json`.
     """
-    found = find(registry)
-    return None if found is None else found.version
+    rollout = find(registry)
+    return None if rollout is None else rollout.version
 
 
 def open_rollout(registry: Registry, version: str, champion: str, config: Serving, now: datetime) -> int:
     """Record that a rollout begins; return the percent of the traffic that the challenger starts with.
 
-    Then give it this share, and call `started` when the endpoint is ready: only requests from then on are compared.
+    Then give it this share, and call `record_start` when the endpoint is ready: only later requests are compared.
     If the process stops in between, the next look of the job `rollout` does both. Calling it again changes nothing.
 
     Args:
@@ -160,14 +162,15 @@ def open_rollout(registry: Registry, version: str, champion: str, config: Servin
     Raises:
         ProjectError: Another version has an open rollout, or this one was already compared online.
     """
-    found = find(registry)
-    if found is not None:
-        if found.version != version:
+    rollout = find(registry)
+    if rollout is not None:
+        if rollout.version != version:
             raise ProjectError(
                 f"version {version} of {registry.name} cannot be compared online: the rollout of version "
-                f"{found.version} is open until {found.expires:%Y-%m-%d %H:%M} UTC at the latest; deploy it again then."
+                f"{rollout.version} is open until {rollout.expires:%Y-%m-%d %H:%M} UTC at the latest; promote it again "
+                "then."
             )
-        return found.next_share if found.next_share is not None else found.share
+        return rollout.next_share if rollout.next_share is not None else rollout.share
     if earlier := registry.version(version).tags.get(DECISION):
         raise ProjectError(
             f"version {version} of {registry.name} was already compared online ({earlier}): train a new version, or "
@@ -177,11 +180,11 @@ def open_rollout(registry: Registry, version: str, champion: str, config: Servin
     return config.steps[0]
 
 
-def started(registry: Registry, now: datetime) -> None:
+def record_start(registry: Registry, now: datetime) -> None:
     """Record that the endpoint has the share that it was asked for; nothing if the record says so already."""
-    found = find(registry)
-    if found is not None and found.next_share is not None:
-        save(registry, found.widened(now))
+    rollout = find(registry)
+    if rollout is not None and rollout.next_share is not None:
+        save(registry, rollout.after_step(now))
 
 
 def save(registry: Registry, rollout: Rollout) -> None:

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ...errors import ProjectError
-from ...promotion.champion import promote
-from ...promotion.pause import paused
+from ...promotion.champion import move_champion_alias
+from ...promotion.pause import pause_reason
 from ...registry import ROLLED_BACK, Registry
 from ...validation import proof
-from ..shares import requested, shown
+from ..shares import describe, with_requests
 from . import record
 from .record import DECISION, Rollout
 
@@ -58,12 +58,12 @@ class Steps:
         rollout = self._open(version)
         if rollout is None or rollout.ending or (rollout.next_share is None and rollout.share >= share):
             return
-        if found := self._changed(rollout, rollout.shares(rollout.share), rollout.shares(share)):
-            self.abort(found)
+        if change := self._unexpected_change(rollout, rollout.shares(rollout.share), rollout.shares(share)):
+            self.abort(change)
             return
-        record.save(self.registry, rollout.widening(share, datetime.now(UTC)))
+        record.save(self.registry, rollout.before_step(share, datetime.now(UTC)))
         self.endpoint.serve(self.registry.name, rollout.shares(share))
-        record.started(self.registry, datetime.now(UTC))
+        record.record_start(self.registry, datetime.now(UTC))
         log.info("version %s gets %d %% of the traffic: %s", version, share, why)
 
     def finish(self, version: str, why: str) -> bool:
@@ -81,12 +81,12 @@ class Steps:
         if rollout.ending == "abort":
             self.abort(rollout.why)
             return False
-        if found := self._changed(rollout, rollout.shares(rollout.share), {version: 100}):
-            self.abort(found)
+        if change := self._unexpected_change(rollout, rollout.shares(rollout.share), {version: 100}):
+            self.abort(change)
             return False
-        record.save(self.registry, rollout.ended("finish", why, datetime.now(UTC)))
+        record.save(self.registry, rollout.with_ending("finish", why, datetime.now(UTC)))
         self.endpoint.serve(self.registry.name, {version: 100})
-        promote(self.registry, version, rollout.champion)
+        move_champion_alias(self.registry, version, rollout.champion)
         self._close(rollout, f"promoted: {why}")
         return True
 
@@ -104,7 +104,7 @@ class Steps:
         if rollout is None or version not in {"", rollout.version}:
             return None
         if rollout.ending != "abort":
-            record.save(self.registry, rollout.ended("abort", why, datetime.now(UTC)))
+            record.save(self.registry, rollout.with_ending("abort", why, datetime.now(UTC)))
         champion = self.registry.champion()
         keeps = rollout.champion if champion is None else str(champion.version)
         self.endpoint.serve(self.registry.name, {keeps: 100})
@@ -112,13 +112,13 @@ class Steps:
         return rollout.version
 
     def _open(self, version: str) -> Rollout | None:
-        found = record.find(self.registry)
-        if found is None or found.version != version:
+        rollout = record.find(self.registry)
+        if rollout is None or rollout.version != version:
             log.info("version %s has no open rollout any more, so there is nothing to do", version)
             return None
-        return found
+        return rollout
 
-    def _changed(self, rollout: Rollout, *expected: Mapping[str, int]) -> str:
+    def _unexpected_change(self, rollout: Rollout, *expected: Mapping[str, int]) -> str:
         """Return what is not as it was when the rollout was opened, or as a killed step may have left it; or ""."""
         return (
             problem(self.registry, rollout)
@@ -158,7 +158,7 @@ def problem(registry: Registry, rollout: Rollout) -> str:
     standing = "none" if champion is None else str(champion.version)
     if standing not in {rollout.champion, rollout.version}:
         return f"the champion is version {standing}, but version {rollout.version} was compared with {rollout.champion}"
-    if since := paused(registry):
+    if since := pause_reason(registry):
         return f"promotion is paused {since}"
     return ""
 
@@ -171,11 +171,11 @@ def _unsound(registry: Registry, version: str) -> str:
     return ""
 
 
-def _by_hand(found: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
+def _by_hand(shares: Mapping[str, int], rollout: Rollout, expected: Sequence[Mapping[str, int]]) -> str:
     """Describe the manual change of the endpoint, or return "" if it has expected shares."""
-    if any(requested(found) == requested(one) for one in expected):
+    if any(with_requests(shares) == with_requests(alternative) for alternative in expected):
         return ""
     return (
-        f"the endpoint was changed by hand: it serves {shown(found)}, but the rollout of version "
-        f"{rollout.version} has {shown(expected[0])}, so the versions cannot be compared any more"
+        f"the endpoint was changed by hand: it serves {describe(shares)}, but the rollout of version "
+        f"{rollout.version} has {describe(expected[0])}, so the versions cannot be compared any more"
     )

@@ -1,10 +1,11 @@
-"""The YAML loader of configuration files: refuses duplicate keys, and uses the fast parser where there is one."""
+"""Strict configuration: a YAML loader that refuses duplicate keys, and groups of settings without misspelt keys."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ConfigDict
 
 # The C parser, which is ten times as fast, if PyYAML was built with it.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,3 +33,9 @@ def _refuse_twins(node: yaml.Node) -> None:
                 raise yaml.constructor.ConstructorError(None, None, f"duplicate key '{key.value}'", key.start_mark)
             seen.add(key.value)
         _refuse_twins(value)
+
+
+class Settings(BaseModel):
+    """A frozen group of settings in which a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,6 +1,6 @@
 import pytest
 
-from mlops.model_card.times import day, moment
+from mlops.model_card.document import day, moment
 
 
 @pytest.mark.parametrize(

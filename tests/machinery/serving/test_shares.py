@@ -1,4 +1,4 @@
-from mlops.serving.rollout.assign import assign
+from mlops.serving.shares import assign
 
 KEYS = [f"user {number}" for number in range(4000)]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops.baseline import families, source
+from mlops.model_search import families, source
 from mlops.training.model_inputs import Kind
 
 KINDS: dict[str, Kind] = {"size": "number", "colour": "text", "empty": "number", "at": "time"}
@@ -30,7 +30,7 @@ def rows(count: int = 60) -> pd.DataFrame:
 def test_each_family_fits_rows_with_missing_values_and_predicts_rows_with_unknown_texts(
     family: str, problem_type: str
 ) -> None:
-    module = source.loaded(source.rendered(family, KINDS), family)
+    module = source.load_text(source.model_text(family, KINDS), family)
     space, first = families.FAMILIES[family]
     fixed = {name: one["value"] for name, one in space.items() if "value" in one}
     label = np.resize(LABELS[problem_type], 60)
@@ -42,22 +42,22 @@ def test_each_family_fits_rows_with_missing_values_and_predicts_rows_with_unknow
 
 @pytest.mark.parametrize("family", list(families.FAMILIES))
 def test_the_columns_of_a_project_are_written_into_the_file_whatever_their_names(family: str) -> None:
-    text = source.rendered(family, {'odd "name" \\1': "number", "b": "text"})
-    assert source.loaded(text, family).NUMBERS == ['odd "name" \\1']
-    assert source.loaded(text, family).TEXTS == ["b"]
-    assert source.loaded(text, family).TIMES == []
+    text = source.model_text(family, {'odd "name" \\1': "number", "b": "text"})
+    assert source.load_text(text, family).NUMBERS == ['odd "name" \\1']
+    assert source.load_text(text, family).TEXTS == ["b"]
+    assert source.load_text(text, family).TIMES == []
 
 
 def test_a_script_builds_the_model_of_the_trial() -> None:
-    text = source.rendered("extra_trees", KINDS)
+    text = source.model_text("extra_trees", KINDS)
     given: dict[str, Any] = {"n_estimators": 7, "max_features": 0.5, "min_samples_leaf": 2}
-    module = source.loaded(source.script(text, "regression", given, 3), "trial")
+    module = source.load_text(source.script(text, "regression", given, 3), "trial")
     assert {name: module.MODEL[-1].get_params()[name] for name in given} == given
     assert module.MODEL[-1].random_state == 3
 
 
 @pytest.mark.parametrize("family", list(families.FAMILIES))
 def test_a_model_file_needs_nothing_of_the_machinery(family: str) -> None:
-    tree = ast.parse(source.rendered(family, KINDS))
+    tree = ast.parse(source.model_text(family, KINDS))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not {name for name in imported if name and name.startswith("mlops")}

@@ -1,4 +1,4 @@
-"""The leaderboard of a baseline: the best model of each family on the held-out rows, beside the naive baseline."""
+"""The leaderboard of a model search: the best model of each family on the held-out rows, beside the naive baseline."""
 
 from __future__ import annotations
 
@@ -53,46 +53,51 @@ class Line:
     megabytes: float | None = None
 
 
-def lines(config: ProjectConfig, found: Found, rows: Mapping[str, pd.DataFrame]) -> list[Line]:
+def lines(config: ProjectConfig, results: Found, rows: Mapping[str, pd.DataFrame]) -> list[Line]:
     """Return the lines, best on the validation rows first, and the naive baseline last."""
     held_out = rows["holdout"]
     label = held_out[config.label].to_numpy(dtype=np.float64)
     constant = config.measures.naive_baseline(rows["train"][config.label].to_numpy(dtype=np.float64))
     naive = np.array(np.broadcast_to(constant, config.measures.shape(len(label))), dtype=np.float64)
-    predicted = {one.contender.name: predict(one.contender.project, one.estimator, held_out) for one in found.best}
-    how = _resampling(config, held_out, label)
+    predicted = {
+        trial.contender.name: predict(trial.contender.project, trial.estimator, held_out) for trial in results.best
+    }
+    resampling = _resampling(config, held_out, label)
     yours = predicted.get(YOURS)
-    board = [_line(config, one, found, (label, predicted[one.contender.name], yours), how) for one in found.best]
-    value, interval = _measured(config, label, naive, how)
+    board = [
+        _line(config, trial, results, (label, predicted[trial.contender.name], yours), resampling)
+        for trial in results.best
+    ]
+    value, interval = _value_and_gain(config, label, naive, resampling)
     low, high = (interval.low, interval.high) if interval else (None, None)
     return [*board, Line(NAIVE, 0, None, value, low, high)]
 
 
 def as_json(board: list[Line], config: ProjectConfig) -> dict[str, Any]:
     """Return the leaderboard as `FILE` keeps it."""
-    return {"metric": config.metric, "lines": [asdict(one) for one in board]}
+    return {"metric": config.metric, "lines": [asdict(line) for line in board]}
 
 
 def of_json(kept: Mapping[str, Any]) -> tuple[str, list[Line]]:
     """Return the metric and the lines that `FILE` keeps."""
-    return str(kept["metric"]), [Line(**one) for one in kept["lines"]]
+    return str(kept["metric"]), [Line(**line) for line in kept["lines"]]
 
 
 def _line(
     config: ProjectConfig,
     trial: Trial,
-    found: Found,
+    results: Found,
     sides: tuple[Array, Array, Array | None],
-    how: Resampling | None,
+    resampling: Resampling | None,
 ) -> Line:
     label, predicted, yours = sides
-    value, interval = _measured(config, label, predicted, how)
+    value, interval = _value_and_gain(config, label, predicted, resampling)
     gain = ""
-    if how is not None and yours is not None and trial.contender.name != YOURS:
-        gain = str(config.measures.gain(config.metric, label, predicted, yours, how))
+    if resampling is not None and yours is not None and trial.contender.name != YOURS:
+        gain = str(config.measures.gain(config.metric, label, predicted, yours, resampling))
     return Line(
         trial.contender.name,
-        found.trials[trial.contender.name],
+        results.trials[trial.contender.name],
         trial.metrics[config.metric],
         value,
         interval.low if interval else None,
@@ -104,11 +109,11 @@ def _line(
     )
 
 
-def _measured(
-    config: ProjectConfig, label: Array, predicted: Array, how: Resampling | None
+def _value_and_gain(
+    config: ProjectConfig, label: Array, predicted: Array, resampling: Resampling | None
 ) -> tuple[float, Interval | None]:
     value = config.measures.evaluate(label, predicted)[config.metric]
-    return value, None if how is None else config.measures.interval(config.metric, label, predicted, how)
+    return value, None if resampling is None else config.measures.interval(config.metric, label, predicted, resampling)
 
 
 def _resampling(config: ProjectConfig, rows: pd.DataFrame, label: Array) -> Resampling | None:

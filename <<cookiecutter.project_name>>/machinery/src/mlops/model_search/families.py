@@ -1,4 +1,4 @@
-"""The model families that a baseline tries, and where each is searched."""
+"""The model families that the job `baseline` tries, and where each is searched."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def contenders(project: Project, kinds: Mapping[str, Kind]) -> Iterator[Contende
     config = project.config
     yield Contender(YOURS, project, {}, "")
     for name, (space, first) in FAMILIES.items():
-        text = source.rendered(name, kinds)
+        text = source.model_text(name, kinds)
         try:
-            module = source.loaded(text, name)
+            module = source.load_text(text, name)
         except (ImportError, OSError) as error:  # OSError: a library of the system is missing
             log.warning("%s is left out: %s", name, error)
             continue

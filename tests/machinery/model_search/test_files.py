@@ -3,10 +3,10 @@ from typing import Any, cast
 
 import yaml
 
-from mlops.baseline import families, files
-from mlops.baseline.families import YOURS, Contender
-from mlops.baseline.trials import Found, Trial
 from mlops.config.search import Search
+from mlops.model_search import families, files
+from mlops.model_search.families import YOURS, Contender
+from mlops.model_search.trials import Found, Trial
 from mlops.training.model_inputs import Kind
 
 import example

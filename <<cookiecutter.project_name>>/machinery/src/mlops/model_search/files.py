@@ -1,4 +1,4 @@
-"""The files of a baseline: the winner's model and its search space, ready to take the place of the project's own."""
+"""The files of a search: the winner's model and its search space, ready to take the place of the project's own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MODEL, SEARCH = "baseline/model.py", "baseline/search.yml"
 _FLOW = 200  # characters of a line, so that each parameter has its own
 
 
-def winner(found: Found) -> Trial | None:
+def winner(results: Found) -> Trial | None:
     """Return the best trial of a family other than the project's own; None if no other could be fitted."""
-    return next((one for one in found.best if one.contender.name != YOURS), None)
+    return next((trial for trial in results.best if trial.contender.name != YOURS), None)
 
 
 def model(trial: Trial, run_id: str) -> str:
@@ -34,17 +34,17 @@ def search(trial: Trial, run_id: str) -> str:
         f"  seed: {config.search.seed}",
         "  space:",
     ]
-    for name, one in config.search.space.items():
-        lines.append(f"    {name}: {flow(one)}")
+    for name, dimension in config.search.space.items():
+        lines.append(f"    {name}: {flow(dimension)}")
     return "\n".join(lines) + "\n"
 
 
-def flow(one: Dimension) -> str:
+def flow(dimension: Dimension) -> str:
     """Return a parameter of a search space as it is written in project.yml, in one line."""
-    given = one.model_dump(include=one.model_fields_set, mode="json")
-    if one.type == "int":
-        given |= {"low": int(given["low"]), "high": int(given["high"])}
-    return yaml.safe_dump(given, default_flow_style=True, sort_keys=False, width=_FLOW).strip()
+    fields = dimension.model_dump(include=dimension.model_fields_set, mode="json")
+    if dimension.type == "int":
+        fields |= {"low": int(fields["low"]), "high": int(fields["high"])}
+    return yaml.safe_dump(fields, default_flow_style=True, sort_keys=False, width=_FLOW).strip()
 
 
 def _scalar(value: object) -> str:

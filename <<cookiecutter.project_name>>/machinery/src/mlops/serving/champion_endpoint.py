@@ -1,8 +1,9 @@
-"""Moves the alias Champion together with the endpoint that serves the champion, if the project has one."""
+"""The endpoint that serves the champion, if the project has one: what a change of the champion does with it."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,12 +13,11 @@ import pandas as pd
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
-from ..promotion.champion import promote
 from ..registry import Registry
 from ..training import training_set
 from ..validation.candidate import Candidate
 from .online_features import require_published
-from .rollout.record import is_open, open_rollout, started
+from .rollout.record import is_open, open_rollout, record_start
 from .settings import ServingParameters
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ChampionOnEndpoint:
-    """The champion of a model, and the endpoint that serves it.
+class ChampionEndpoint:
+    """The endpoint that serves the champion of a model.
 
     Attributes:
         registry: The registered model.
-        settings: The endpoint; without a name there is none, and only the alias moves.
+        settings: The endpoint; without a name there is none, and nothing here has an effect.
         project: The project.
         platform: The platform.
     """
@@ -42,24 +42,21 @@ class ChampionOnEndpoint:
     project: Project
     platform: Platform
 
-    def promote(self, candidate: Candidate, expected: str | None, *, remember: bool = True) -> bool:
-        """Make a version champion, once the endpoint serves it; return whether the alias was moved.
+    def serving(self, candidate: Candidate) -> AbstractContextManager[None]:
+        """Serve a version for all requests before the block, which makes it champion.
+
+        If the block raises an error, the endpoint serves again what it served before.
 
         Args:
             candidate: The version, with its training run.
-            expected: The champion that the version was compared with; None if there was none.
-            remember: Whether to record the expected champion as the version to go back to in a rollback.
 
         Raises:
-            ProjectError: As `promotion.champion.promote` and `Releases.release`.
+            ProjectError: As `Releases.serve_alone`.
         """
-
-        def move_alias() -> bool:
-            return promote(self.registry, candidate.model_version, expected, remember=remember)
-
         if not self.settings.endpoint_name:
-            return move_alias()
-        return self._releases(candidate.model_name).release(candidate.model_version, self._rows(candidate), move_alias)
+            return nullcontext()
+        releases = self._releases(candidate.model_name)
+        return releases.serve_alone(candidate.model_version, self._holdout(candidate))
 
     def require_features(self) -> None:
         """Make sure that the endpoint, if there is one, can look features up. A rollback does not wait for that.
@@ -76,19 +73,17 @@ class ChampionOnEndpoint:
         """Whether a version that wins the offline comparison is compared with the champion on requests as well."""
         return bool(self.settings.endpoint_name) and self.project.config.serving.rollout != "direct"
 
-    def compare_online(self, candidate: Candidate, champion: str) -> None:
+    def start_rollout(self, candidate: Candidate, champion: str) -> None:
         """Open the rollout of a version that won the offline comparison: it answers a share of the requests.
 
         Raises:
-            ProjectError: As `promote`, or another rollout is open.
+            ProjectError: As `serving`, or another rollout is open.
         """
-        version = candidate.model_version
-
-        def open_() -> int:
-            return open_rollout(self.registry, version, champion, self.project.config.serving, datetime.now(UTC))
-
-        self._releases(candidate.model_name).begin_rollout(version, champion, self._rows(candidate), open_)
-        started(self.registry, datetime.now(UTC))
+        version, releases = candidate.model_version, self._releases(candidate.model_name)
+        with releases.serve_beside(version, self._holdout(candidate)):
+            share = open_rollout(self.registry, version, champion, self.project.config.serving, datetime.now(UTC))
+            releases.endpoint.serve(candidate.model_name, {champion: 100 - share, version: share})
+        record_start(self.registry, datetime.now(UTC))
 
     def align(self) -> None:
         """Let the endpoint, if there is one, serve the champion, unless a rollout is open.
@@ -117,7 +112,7 @@ class ChampionOnEndpoint:
 
         return Releases.of(self.platform.serving(), self.settings, model_name, self.project.config)
 
-    def _rows(self, candidate: Candidate) -> pd.DataFrame | None:
+    def _holdout(self, candidate: Candidate) -> pd.DataFrame | None:
         try:
             return training_set.read(self.platform.tables, candidate.training_table, candidate.run_id, "holdout")
         except ProjectError as error:

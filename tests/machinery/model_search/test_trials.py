@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 
-from mlops.baseline import trials
-from mlops.baseline.families import Contender
 from mlops.config.search import Search
 from mlops.errors import ProjectError
+from mlops.model_search import trials
+from mlops.model_search.families import Contender
 
 import example
 

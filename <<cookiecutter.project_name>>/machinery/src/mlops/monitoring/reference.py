@@ -1,4 +1,4 @@
-"""The baseline: validation and held-out rows of the champion, with its predictions; windows are compared with it."""
+"""The reference: validation and held-out rows of the champion, with its predictions; windows are compared with it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MOST_ROWS = 100_000
 _SEED = 20160101
 
 
-def write_baseline(config: ProjectConfig, tables: Tables, registry: Registry, training_table: str, name: str) -> str:
-    """Write the baseline of the champion, unless it is there already; return the champion's version.
+def write_reference(config: ProjectConfig, tables: Tables, registry: Registry, training_table: str, name: str) -> str:
+    """Write the reference rows of the champion, unless it is there already; return the champion's version.
 
-    If the training table no longer has the champion's rows, the baseline is empty.
+    If the training table no longer has the champion's rows, the reference is empty.
 
     Raises:
         ProjectError: There is no champion.
@@ -40,20 +40,20 @@ def write_baseline(config: ProjectConfig, tables: Tables, registry: Registry, tr
     if not _is_of(tables, name, version):
         rows = _rows(config, tables, registry, champion, training_table)
         if rows is None:
-            log.warning("table %s no longer has the rows of version %s: there is no baseline", training_table, version)
+            log.warning("table %s no longer has the rows of version %s: there is no reference", training_table, version)
             if tables.exists(name):
                 tables.delete(name, "TRUE")
             return version
         tables.overwrite(name, rows)
-        log.info("the baseline %s has rows of version %s", name, version)
+        log.info("the reference %s has rows of version %s", name, version)
     return version
 
 
-def like_log(baseline: DataFrame, log_rows: DataFrame) -> DataFrame:
-    """Return the baseline with the types of the log, for the columns that both have."""
+def like_log(reference: DataFrame, log_rows: DataFrame) -> DataFrame:
+    """Return the reference with the types of the log, for the columns that both have."""
     kinds = {field.name: field.dataType for field in log_rows.schema.fields}
-    return baseline.select(
-        *[F.col(name).cast(kinds[name]).alias(name) if name in kinds else F.col(name) for name in baseline.columns]
+    return reference.select(
+        *[F.col(name).cast(kinds[name]).alias(name) if name in kinds else F.col(name) for name in reference.columns]
     )
 
 
@@ -70,17 +70,17 @@ def _rows(
     held_out = _held_out(tables, training_table, str(champion.run_id))
     if held_out is None:
         return None
-    found = predict(uri(registry.name, str(champion.version)), held_out[list(config.features)])
+    predicted = predict(uri(registry.name, str(champion.version)), held_out[list(config.features)])
     version = str(champion.version)
     key, event_time = config.spine.key, config.spine.event_time
     kept = [key, event_time, *(name for name in inputs(config) if name in held_out.columns), config.label]
-    rows = held_out[kept].assign(**{f"_p{i}": column for i, column in enumerate(np.atleast_2d(found.T))})
+    rows = held_out[kept].assign(**{f"_p{i}": column for i, column in enumerate(np.atleast_2d(predicted.T))})
     outputs = [name for name in rows.columns if name not in kept]
     frame = tables.spark.createDataFrame(rows).withColumn("_shares", F.array(*outputs))
     frame = from_shares(config, frame, "_shares")
     label = label_value(config, F.col(config.label))
     if config.problem_type == "multiclass":  # the training table has the numbers of classes
-        names = F.array(*[F.lit(str(one)) for one in config.classes])
+        names = F.array(*[F.lit(str(label_class)) for label_class in config.classes])
         label = F.element_at(names, (F.col(config.label) + 1).cast("int"))
     frame = frame.withColumns(
         {

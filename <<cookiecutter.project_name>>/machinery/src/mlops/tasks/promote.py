@@ -6,6 +6,7 @@ It runs in the job `promotion`, the only one that moves the alias (see `promotio
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 from mlflow.entities.model_registry import ModelVersion
 
@@ -13,24 +14,27 @@ from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..promotion import pause
+from ..promotion.champion import move_champion_alias
 from ..promotion.comparison import ChampionCannotBeScoredError, compare
 from ..promotion.decision import Decision
 from ..promotion.same_model import equal_to_rolled_back
 from ..registry import CHALLENGED_BY, ROLLED_BACK, Registry
-from ..serving.promote import ChampionOnEndpoint
+from ..serving.champion_endpoint import ChampionEndpoint
 from ..serving.rollout.record import is_open
 from ..serving.settings import ServingParameters
 from ..training import training_set
 from ..validation import proof
-from ..validation.candidate import Candidate, resolved
+from ..validation.candidate import Candidate, resolve
 from . import task
 
 log = logging.getLogger(__name__)
 
 
 class Parameters(Candidate, ServingParameters):
-    """The version to deploy, the endpoint, and a reason to promote it although the champion cannot be scored."""
+    """The version to promote, the endpoint, and a reason to promote it although the champion cannot be scored."""
 
+    action: Literal["promote"] = "promote"
+    model_uri: str = ""
     override_reason: str = ""
 
 
@@ -51,10 +55,10 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         ProjectError: The version has not passed validation as it is now, was rolled back, could not be compared, or
             does not answer on the endpoint; or another version has become champion in the meantime.
     """
-    parameters = resolved(parameters)
+    parameters = resolve(parameters)
     registry = Registry(parameters.model_name)
     _require_proof(registry, parameters, project, platform)
-    endpoint = ChampionOnEndpoint(registry, parameters, project, platform)
+    endpoint = ChampionEndpoint(registry, parameters, project, platform)
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
     if incumbent == parameters.model_version:
@@ -65,19 +69,20 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     for version, tags in decision.records.items():
         for key, value in tags.items():
             registry.tag(version, key, value)
-    said = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
-    registry.tag(parameters.model_version, "deployment_decision", said)
+    outcome = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
+    registry.tag(parameters.model_version, "deployment_decision", outcome)
     if champion is not None:
-        registry.tag(str(champion.version), CHALLENGED_BY, f"version {parameters.model_version}, {said}")
-    log.info("%s", said)
+        registry.tag(str(champion.version), CHALLENGED_BY, f"version {parameters.model_version}, {outcome}")
+    log.info("%s", outcome)
     if not decision.passed:
         endpoint.align()
         return Values(promoted="false", champion_version=incumbent or "none")
     endpoint.require_features()
     if incumbent and endpoint.compares_online:
-        endpoint.compare_online(parameters, incumbent)
+        endpoint.start_rollout(parameters, incumbent)
         return Values(promoted="false", champion_version=incumbent)
-    moved = endpoint.promote(parameters, incumbent)
+    with endpoint.serving(parameters):
+        moved = move_champion_alias(registry, parameters.model_version, incumbent)
     return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
 
 
@@ -96,11 +101,11 @@ def _require_proof(registry: Registry, parameters: Parameters, project: Project,
 def _decide(parameters: Parameters, project: Project, platform: Platform, champion: ModelVersion | None) -> Decision:
     """Compare the versions. If the champion cannot be scored, an operator's reason decides instead, and is recorded."""
     registry = Registry(parameters.model_name)
-    if since := pause.paused(registry):
+    if since := pause.pause_reason(registry):
         return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
     compared = is_open(registry) if parameters.endpoint_name else None
     if compared not in {None, parameters.model_version}:
-        reason = f"the rollout of version {compared} is open; deploy this version again when it has ended"
+        reason = f"the rollout of version {compared} is open; promote this version again when it has ended"
         return Decision(passed=False, reasons=(reason,))
     if (same := equal_to_rolled_back(project, parameters, platform)) and not parameters.override_reason:
         return Decision(passed=False, reasons=(f"it predicts the same as version {same}, which was rolled back",))

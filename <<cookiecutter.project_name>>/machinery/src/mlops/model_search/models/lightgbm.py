@@ -40,7 +40,7 @@ def build(problem_type: str, hyperparameters: Mapping[str, Any], seed: int) -> P
     kind = LGBMRegressor if problem_type == "regression" else LGBMClassifier
     # One thread: with few rows, more of them cost more time than they save.
     model = kind(random_state=seed, subsample_freq=1, n_jobs=1, verbose=-1, **hyperparameters)
-    return Pipeline([("columns", columns), ("named", FunctionTransformer(named)), ("model", model)])
+    return Pipeline([("columns", columns), ("named", FunctionTransformer(with_column_names)), ("model", model)])
 
 
 def clock(times: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def clock(times: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(parts).astype("float64")
 
 
-def named(values: NDArray[np.float64]) -> pd.DataFrame:
+def with_column_names(values: NDArray[np.float64]) -> pd.DataFrame:
     """Return the columns with names that LightGBM accepts; version 4.6 warns of columns without a name."""
     names = [f"x{number}" for number in range(values.shape[1])]
     return pd.DataFrame(values, columns=names, dtype="float64")

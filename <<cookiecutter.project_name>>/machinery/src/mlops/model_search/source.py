@@ -12,7 +12,7 @@ from . import models
 _COLUMNS = {"NUMBERS": "number", "TEXTS": "text", "TIMES": "time"}
 
 
-def rendered(family: str, kinds: Mapping[str, Kind]) -> str:
+def model_text(family: str, kinds: Mapping[str, Kind]) -> str:
     """Return the text of the model file of a family.
 
     Args:
@@ -21,14 +21,14 @@ def rendered(family: str, kinds: Mapping[str, Kind]) -> str:
     """
     text = (files(models) / f"{family}.py").read_text(encoding="utf-8")
     for constant, kind in _COLUMNS.items():
-        names = [name for name, one in kinds.items() if one == kind]
-        listed = "".join(f"    {_quoted(name)},\n" for name in names)
+        names = [name for name, column_kind in kinds.items() if column_kind == kind]
+        listed = "".join(f"    {_literal(name)},\n" for name in names)
         written = f"{constant}: list[str] = [\n{listed}]" if names else f"{constant}: list[str] = []"
         text = text.replace(f"\n{constant}: list[str] = []\n", f"\n{written}\n")
     return text
 
 
-def loaded(text: str, name: str) -> ModuleType:
+def load_text(text: str, name: str) -> ModuleType:
     """Return the text of a model file as a module, which is not registered: it cannot be imported by its name.
 
     Raises:
@@ -45,5 +45,5 @@ def script(text: str, problem_type: str, hyperparameters: Mapping[str, object], 
     return f"{text}\n\n# Fit it to the train rows: MODEL.fit(rows[[*NUMBERS, *TEXTS, *TIMES]], label)\n{call}\n"
 
 
-def _quoted(name: str) -> str:
+def _literal(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

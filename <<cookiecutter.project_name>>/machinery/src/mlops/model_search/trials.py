@@ -93,7 +93,7 @@ def run(
         ProjectError: No contender could be fitted.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    arms, until, number = [_arm(one) for one in contenders], clock() + seconds, 0
+    arms, until, number = [_arm(contender) for contender in contenders], clock() + seconds, 0
     order = cycle(arms)
     for turn in range(1_000_000):  # the budget ends it; a bound in case the clock stands still
         alive = [arm for arm in arms if not arm.error]
@@ -103,14 +103,14 @@ def run(
         if clock() >= until and all(arm.trials for arm in alive):
             break
         every = turn < len(arms) or turn % 2
-        arm = next(one for one in order if not one.error) if every else _leader(alive)
-        trial = _tried(arm, rows, number)
+        arm = next(arm for arm in order if not arm.error) if every else _leader(alive)
+        trial = _try_next(arm, rows, number)
         if trial is not None:
             on_trial(trial)
             number += 1
-    found = [arm.best for arm in arms if arm.best is not None]
+    best = [arm.best for arm in arms if arm.best is not None]
     return Found(
-        sorted(found, key=_rank),
+        sorted(best, key=_rank),
         {arm.contender.name: arm.trials for arm in arms},
         {arm.contender.name: arm.error for arm in arms if arm.error},
     )
@@ -135,10 +135,10 @@ def _leader(arms: list[_Arm]) -> _Arm:
     return min(arms, key=lambda arm: float("inf") if arm.best is None else _rank(arm.best))
 
 
-def _tried(arm: _Arm, rows: dict[str, pd.DataFrame], number: int) -> Trial | None:
+def _try_next(arm: _Arm, rows: dict[str, pd.DataFrame], number: int) -> Trial | None:
     """Fit one model of the arm; a failure takes the arm out of the race."""
-    asked, project = arm.study.ask(), arm.contender.project
-    hyperparameters = search.suggest(asked, project.config.search)
+    proposal, project = arm.study.ask(), arm.contender.project
+    hyperparameters = search.suggest(proposal, project.config.search)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # such a model is judged by its metric like the others
@@ -150,7 +150,7 @@ def _tried(arm: _Arm, rows: dict[str, pd.DataFrame], number: int) -> Trial | Non
         arm.error = str(error) if isinstance(error, ProjectError) else first_line(error)
         log.warning("%s is left out: %s", arm.contender.name, arm.error)
         return None
-    arm.study.tell(asked, metrics[project.config.metric])
+    arm.study.tell(proposal, metrics[project.config.metric])
     arm.trials += 1
     trial = Trial(
         number,
