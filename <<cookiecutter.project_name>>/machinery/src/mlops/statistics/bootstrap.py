@@ -25,7 +25,9 @@ def value_gain(challenger: Array, incumbent: Array, resampling: Resampling) -> I
     return gain_interval([[challenger], [incumbent]], lambda means: means[:, 0], [np.ones(len(challenger))], resampling)
 
 
-def gain_interval(pair: Sequence[Sequence[Array]], value: Value, weights: list[Array], resampling: Resampling) -> Interval:
+def gain_interval(
+    pair: Sequence[Sequence[Array]], value: Value, weights: list[Array], resampling: Resampling
+) -> Interval:
     """Return the interval of the first model's value less the second's.
 
     Args:
@@ -50,7 +52,10 @@ def value_interval(columns: Sequence[Array], value: Value, weights: list[Array],
 
 
 def _resampled(
-    sides: Sequence[Sequence[Array]], value: Callable[[list[Array]], Array], weights: list[Array], resampling: Resampling
+    sides: Sequence[Sequence[Array]],
+    value: Callable[[list[Array]], Array],
+    weights: list[Array],
+    resampling: Resampling,
 ) -> Interval:
     """Return the interval of a value, given the columns of each model and the rows that count towards the blocks."""
     columns = [np.asarray(column, dtype=np.float64) for side in sides for column in side]
@@ -63,5 +68,5 @@ def _resampled(
         return value([counts @ side / (counts @ rows) for side in sums])
 
     found = float(values(np.ones(blocks)[None]).item())
-    drawn = [values(counts) for counts in draws(blocks, how.resamples, np.random.default_rng(resampling.seed))]
+    drawn = [values(counts) for counts in draws(blocks, resampling.resamples, np.random.default_rng(resampling.seed))]
     return interval(found, np.concatenate(drawn), weights, resampling)
