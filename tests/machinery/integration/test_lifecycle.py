@@ -91,6 +91,14 @@ def test_the_lifecycle_ends_with_a_champion_that_beats_the_naive_baseline(first_
     assert re.search(r"│ \w+ +│ \S+ +│ \S+ +│", first_life)
 
 
+def test_a_lifecycle_writes_only_to_its_state(first_life: str, project: Path) -> None:
+    """MLflow makes a folder `mlruns` for artifacts wherever it opens a database; none of ours are there."""
+    assert first_life
+    new = {path.name for path in project.iterdir()} - {path.name for path in ROOT.iterdir()}
+    assert new - {".cache"} == {".local", "mlruns"}
+    assert not [path for path in (project / "mlruns").rglob("*") if path.is_file()]
+
+
 def test_a_second_lifecycle_scores_no_row_twice_and_keeps_the_champion(first_life: str, local: Command) -> None:
     assert first_life
     again = local("run", "lifecycle", "--var", "trials=2").stdout

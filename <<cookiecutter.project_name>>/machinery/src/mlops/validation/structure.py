@@ -114,7 +114,8 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
         as_declared(evidence.features.head(5), evidence.model.metadata.signature).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             [sys.executable, "-c", _CONSUMER, local, str(rows), ",".join(evidence.packages)],
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"HOME": folder},
+            cwd=folder,  # MLflow leaves a database where it has no tracking server
+            env=_environment(folder),
             capture_output=True,
             text=True,
             check=False,
@@ -123,3 +124,10 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
     lines = done.stderr.strip().splitlines() or ["it exited without an error message"]
     reason = "it loads and predicts in a fresh process with its requirements" if done.returncode == 0 else lines[-1]
     yield Check("fresh process", done.returncode == 0, reason)
+
+
+def _environment(home: str) -> dict[str, str]:
+    """Return the environment of a consumer, whose paths do not depend on the folder that it starts in."""
+    given = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    paths = [str(Path(entry).absolute()) for entry in given.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    return given | {"PYTHONPATH": os.pathsep.join(paths), "HOME": home}
