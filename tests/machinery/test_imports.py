@@ -20,7 +20,7 @@ PACKAGES = ("bundle_tools", "mlops_local", "mlops")
 LAYERS = (
     {"tasks"},
     {"serving"},
-    {"model_card", "promotion", "inference", "monitoring", "exploration", "baseline", "model_search"},
+    {"model_card", "promotion", "inference", "monitoring", "exploration", "model_search"},
     {"validation", "preflight"},
     {"training"},
     {"registry", "loading", "platform"},
@@ -35,7 +35,7 @@ LAYERS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 # Files that are read by their path.
-BY_PATH = re.compile(r"mlops\.(baseline|model_search)\.models\.\w+")
+BY_PATH = re.compile(r"mlops\.model_search\.models\.\w+")
 
 
 def name_of(file: Path) -> str:
@@ -151,3 +151,7 @@ def test_the_wheel_has_no_module_that_nothing_on_databricks_can_reach() -> None:
     starts = {*tasks, *front(), *notebooks}
     unreached = {name for name in FILES if name.partition(".")[0] == "mlops"} - reached(starts)
     assert {name for name in unreached if not BY_PATH.fullmatch(name)} == set()
+
+
+def test_every_layer_has_only_rooms_that_exist() -> None:
+    assert {*LEVEL} == {room(name) for name in FILES if name.startswith("mlops.")}

@@ -17,6 +17,7 @@ from baking import ROOT
 
 # The code that decides which model serves; the paths are relative to mlops.
 DECIDING = (
+    "evaluation/metric_intervals.py",
     "statistics/bootstrap.py",
     "statistics/resampling.py",
     "features/incremental.py",
