@@ -19,7 +19,9 @@ from .tally import Tally
 _SPARK = {"pyspark", "pyspark-client", "pyspark-connect", "databricks-connect"}
 # On Databricks it comes with the runtime or with the environment of the jobs (resources/common.yml).
 _OF_THE_PLATFORM = {"pyspark", "databricks-feature-engineering"}
-_OF_THE_REPOSITORY = {"mlops", "mlops-local", "bundle-tools"}
+_IN_THE_WHEEL = {"mlops"}
+_BESIDE_THE_WHEEL = {"mlops-local", "bundle-tools"}
+_ONLY_HERE = "is not in the wheel, so the jobs would fail on Databricks: import it in tests only"
 _CONSTRAINTS = "constraints.txt"
 
 
@@ -34,7 +36,7 @@ def the_environment_has_every_package_that_your_tests_import(project: CheckedPro
     """Every package that your tests import is one that `make setup` installs."""
     required = [*_required(project, looked), *machinery_source(project).requirements("local", "dev"), *_extra(project)]
     beside = {str(canonicalize_name(path.stem)) for path in (project.root / "tests").iterdir()}
-    declared = names(required) | _OF_THE_PLATFORM | _own(project) | beside
+    declared = names(required) | _OF_THE_PLATFORM | _own(project) | _BESIDE_THE_WHEEL | beside
     where = "make setup does not install: add it to project.optional-dependencies in pyproject.toml"
     yield from _undeclared(project, looked, "tests", declared, where)
 
@@ -64,14 +66,15 @@ def _undeclared(project: CheckedProject, looked: Tally, folder: str, declared: s
     looked.add("module", *files)
     try:
         for file, package in undeclared(files, declared):
-            yield f"{file.relative_to(project.root).as_posix()}: imports {package}, which {where}"
+            problem = _ONLY_HERE if package in _BESIDE_THE_WHEEL else where
+            yield f"{file.relative_to(project.root).as_posix()}: imports {package}, which {problem}"
     except SyntaxError as error:
         place = Path(str(error.filename)).relative_to(project.root).as_posix()
         yield f"{place}: line {error.lineno}: {error.msg}"
 
 
 def _own(project: CheckedProject) -> set[str]:
-    return {*_OF_THE_REPOSITORY, str(canonicalize_name(project.package))}
+    return {*_IN_THE_WHEEL, str(canonicalize_name(project.package))}
 
 
 def _required(project: CheckedProject, looked: Tally) -> list[str]:
