@@ -109,7 +109,7 @@ def test_a_source_file_cannot_be_given(fake: FakeWorkspace, capsys: pytest.Captu
 @pytest.mark.skipif(importlib.util.find_spec("databricks.connect") is not None, reason="it is installed here")
 def test_without_the_client_the_message_says_how_to_install_it(fake: FakeWorkspace) -> None:
     workspace = databricks_connect.client("dev", bundle(fake))
-    with pytest.raises(ProjectError, match="run make setup ON=databricks"), databricks_connect.connected("", workspace):
+    with pytest.raises(ProjectError, match="run make setup ON=databricks"), databricks_connect.connect("", workspace):
         pass
 
 

@@ -14,7 +14,7 @@ from mlops.model_search import files
 
 from ..run import entry_points
 from ..run.options import Options
-from ..run.session import Request, finished
+from ..run.session import Request, run_to_success
 from ..workspace.source_data import SourceData
 
 
@@ -26,9 +26,9 @@ def run(options: Options, budget: str, engine: str, source: SourceData, console:
     """
     if not re.fullmatch(r"\d+(\.\d+)?", budget) or not float(budget):
         raise ProjectError(f"the budget is {budget!r}: give the number of seconds, greater than 0.")
-    finished(options, Request("features", {}, engine, source), console, summarise=False)
+    run_to_success(options, Request("features", {}, engine, source), console, summarise=False)
     job = Request("baseline", {"budget_seconds": budget}, engine, SourceData())
-    (task,) = finished(options, job, console).tasks.values()
+    (task,) = run_to_success(options, job, console).tasks.values()
     run_id = str(task.values["baseline_run_id"])
     written = " and ".join(str(file.relative_to(options.root)) for file in write(run_id, options.root))
     yours = f"src/{entry_points.package(options.root)}"

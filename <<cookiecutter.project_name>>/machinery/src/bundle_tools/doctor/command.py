@@ -52,10 +52,10 @@ def _version(path: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ValueError(f"{path} --version does not run ({error}): install it again from {_INSTALL}") from None
-    found = _VERSION.search(done.stdout)
-    if found is None:
+    match = _VERSION.search(done.stdout)
+    if match is None:
         raise ValueError(f"{path} --version prints no version: install the CLI again from {_INSTALL}")
-    return found[0].removeprefix("v")
+    return match[0].removeprefix("v")
 
 
 def satisfies(version: str, constraint: str) -> bool:
@@ -67,17 +67,17 @@ def satisfies(version: str, constraint: str) -> bool:
     Raises:
         ValueError: The constraint has a different form.
     """
-    found = _VERSION.fullmatch(version)
-    if found is None:
+    match = _VERSION.fullmatch(version)
+    if match is None:
         raise ValueError(f"{version!r} is not a version")
-    return found[2] == "-dev" or all(_fits(found, part.strip()) for part in constraint.split(",") if constraint)
+    return match[2] == "-dev" or all(_fits(match, part.strip()) for part in constraint.split(",") if constraint)
 
 
 def _fits(version: re.Match[str], part: str) -> bool:
-    found = _CONSTRAINT.fullmatch(part)
-    if found is None or (found[3] and found[4]):
+    match = _CONSTRAINT.fullmatch(part)
+    if match is None or (match[3] and match[4]):
         raise ValueError(f"{part!r} in {_PLACE} cannot be read: write it as '>= 1.3.0' or '>= 1.3.0, < 2.0.0'")
-    sign, numbers, star, pre = found.groups()
+    sign, numbers, star, pre = match.groups()
     bound = [int(number) for number in numbers.split(".")]
     actual = [int(number) for number in version[1].split(".")]
     if star:

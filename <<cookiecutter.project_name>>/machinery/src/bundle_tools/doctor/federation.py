@@ -24,9 +24,9 @@ def check(bundle: Bundle) -> Iterator[Finding]:
         except (ValueError, KeyError, TypeError):
             yield missing(f"federation policy: {name} has no issuer and subject: restore it, see docs/ci-*.md")
             continue
-        found = _PLACEHOLDER.search(f"{issuer} {subject}")
-        if found:
-            yield missing(f"federation policy: {name} has the placeholder {found[0]}: put your own name there")
+        placeholder = _PLACEHOLDER.search(f"{issuer} {subject}")
+        if placeholder:
+            yield missing(f"federation policy: {name} has the placeholder {placeholder[0]}: put your own name there")
         else:
             yield fine(f"federation policy: {name} allows {subject} of {issuer}")
 

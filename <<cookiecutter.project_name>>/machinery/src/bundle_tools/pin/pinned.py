@@ -41,40 +41,48 @@ def pinned(search: Search, values: Mapping[str, Choice], keep: float) -> dict[st
     """
     if keep == 0:
         return {name: _fixed(search.space[name], values[name]) for name in search.space if name in values}
-    return {name: _narrowed(one, values[name], keep) if name in values else one for name, one in search.space.items()}
+    return {
+        name: _narrowed(dimension, values[name], keep) if name in values else dimension
+        for name, dimension in search.space.items()
+    }
 
 
-def _value(name: str, one: Dimension, text: str) -> Choice:
-    if one.type in {"int", "float"}:
+def _value(name: str, dimension: Dimension, text: str) -> Choice:
+    if dimension.type in {"int", "float"}:
         try:
             number = float(text)
         except ValueError:
             raise ProjectError(f"the run has {name} {text!r}, which is not a number.") from None
-        return int(number) if one.type == "int" else number
-    for choice in one.values:
+        return int(number) if dimension.type == "int" else number
+    for choice in dimension.values:
         if str(choice) == text:
             return choice
-    raise ProjectError(f"the run has {name} {text!r}, but search.space has {', '.join(map(str, one.values))}.")
+    raise ProjectError(f"the run has {name} {text!r}, but search.space has {', '.join(map(str, dimension.values))}.")
 
 
-def _fixed(one: Dimension, value: Choice) -> Dimension:
-    return Dimension.model_validate({"value": value} | ({"when": one.when} if one.when else {}))
+def _fixed(dimension: Dimension, value: Choice) -> Dimension:
+    return Dimension.model_validate({"value": value} | ({"when": dimension.when} if dimension.when else {}))
 
 
-def _narrowed(one: Dimension, value: Choice, keep: float) -> Dimension:
-    if one.type not in {"int", "float"} or one.low is None or one.high is None or not isinstance(value, int | float):
-        return one
-    there, back = (math.log, math.exp) if one.log else (float, float)
-    low, high, middle = there(one.low), there(one.high), there(value)
+def _narrowed(dimension: Dimension, value: Choice, keep: float) -> Dimension:
+    if (
+        dimension.type not in {"int", "float"}
+        or dimension.low is None
+        or dimension.high is None
+        or not isinstance(value, int | float)
+    ):
+        return dimension
+    there, back = (math.log, math.exp) if dimension.log else (float, float)
+    low, high, middle = there(dimension.low), there(dimension.high), there(value)
     half = (high - low) * keep / 2
     # At the end of the range the window is moved, not cut, so that it keeps its width.
     start = min(max(middle - half, low), high - 2 * half)
     ends = back(start), back(start + 2 * half)
-    if one.type == "int":
+    if dimension.type == "int":
         ends = float(math.floor(ends[0])), float(math.ceil(ends[1]))
-    found = {"low": max(_rounded(ends[0]), one.low), "high": min(_rounded(ends[1]), one.high)}
-    found = {"low": min(found["low"], value), "high": max(found["high"], value)}
-    return one.model_copy(update=found) if found["low"] < found["high"] else _fixed(one, value)
+    bounds = {"low": max(_rounded(ends[0]), dimension.low), "high": min(_rounded(ends[1]), dimension.high)}
+    bounds = {"low": min(bounds["low"], value), "high": max(bounds["high"], value)}
+    return dimension.model_copy(update=bounds) if bounds["low"] < bounds["high"] else _fixed(dimension, value)
 
 
 def _rounded(number: float) -> float:

@@ -32,11 +32,11 @@ def run(options: Options, request: Request, profile: str, console: Console) -> i
     Raises:
         ProjectError: As `session.run`; or the target is not a development one, or the workspace refuses.
     """
-    finished(options, request, profile, console)
+    run_to_success(options, request, profile, console)
     return 0
 
 
-def finished(options: Options, request: Request, profile: str, console: Console) -> JobRun:
+def run_to_success(options: Options, request: Request, profile: str, console: Console) -> JobRun:
     """Run the job and return its run, whose tasks all succeeded; the arguments are those of `run`."""
     if request.source.chosen:
         raise ProjectError("ON=databricks reads the source tables of the workspace: leave out SOURCE and DRIFT_FROM.")
@@ -49,7 +49,7 @@ def finished(options: Options, request: Request, profile: str, console: Console)
     task_order.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
     deployed = databricks_connect.deployed(options.root, bundle, workspace, options.variables)
     say(console, f"target {bundle.target}, your code against {workspace.config.host}")
-    with log_file(options.state), databricks_connect.connected(profile, workspace) as platform:
+    with log_file(options.state), databricks_connect.connect(profile, workspace) as platform:
         preflight.require(project, platform.tables, own_schema(deployed))
         say(console, f"source {', '.join(source_tables(deployed).values())}, schema {own_schema(deployed)}")
         with progress.shown(console) as observer:

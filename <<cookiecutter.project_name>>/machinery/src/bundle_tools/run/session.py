@@ -59,12 +59,12 @@ class Request:
 
 
 def run(options: Options, request: Request, console: Console) -> int:
-    """Run a job as `finished` does, and return 0."""
-    finished(options, request, console)
+    """Run a job as `run_to_success` does, and return 0."""
+    run_to_success(options, request, console)
     return 0
 
 
-def finished(options: Options, request: Request, console: Console, *, summarise: bool = True) -> JobRun:
+def run_to_success(options: Options, request: Request, console: Console, *, summarise: bool = True) -> JobRun:
     """Check the bundle, start the engine, run the job, show the results; return the run, whose tasks all succeeded.
 
     What libraries write to stderr goes to `run.log` in the state folder.

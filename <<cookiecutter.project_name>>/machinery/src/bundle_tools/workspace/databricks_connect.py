@@ -111,7 +111,7 @@ def deployed(root: Path, bundle: Bundle, workspace: WorkspaceClient, variables: 
 
 
 @contextmanager
-def connected(profile: str, workspace: WorkspaceClient) -> Iterator[ConnectedPlatform]:
+def connect(profile: str, workspace: WorkspaceClient) -> Iterator[ConnectedPlatform]:
     """Connect to serverless compute of the workspace; MLflow tracks runs and registers models there.
 
     Raises:
