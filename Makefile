@@ -55,9 +55,11 @@ override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/
   $(addprefix --ignore=tests/machinery/integration/tasks/test_,serving.py rollout.py)
 
 test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
-	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) $(CHOSEN) --durations 10
-	EXAMPLE=classification $(PYTEST) --dist loadfile $(OF_THE_EXAMPLE) $(CHOSEN)
-	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template tests/projects $(CHOSEN) --durations 10
+	@failed=0; \
+	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) $(CHOSEN) --durations 10 || failed=1; \
+	EXAMPLE=classification $(PYTEST) --dist loadfile $(OF_THE_EXAMPLE) $(CHOSEN) || failed=1; \
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template tests/projects $(CHOSEN) --durations 10 || failed=1; \
+	exit $$failed
 
 test-quick: .venv/.tests ## Run the unit tests of the machinery, and test questions, hooks, generated files and updates; two minutes
 	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) --ignore=tests/machinery/integration --ignore-glob=*_simulation

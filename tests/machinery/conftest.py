@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -16,7 +17,7 @@ from mlops_local.platform import LocalPlatform
 
 import example
 from example import synthetic
-from running import Runner, new_schema
+from running import MLFLOW, Runner, new_schema
 
 one_thread, spark = pytest_fixtures.one_thread, pytest_fixtures.spark
 
@@ -24,6 +25,14 @@ one_thread, spark = pytest_fixtures.one_thread, pytest_fixtures.spark
 def pytest_unconfigure() -> None:
     """Do not look for garbage among all objects once more when the process ends, which takes a second."""
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_mlflow() -> Iterator[None]:
+    """Point MLflow at the shared runs and models again, after the tests of a module that have others."""
+    yield
+    for workspace in MLFLOW:
+        workspace.open_mlflow()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pyspark.sql import SparkSession
@@ -10,7 +11,13 @@ from pyspark.sql import SparkSession
 from mlops.sources.sources import Sources
 from mlops_local.platform import LocalPlatform
 
+if TYPE_CHECKING:
+    from bundle_tools.workspace.workspace import Workspace
+
 Runner = Callable[..., dict[str, str]]
+MLFLOW: list[
+    Workspace
+] = []  # the workspace whose runs and models the tests of a process share, once one of them needs it
 
 
 def trips_of(platform: LocalPlatform, table: str) -> Sources:

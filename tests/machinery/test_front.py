@@ -22,7 +22,7 @@ def test_every_name_of_the_front_is_there(name: str) -> None:
 
 
 def test_the_version_is_a_function_whatever_was_imported_before() -> None:
-    script = "import mlops.version; from mlops import version; print(version())"
+    script = "import mlops.machinery_version; from mlops import version; print(version())"
     environment = os.environ | {"PYTHONPATH": str(Path(mlops.__file__).parents[1])}
     command = [sys.executable, "-c", script]
     shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

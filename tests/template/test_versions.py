@@ -58,7 +58,7 @@ def test_a_project_works(bake: Bake, tmp_path: Path, version: str, compute: str,
 
     uv = (sys.executable, "-m", "uv")
     run(project, *uv, "venv", "--quiet", "--seed", "--python", found, ".venv")
-    install = (*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen])
+    install: tuple[str | Path, ...] = (*uv, "pip", "install", "--quiet", "--python", python, *CHOSEN[chosen])
     run(project, *install, *TOOLS, "--editable", "./machinery[local,dev]", "--editable", ".")
     beside = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
     run(ROOT, python, "-m", "pytest", "-q", *beside, *UNIT, "tests/machinery/parity/test_data_profiling.py")

@@ -15,7 +15,7 @@ from bundle_tools.run import session
 from bundle_tools.run.options import Options
 from bundle_tools.run.session import Request
 from mlops.errors import ProjectError
-from mlops.version import version
+from mlops.machinery_version import version
 
 from generated import generated_project
 

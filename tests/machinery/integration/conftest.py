@@ -21,7 +21,7 @@ from mlops.validation.check import Check
 from mlops_local.platform import LocalPlatform
 
 import example
-from running import Runner
+from running import MLFLOW, Runner
 
 SETTINGS = example.PROJECT.config
 
@@ -30,6 +30,7 @@ SETTINGS = example.PROJECT.config
 def experiment_id(tmp_path_factory: pytest.TempPathFactory) -> str:
     workspace = Workspace(tmp_path_factory.mktemp("mlflow"))
     workspace.open_mlflow()
+    MLFLOW.append(workspace)
     return mlflow.create_experiment("tests", artifact_location=(workspace.folder / "artifacts").as_uri())
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .version import version  # now, because its module has the same name
-
 if TYPE_CHECKING:
     from .config.load import load as load_config
     from .evaluation.metrics import DECISION_THRESHOLD, Array, ProblemType
     from .evaluation.own_metrics import metric
     from .features.on_demand import definitions
+    from .machinery_version import version
     from .project import Project, Rows
     from .serving.shares import assign
     from .tasks import ENTRY_POINTS, entry_point
@@ -53,6 +52,7 @@ _WHERE = {
     "load_config": "config.load:load",
     "metric": "evaluation.own_metrics",
     "suggest": "training.search",
+    "version": "machinery_version",
 }
 
 

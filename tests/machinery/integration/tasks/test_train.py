@@ -6,11 +6,11 @@ from mlflow import MlflowClient
 
 from mlops.errors import ProjectError
 from mlops.loading import load
+from mlops.machinery_version import version as machinery_version
 from mlops.registry import uri
 from mlops.tasks import train
 from mlops.training import inputs, training_set
 from mlops.training.requirements import model_requirements
-from mlops.version import version as machinery_version
 from mlops_local.platform import LocalPlatform
 
 from example import PROJECT

@@ -51,7 +51,7 @@ class Program(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, is_given: bool) -> None:  # noqa: FBT001 - click's signature
     if is_given and not ctx.resilient_parsing:
-        from mlops.version import version
+        from mlops.machinery_version import version
 
         click.echo(f"mlops {version()}")
         ctx.exit()

@@ -15,6 +15,7 @@ from pydantic import Field
 from ..config.load import ProjectConfig
 from ..feature_store.base import FeatureStore, TrainingSet
 from ..loading import as_declared
+from ..machinery_version import version as machinery_version
 from ..platform.base import Platform
 from ..preflight import check as preflight
 from ..project import Project
@@ -23,7 +24,6 @@ from ..sources.sources import Sources
 from ..training import model_inputs, run_record, search, training_set
 from ..training.model_code import collect_code, pack_by_value
 from ..validation.origin import SOURCE_TABLES
-from ..version import version as machinery_version
 from . import task
 
 log = logging.getLogger(__name__)
