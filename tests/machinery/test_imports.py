@@ -29,7 +29,7 @@ LAYERS = (
     {"project"},
     {"sources"},
     {"config", "tables", "parameters"},
-    {"evaluation", "markdown_text", "version"},
+    {"evaluation", "markdown_text", "machinery_version"},
     {"statistics"},
     {"errors"},
 )
@@ -138,7 +138,7 @@ def front() -> set[str]:
     (where,) = [
         node.value
         for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "_WHERE"
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "FRONT"
     ]
     return {f"mlops.{target.partition(':')[0]}" for target in ast.literal_eval(where).values()}
 

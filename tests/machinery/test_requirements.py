@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mlops
-from bundle_tools.check.imported_packages import names, undeclared
+from bundle_tools.check.imported_packages import names, undeclared_imports
 
 MACHINERY = Path(mlops.__file__).parents[2]
 TABLE = tomllib.loads((MACHINERY / "pyproject.toml").read_text(encoding="utf-8"))
@@ -32,7 +32,7 @@ def found(package: str, extras: list[str], chosen: set[str]) -> list[str]:
     declared = names(lines) | OF_THE_PLATFORM | OF_THE_MACHINERY | chosen
     return [
         f"{file.relative_to(MACHINERY)} imports {name}"
-        for file, name in undeclared(files, declared)
+        for file, name in undeclared_imports(files, declared)
         if (OPTIONAL | IN_ANOTHER_ENVIRONMENT).get(name) != file.name
     ]
 
@@ -60,4 +60,4 @@ def test_what_runs_in_an_environment_of_its_own_is_declared_by_the_project() -> 
 def test_an_undeclared_import_is_found(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_text("import os\nimport numpy as np\nfrom polars import DataFrame\nimport databricks.sdk\n")
-    assert list(undeclared([file], {"numpy"})) == [(file, "databricks-sdk"), (file, "polars")]
+    assert list(undeclared_imports([file], {"numpy"})) == [(file, "databricks-sdk"), (file, "polars")]

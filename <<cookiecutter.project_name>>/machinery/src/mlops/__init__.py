@@ -38,7 +38,8 @@ __all__ = [
     "version",
 ]
 
-_WHERE = {
+# The module below this one that has each name, and its name there if that is another.
+FRONT = {
     "Array": "evaluation.metrics",
     "DECISION_THRESHOLD": "evaluation.metrics",
     "ENTRY_POINTS": "tasks",
@@ -57,7 +58,7 @@ _WHERE = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _WHERE:
+    if name not in FRONT:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, attribute = _WHERE[name].partition(":")
+    module, _, attribute = FRONT[name].partition(":")
     return getattr(import_module(f".{module}", __name__), attribute or name)

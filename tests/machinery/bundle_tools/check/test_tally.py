@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bundle_tools.check.tally import Tally, counted
+from bundle_tools.check.tally import Tally, count_text
 
 
 def test_things_are_counted_once_each() -> None:
@@ -26,4 +26,4 @@ def test_what_is_around_the_things_is_shown_but_is_not_what_was_looked_at() -> N
     [(1, "job", "1 job"), (0, "hook", "0 hooks"), (3, "policy", "3 policies"), (2, "key", "2 keys")],
 )
 def test_a_noun_is_counted(number: int, noun: str, expected: str) -> None:
-    assert counted(number, noun) == expected
+    assert count_text(number, noun) == expected

@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from bundle_tools.pin.edit import edited
+from bundle_tools.pin.edit import replace_space
 from mlops.config.search import Dimension
 from mlops.errors import ProjectError
 
@@ -44,11 +44,11 @@ validation: {x: 1} # after
 
 
 def test_only_the_parameters_change_and_their_origin_is_in_a_comment() -> None:
-    assert edited(TEXT, SPACE, "run abc") == EXPECTED
+    assert replace_space(TEXT, SPACE, "run abc") == EXPECTED
 
 
 def test_a_second_pin_replaces_the_comment_of_the_first() -> None:
-    again = edited(EXPECTED, SPACE, "run def")
+    again = replace_space(EXPECTED, SPACE, "run def")
     assert again == EXPECTED.replace("run abc", "run def")
 
 
@@ -61,7 +61,7 @@ def test_a_second_pin_replaces_the_comment_of_the_first() -> None:
     ],
 )
 def test_other_layouts_are_edited_too(text: str) -> None:
-    found = yaml.safe_load(edited(text, SPACE, "run abc"))
+    found = yaml.safe_load(replace_space(text, SPACE, "run abc"))
     assert found["search"]["space"] == {"rate": {"value": 0.25}, "leaves": {"type": "int", "low": 8, "high": 16}}
     assert found["search"]["seed"] == 1
 
@@ -69,4 +69,4 @@ def test_other_layouts_are_edited_too(text: str) -> None:
 @pytest.mark.parametrize("text", ["label: x\n", "search: {seed: 1}\n", ""])
 def test_a_file_without_a_search_space_is_refused(text: str) -> None:
     with pytest.raises(ProjectError, match=r"project\.yml has no \w+ to pin"):
-        edited(text, SPACE, "run abc")
+        replace_space(text, SPACE, "run abc")

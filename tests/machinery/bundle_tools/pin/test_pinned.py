@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bundle_tools.pin.pinned import of_run, pinned
+from bundle_tools.pin.pinned import of_run, pinned_space
 from mlops.config.search import Search
 from mlops.errors import ProjectError
 
@@ -30,27 +30,27 @@ def test_the_values_of_a_run_have_the_types_of_the_search_space() -> None:
 def test_a_parameter_whose_condition_is_not_met_need_not_be_in_the_run() -> None:
     values = of_run(SPACE, RUN | {"kernel": "linear"})
     assert "gamma" not in values
-    found = pinned(SPACE, values, 0)
+    found = pinned_space(SPACE, values, 0)
     assert "gamma" not in found
     assert search(**{name: one.model_dump(exclude_unset=True) for name, one in found.items()})
 
 
 def test_fixed_values_keep_their_conditions() -> None:
-    found = pinned(SPACE, of_run(SPACE, RUN), 0)
+    found = pinned_space(SPACE, of_run(SPACE, RUN), 0)
     assert {name: one.value for name, one in found.items()} == of_run(SPACE, RUN)
     assert found["gamma"].when == {"kernel": ("rbf",)}
 
 
 @pytest.mark.parametrize(("value", "low", "high"), [("60", 45, 75), ("12", 10, 40), ("110", 80, 110), ("10", 10, 40)])
 def test_a_narrowed_range_has_the_share_of_its_width_and_stays_inside(value: str, low: int, high: int) -> None:
-    found = pinned(SPACE, of_run(SPACE, RUN | {"leaves": value}), 0.3)["leaves"]
+    found = pinned_space(SPACE, of_run(SPACE, RUN | {"leaves": value}), 0.3)["leaves"]
     assert (found.low, found.high) == (low, high)
 
 
 def test_a_logarithmic_range_is_narrowed_by_its_logarithms() -> None:
-    found = pinned(SPACE, of_run(SPACE, RUN), 0.5)["rate"]
+    found = pinned_space(SPACE, of_run(SPACE, RUN), 0.5)["rate"]
     assert (found.low, found.high) == (pytest.approx(0.0316, rel=0.01), pytest.approx(0.316, rel=0.01))
-    assert pinned(SPACE, of_run(SPACE, RUN), 0.5)["kernel"] == SPACE.space["kernel"]
+    assert pinned_space(SPACE, of_run(SPACE, RUN), 0.5)["kernel"] == SPACE.space["kernel"]
 
 
 @pytest.mark.parametrize(

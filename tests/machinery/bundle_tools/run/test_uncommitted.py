@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_tools.run.uncommitted import marked
+from bundle_tools.run.uncommitted import with_uncommitted_mark
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def repository(tmp_path: Path) -> Path:
 
 def commit_of(root: Path, commit: str = "abc") -> str:
     seen = []
-    call = marked(lambda _, parameters: seen.append(parameters) or {}, root)
+    call = with_uncommitted_mark(lambda _, parameters: seen.append(parameters) or {}, root)
     call("train", {"git_commit": commit})
     call("deploy", {"model_version": "1"})
     assert seen[1] == {"model_version": "1"}

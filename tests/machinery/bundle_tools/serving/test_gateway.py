@@ -225,7 +225,7 @@ def test_tags_and_permissions_are_kept(client: WorkspaceClient) -> None:
 def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: WorkspaceClient, served: Served) -> None:
     state = State(served.folder)
     ask(client)
-    assert state.undelivered() == {}
+    assert state.undelivered_rows() == {}
     serve(client, v1=100)
     table_config = AiGatewayInferenceTableConfig(
         enabled=True, catalog_name="dev", schema_name="s", table_name_prefix="log"
@@ -234,7 +234,7 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     client.serving_endpoints.query(NAME, dataframe_records=ROWS, client_request_id="mine")
     with pytest.raises(BadRequest):
         ask(client, [{"x": 500.0, "y": 0.0}])
-    ((table, rows),) = state.undelivered().items()
+    ((table, rows),) = state.undelivered_rows().items()
     good, bad = (row for _, row in rows)
     assert table == "dev.s.log_payload"
     assert (good["client_request_id"], good["status_code"], good["response"]) == ("mine", 200, '{"predictions": [3.0]}')
@@ -243,7 +243,7 @@ def test_requests_are_kept_for_the_payload_table_once_it_is_enabled(client: Work
     state.delivered([number for number, _ in rows])
     client.serving_endpoints.put_ai_gateway(NAME, inference_table_config=replace(table_config, enabled=False))
     ask(client)
-    assert state.undelivered() == {}
+    assert state.undelivered_rows() == {}
 
 
 def test_an_update_serves_the_old_configuration_until_the_new_one_is_ready(client: WorkspaceClient) -> None:
@@ -324,10 +324,10 @@ def test_an_endpoint_that_is_deleted_ends_its_processes(served: Served) -> None:
 
 def test_a_gateway_is_for_one_folder_and_ends_with_it(workspace: Workspace, tmp_path: Path) -> None:
     one, two = (LocalGateway(tmp_path / name, workspace.tables, workspace.tracking_uri) for name in ("one", "two"))
-    ports = {gateway.started().port for gateway in (one, two)}
+    ports = {gateway.start().port for gateway in (one, two)}
     assert len(ports) == 2
-    assert one.started() == one.started()
-    pid, port = one.started().pid, one.started().port
+    assert one.start() == one.start()
+    pid, port = one.start().pid, one.start().port
     with pytest.raises(
         ProjectError, match=f"already runs on port {port}: leave PORT out, or run make serve-stop first"
     ):

@@ -62,7 +62,7 @@ def bundle(fake: FakeWorkspace, target: str = "dev") -> Bundle:
 
 def test_the_bundle_is_the_one_that_the_user_has_deployed(fake: FakeWorkspace) -> None:
     before = bundle(fake)
-    found = databricks_connect.deployed(ROOT, before, databricks_connect.client("dev", before), {})
+    found = databricks_connect.deployed_bundle(ROOT, before, databricks_connect.client("dev", before), {})
     schema = next(iter(found.config["resources"]["schemas"].values()))
     assert schema["name"].startswith("dev_ada")
     assert found.ids["jobs.features"].isdigit()
@@ -77,7 +77,7 @@ def test_a_bundle_that_is_not_deployed_says_what_to_do(fake: FakeWorkspace) -> N
             fake.routes[route] = error(404, "SCHEMA_DOES_NOT_EXIST", "Schema does not exist.")
     before = bundle(fake)
     with pytest.raises(ProjectError, match=r"not deployed to dev under your name .*run make deploy TARGET=dev first"):
-        databricks_connect.deployed(ROOT, before, databricks_connect.client("dev", before), {})
+        databricks_connect.deployed_bundle(ROOT, before, databricks_connect.client("dev", before), {})
 
 
 @pytest.mark.parametrize("target", ["staging", "prod"])

@@ -43,9 +43,9 @@ def test_a_local_run_approves_the_version_that_was_named_and_no_other(
     parameters: dict[str, str], other: str, run_task: Runner
 ) -> None:
     calls = []
-    approval.given(lambda *call: calls.append(call) or {}, approve=other)("approve", parameters)
+    approval.with_approval(lambda *call: calls.append(call) or {}, approve=other)("approve", parameters)
     with pytest.raises(ProjectError, match="is waiting for approval"):
         run_task(approve, **parameters)
-    approval.given(lambda *call: calls.append(call) or {}, approve="1")("approve", parameters)
+    approval.with_approval(lambda *call: calls.append(call) or {}, approve="1")("approve", parameters)
     assert run_task(approve, **parameters)["approved_by"] != "somebody"
     assert calls == [("approve", parameters)] * 2

@@ -61,7 +61,7 @@ def read(root: Path) -> Sources:
     if not (root / ROOT_FILE).is_file():
         raise ProjectError(f"There is no {ROOT_FILE} in {root}: run this command in the project's folder")
     content = _read_file(root, ROOT_FILE)
-    names = _included(root, content.get("include") or [])  # the CLI follows includes of the root file only
+    names = _included_files(root, content.get("include") or [])  # the CLI follows includes of the root file only
     files: dict[str, str] = {}
     keys: dict[str, str] = {}
     for name in [ROOT_FILE, *names]:
@@ -89,7 +89,7 @@ def _of_targets(content: dict[str, Any]) -> Iterator[str]:
             yield from (f"{kind}.{key}" for key in resources or {})
 
 
-def _included(root: Path, patterns: list[str]) -> list[str]:
+def _included_files(root: Path, patterns: list[str]) -> list[str]:
     names: list[str] = []
     for pattern in patterns:
         found = sorted(glob.glob(pattern, root_dir=root, include_hidden=True))  # noqa: PTH207 - `**` matches one folder, as in Go

@@ -113,13 +113,13 @@ def label(element: Tree, index: int) -> str:
     return next((str(name) for name in names if name), str(index))
 
 
-def unresolved(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
+def remaining_references(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
     """Yield every remaining reference in the tree, as its name and its key path."""
     if isinstance(tree, dict):
         for key, item in tree.items():
-            yield from unresolved(item, f"{path}.{key}")
+            yield from remaining_references(item, f"{path}.{key}")
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
-            yield from unresolved(item, f"{path}[{label(item, index)}]")
+            yield from remaining_references(item, f"{path}[{label(item, index)}]")
     elif isinstance(tree, str):
         yield from ((match[1], path) for match in REFERENCE.finditer(tree))

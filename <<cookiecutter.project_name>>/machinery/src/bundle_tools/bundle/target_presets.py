@@ -43,10 +43,10 @@ def apply(config: Mapping[str, Any]) -> dict[str, Any]:
         del prefixes["schemas"]
     for kind, (field, start) in prefixes.items():
         if start and resources.get(kind):
-            resources[kind] = {key: _prefixed(kind, item, field, start) for key, item in resources[kind].items()}
+            resources[kind] = {key: _with_prefix(kind, item, field, start) for key, item in resources[kind].items()}
     if resources.get("jobs"):
-        resources["jobs"] = {key: _scheduled(job, presets) for key, job in resources["jobs"].items()}
-    return _tagged(resources, presets.get("tags") or {})
+        resources["jobs"] = {key: _with_pause_status(job, presets) for key, job in resources["jobs"].items()}
+    return _with_tags(resources, presets.get("tags") or {})
 
 
 def _presets(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _tied_to_schemas(resources: Mapping[str, Any]) -> dict[str, Any]:
     return tied
 
 
-def _prefixed(kind: str, resource: Mapping[str, Any], field: str, prefix: str) -> dict[str, Any]:
+def _with_prefix(kind: str, resource: Mapping[str, Any], field: str, prefix: str) -> dict[str, Any]:
     name = str(resource.get(field) or "")
     if kind == "experiments":  # the name is a workspace path: its folder does not change
         folder, base = posixpath.split(name)
@@ -85,7 +85,7 @@ def _prefixed(kind: str, resource: Mapping[str, Any], field: str, prefix: str) -
     return {**resource, field: prefix + name}
 
 
-def _tagged(resources: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+def _with_tags(resources: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
     """Add the tags that jobs, pipelines and experiments do not set themselves."""
     for kind in ("jobs", "pipelines"):
         if tags and resources.get(kind):
@@ -99,7 +99,7 @@ def _tagged(resources: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any
     return resources
 
 
-def _scheduled(job: Mapping[str, Any], presets: Mapping[str, Any]) -> dict[str, Any]:
+def _with_pause_status(job: Mapping[str, Any], presets: Mapping[str, Any]) -> dict[str, Any]:
     changed = dict(job)
     status, runs = presets.get("trigger_pause_status"), presets.get("jobs_max_concurrent_runs")
     if runs and not changed.get("max_concurrent_runs"):

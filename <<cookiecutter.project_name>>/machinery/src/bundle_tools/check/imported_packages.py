@@ -34,7 +34,7 @@ def names(requirements: Iterable[str]) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in requirements}
 
 
-def undeclared(files: Iterable[Path], declared: set[str]) -> Iterator[tuple[Path, str]]:
+def undeclared_imports(files: Iterable[Path], declared: set[str]) -> Iterator[tuple[Path, str]]:
     """Yield each module with the name of each package that it imports and that is not declared.
 
     The standard library aside; an import inside a function counts.
@@ -43,7 +43,7 @@ def undeclared(files: Iterable[Path], declared: set[str]) -> Iterator[tuple[Path
         SyntaxError: A file is not Python.
     """
     for file in files:
-        for module in sorted(set(_imported(ast.parse(file.read_bytes(), str(file))))):
+        for module in sorted(set(_imports(ast.parse(file.read_bytes(), str(file))))):
             top, _, rest = module.partition(".")
             is_shared = top in _NAMESPACES and rest
             name = f"{top}-{rest.partition('.')[0]}" if is_shared else _PACKAGES.get(top, top)
@@ -53,7 +53,7 @@ def undeclared(files: Iterable[Path], declared: set[str]) -> Iterator[tuple[Path
                 yield file, canonicalize_name(name)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

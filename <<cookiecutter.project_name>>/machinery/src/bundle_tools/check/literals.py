@@ -43,7 +43,7 @@ class _Reserved:
                 yield what
 
 
-def _reserved(bundles: Mapping[str, Bundle]) -> _Reserved:
+def _reserved_names(bundles: Mapping[str, Bundle]) -> _Reserved:
     reserved = _Reserved()
     for target, bundle in bundles.items():
         reserved.names[str(bundle.config["workspace"]["host"])] = f"the host of {target}"
@@ -58,18 +58,18 @@ def _reserved(bundles: Mapping[str, Bundle]) -> _Reserved:
 
 def resources_name_nothing_that_differs_by_environment(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Resources name no host, catalog, group or person of one environment."""
-    reserved = _reserved(project.bundles)
+    reserved = _reserved_names(project.bundles)
     looked.add_around("name", *reserved.names, *reserved.catalogs)
     for name, scalars in project.scalars.items():
         if name == ROOT_FILE:
             continue
         looked.add("file", name)
         for path, value in scalars.items():
-            for what in _named(path, str(value), reserved):
+            for what in _names_in(path, str(value), reserved):
                 yield f"{name}: {path}: '{value}' names {what}: set it in {ROOT_FILE} and refer to it"
 
 
-def _named(path: str, value: str, reserved: _Reserved) -> Iterator[str]:
+def _names_in(path: str, value: str, reserved: _Reserved) -> Iterator[str]:
     named = list(reserved.in_resource(value))
     if _ADDRESS.search(value):
         named.append("a person")
@@ -82,7 +82,7 @@ def code_and_configuration_name_nothing_that_differs_by_environment(
     project: CheckedProject, looked: Tally
 ) -> Iterator[str]:
     """Your code and project.yml name no host, catalog, group or person of one environment."""
-    reserved = _reserved(project.bundles)
+    reserved = _reserved_names(project.bundles)
     looked.add_around("name", *reserved.names, *reserved.catalogs)
     for file in sorted([*project.root.glob("src/**/*.py"), *project.root.glob("src/**/*.yml")]):
         name = file.relative_to(project.root).as_posix()

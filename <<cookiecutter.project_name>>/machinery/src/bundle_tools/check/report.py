@@ -9,7 +9,7 @@ from rich.console import Console
 
 from .outcome import Outcome, Status
 from .run_checks import iterate_checks
-from .tally import counted
+from .tally import count_text
 
 _MARKS = {
     Status.PASSED: "✓",
@@ -67,13 +67,13 @@ def _print_unmade(console: Console, reason: str, checks: list[Outcome]) -> None:
             _print(console, f"    {outcome.theme.replace('_', ' ')}: {outcome.sentence}")
     else:
         themes = Counter(outcome.theme.replace("_", " ") for outcome in checks)
-        parts = [f"{counted(number, 'check')} of {theme}" for theme, number in themes.items()]
+        parts = [f"{count_text(number, 'check')} of {theme}" for theme, number in themes.items()]
         _print(console, f"    {', '.join(parts)}")
 
 
 def _summary(outcomes: list[Outcome]) -> str:
     counts = Counter(outcome.status for outcome in outcomes)
-    parts = [f"{counted(counts[Status.PASSED], 'check')} passed", f"{counts[Status.FAILED]} failed"]
+    parts = [f"{count_text(counts[Status.PASSED], 'check')} passed", f"{counts[Status.FAILED]} failed"]
     parts += [f"{counts[status]} {status}" for status in list(Status)[2:] if counts[status]]
     return ", ".join(parts)
 

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from mlops.errors import ProjectError
 
 from .checked_project import CheckedProject
-from .imported_packages import installed_by, names, undeclared
+from .imported_packages import installed_by, names, undeclared_imports
 from .machinery_source import machinery_source
 from .tally import Tally
 
@@ -27,18 +27,22 @@ _CONSTRAINTS = "constraints.txt"
 
 def the_wheel_requires_every_package_that_you_import(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every package that your code imports is one that the wheel requires."""
-    declared = names(_required(project, looked)) | _OF_THE_PLATFORM | _own(project)
+    declared = names(_requirements(project, looked)) | _OF_THE_PLATFORM | _own(project)
     where = "the wheel does not require: add it to project.dependencies in pyproject.toml"
-    yield from _undeclared(project, looked, "src", declared, where)
+    yield from _undeclared_imports(project, looked, "src", declared, where)
 
 
 def the_environment_has_every_package_that_your_tests_import(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every package that your tests import is one that `make setup` installs."""
-    required = [*_required(project, looked), *machinery_source(project).requirements("local", "dev"), *_extra(project)]
+    required = [
+        *_requirements(project, looked),
+        *machinery_source(project).requirements("local", "dev"),
+        *_extra(project),
+    ]
     beside = {str(canonicalize_name(path.stem)) for path in (project.root / "tests").iterdir()}
     declared = names(required) | _OF_THE_PLATFORM | _own(project) | _BESIDE_THE_WHEEL | beside
     where = "make setup does not install: add it to project.optional-dependencies in pyproject.toml"
-    yield from _undeclared(project, looked, "tests", declared, where)
+    yield from _undeclared_imports(project, looked, "tests", declared, where)
 
 
 def installing_the_wheel_replaces_nothing_that_the_platform_brings(
@@ -46,7 +50,7 @@ def installing_the_wheel_replaces_nothing_that_the_platform_brings(
 ) -> Iterator[str]:
     """Installing the wheel on Databricks replaces no package that the platform brings."""
     brought = _brought(project, looked)
-    for requirement, by in installed_by(_required(project, looked), brought):
+    for requirement, by in installed_by(_requirements(project, looked), brought):
         looked.add("installed package", canonicalize_name(requirement.name))
         version = brought.get(canonicalize_name(requirement.name))
         if version and not requirement.specifier.contains(version, prereleases=True):
@@ -55,17 +59,19 @@ def installing_the_wheel_replaces_nothing_that_the_platform_brings(
 
 def nothing_that_the_wheel_requires_installs_spark(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Nothing that the wheel requires installs Spark, which is the platform's own."""
-    for requirement, by in installed_by(_required(project, looked), _brought(project, looked)):
+    for requirement, by in installed_by(_requirements(project, looked), _brought(project, looked)):
         looked.add("installed package", canonicalize_name(requirement.name))
         if canonicalize_name(requirement.name) in _SPARK:
             yield f"pyproject.toml: project.dependencies: {requirement} is required{by}, and would break a cluster"
 
 
-def _undeclared(project: CheckedProject, looked: Tally, folder: str, declared: set[str], where: str) -> Iterator[str]:
+def _undeclared_imports(
+    project: CheckedProject, looked: Tally, folder: str, declared: set[str], where: str
+) -> Iterator[str]:
     files = sorted((project.root / folder).rglob("*.py"))
     looked.add("module", *files)
     try:
-        for file, package in undeclared(files, declared):
+        for file, package in undeclared_imports(files, declared):
             problem = _ONLY_HERE if package in _BESIDE_THE_WHEEL else where
             yield f"{file.relative_to(project.root).as_posix()}: imports {package}, which {problem}"
     except SyntaxError as error:
@@ -77,7 +83,7 @@ def _own(project: CheckedProject) -> set[str]:
     return {*_IN_THE_WHEEL, str(canonicalize_name(project.package))}
 
 
-def _required(project: CheckedProject, looked: Tally) -> list[str]:
+def _requirements(project: CheckedProject, looked: Tally) -> list[str]:
     """Return what the wheel requires: the machinery's dependencies, and your own."""
     own = project.pyproject["project"].get("dependencies") or []
     required = [*machinery_source(project).requirements(), *own]

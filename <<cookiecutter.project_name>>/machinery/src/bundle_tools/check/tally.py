@@ -27,10 +27,10 @@ class Tally:
         return not any(things for noun, things in self._seen.items() if noun not in self._around)
 
     def __str__(self) -> str:
-        return ", ".join(counted(len(things), noun) for noun, things in self._seen.items() if things)
+        return ", ".join(count_text(len(things), noun) for noun, things in self._seen.items() if things)
 
 
-def counted(number: int, noun: str) -> str:
+def count_text(number: int, noun: str) -> str:
     """Return a number with a noun, such as `1 job`, `3 entries` or `0 hooks`."""
     if number == 1:
         return f"1 {noun}"

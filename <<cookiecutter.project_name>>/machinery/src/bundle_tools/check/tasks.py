@@ -68,13 +68,13 @@ def every_task_has_the_compute_that_it_names(project: CheckedProject, looked: Ta
                 if field in one.task and one.task[field] not in known:
                     hint = did_you_mean(str(one.task[field]), known)
                     yield f"{one.place}.{field}: the job has no {listed[:-1]} '{one.task[field]}'{hint}"
-            if "python_wheel_task" in one.task and not any(".whl" in text for text in _installed(one)):
+            if "python_wheel_task" in one.task and not any(".whl" in text for text in _installed_dependencies(one)):
                 yield f"{one.place}: its compute does not install the project's wheel"
 
     yield from in_every_target(project, looked, faults)
 
 
-def _installed(one: JobTask) -> list[str]:
+def _installed_dependencies(one: JobTask) -> list[str]:
     environments = {item["environment_key"]: item.get("spec") or {} for item in one.job.get("environments") or []}
     dependencies = environments.get(one.task.get("environment_key", ""), {}).get("dependencies") or []
     return [*map(str, dependencies), *(str(library.get("whl")) for library in one.task.get("libraries") or [])]

@@ -20,7 +20,7 @@ KEY = click.argument("key", required=False)
 JSON = click.option("--json", "file", type=PATH, metavar="FILE", help="A JSON file with a row, or a list of rows.")
 
 
-def _asked(key: str | None, file: Path | None) -> Asked:
+def _which_row(key: str | None, file: Path | None) -> Asked:
     if (key is None) == (file is None):
         raise click.UsageError("give either the key of a row or a file with --json", click.get_current_context())
     with importing():
@@ -38,7 +38,7 @@ def predict(options: Options, key: str | None, file: Path | None, engine: str) -
 
     KEY is the key of a row of the source.
     """
-    request = _asked(key, file)
+    request = _which_row(key, file)
     with importing():
         from rich.console import Console
 
@@ -56,7 +56,7 @@ def query(options: Options, key: str | None, file: Path | None, engine: str) -> 
 
     KEY is the key of a row of the source. `mlops run` starts the endpoint of a project that serves models.
     """
-    request = _asked(key, file)
+    request = _which_row(key, file)
     with importing():
         from rich.console import Console
 

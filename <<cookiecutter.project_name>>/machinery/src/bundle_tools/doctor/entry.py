@@ -12,7 +12,7 @@ from databricks.sdk.errors import PermissionDenied, Unauthenticated
 from ..bundle.bundle_files import ROOT_FILE
 from ..bundle.load import Bundle
 from .access import Me, login, who_am_i
-from .failures import FAILURES, reason, told
+from .failures import FAILURES, message_of, reason
 from .finding import Finding, fine, missing, unseen
 from .patience import Patience, within
 
@@ -60,14 +60,14 @@ def address(bundle: Bundle) -> Finding:
 def _no_login(host: str, error: Exception) -> Finding:
     if isinstance(error, TimeoutError):
         return missing(f"authentication: {reason(error, 'credentials')}")
-    return missing(f"authentication: no credentials for {host or 'a workspace'}; {_login(host)} ({told(error)})")
+    return missing(f"authentication: no credentials for {host or 'a workspace'}; {_login(host)} ({message_of(error)})")
 
 
 def _no_entry(host: str, error: Exception) -> Finding:
     if isinstance(error, PermissionDenied | Unauthenticated):
         return missing(
             f"workspace {host} denies access to you: {_login(host)}; if that does not help, have a workspace admin "
-            f"add you ({told(error)})"
+            f"add you ({message_of(error)})"
         )
     return missing(f"workspace {host} cannot be used: {reason(error, 'access to the workspace')}")
 

@@ -22,28 +22,27 @@ def reason(error: Exception, permission: str) -> str:
         permission: The permission that the question requires, in the platform's terms.
     """
     if isinstance(error, Unauthenticated):
-        return f"the credentials are not accepted: log in again ({told(error)})"
+        return f"the credentials are not accepted: log in again ({message_of(error)})"
     if isinstance(error, PermissionDenied):
-        return (
-            f"permission denied: this requires {permission}; get it, or let someone who has it run this ({told(error)})"
-        )
+        message = message_of(error)
+        return f"permission denied: this requires {permission}; get it, or let someone who has it run this ({message})"
     if isinstance(error, TimeoutError):
         return _too_late(error.__cause__)
     if isinstance(error, DatabricksError):
-        return f"the workspace returned an error: try again later ({told(error)})"
-    return f"the answer does not come from a Databricks workspace ({told(error)})"
+        return f"the workspace returned an error: try again later ({message_of(error)})"
+    return f"the answer does not come from a Databricks workspace ({message_of(error)})"
 
 
 def _too_late(cause: BaseException | None) -> str:
     if isinstance(cause, TooManyRequests):
         return "the workspace keeps asking for fewer requests (429): wait a minute and run this again"
     if isinstance(cause, DatabricksError):
-        return f"the workspace is not available at the moment: try again later ({told(cause)})"
-    words = f" ({told(cause)})" if cause else ""
+        return f"the workspace is not available at the moment: try again later ({message_of(cause)})"
+    words = f" ({message_of(cause)})" if cause else ""
     return f"timed out: check the address, and any VPN or network rules, then run this again{words}"
 
 
-def told(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return an error's message in one line, without the list of settings that the SDK appends."""
     words = re.split(r"\.? (?:Config|Env): ", " ".join(str(error).split()))[0] or type(error).__name__
     return words if len(words) <= _LONGEST else words[:_LONGEST] + "..."

@@ -62,7 +62,7 @@ def principals(bundle: Bundle, kind: str, holders: Collection[str] = ()) -> list
     production and a user in development.
     """
     sections = ((section, bundle.config.get(section)) for section in ("run_as", "permissions", "resources"))
-    found = (named for key, section in sections for named in _named(key, section, holders or _HOLDERS))
+    found = (named for key, section in sections for named in _names_in(key, section, holders or _HOLDERS))
     return [name for name in _distinct(name for its, name in found if its == kind) if name != EVERYBODY]
 
 
@@ -116,16 +116,16 @@ def _fields(tree: Any, *names: str) -> Iterator[str]:  # noqa: ANN401 - YAML
             yield from _fields(item, *names)
 
 
-def _named(key: str, tree: Any, holders: Collection[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - YAML
+def _names_in(key: str, tree: Any, holders: Collection[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - YAML
     if isinstance(tree, list):
         for item in tree:
-            yield from _named(key, item, holders)
+            yield from _names_in(key, item, holders)
     elif isinstance(tree, dict) and key in _HOLDERS:
         names = ((field, tree.get(field)) for field in _KINDS) if key in holders else ()
         yield from ((_kind(field, name), name) for field, name in names if isinstance(name, str))
     elif isinstance(tree, dict):
         for inner, item in tree.items():
-            yield from _named(inner, item, holders)
+            yield from _names_in(inner, item, holders)
 
 
 def _kind(field: str, name: str) -> str:

@@ -85,7 +85,7 @@ def run_job(
         ProjectError: Time is up.
     """
     run_id = int(client.jobs.run_now(job_id, job_parameters=dict(parameters)).run_id)
-    with _cancelled_if_stopped(client, run_id):
+    with _cancel_if_stopped(client, run_id):
         while True:
             waiting.renew_login()
             run = client.jobs.get_run(run_id, include_resolved_values=True)
@@ -100,7 +100,7 @@ def run_job(
 
 
 @contextmanager
-def _cancelled_if_stopped(client: WorkspaceClient, run_id: int) -> Iterator[None]:
+def _cancel_if_stopped(client: WorkspaceClient, run_id: int) -> Iterator[None]:
     """Cancel the run if the block raises, also because CI stops this process with SIGTERM."""
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -119,7 +119,7 @@ def _cancelled_if_stopped(client: WorkspaceClient, run_id: int) -> Iterator[None
 def _tasks(client: WorkspaceClient, run: Run, path: str) -> Iterator[TaskResult]:
     for task in run.tasks or []:
         below = f"{path}/{task.task_key}"
-        nested = _nested(client, task) if task.run_job_task is not None else None
+        nested = _nested_run(client, task) if task.run_job_task is not None else None
         if nested is not None:
             yield from _tasks(client, nested, below)
             if _state(nested).result == RunResultState.SUCCESS.value:
@@ -131,7 +131,7 @@ def _tasks(client: WorkspaceClient, run: Run, path: str) -> Iterator[TaskResult]
         yield TaskResult(below, state.result, seconds, error, (values.named_parameters if values else None) or {})
 
 
-def _nested(client: WorkspaceClient, task: RunTask) -> Run | None:
+def _nested_run(client: WorkspaceClient, task: RunTask) -> Run | None:
     if task.run_id is None:
         return None
     started = client.jobs.get_run_output(task.run_id).run_job_output

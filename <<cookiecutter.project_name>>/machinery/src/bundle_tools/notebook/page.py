@@ -42,10 +42,10 @@ def _cell(ran: Ran) -> Iterator[str]:
         yield markdown(ran.cell.text, extensions=["tables", "fenced_code"])
     if ran.cell.kind == "code":
         yield f"<details><summary>code, line {ran.cell.line}</summary><pre>{escape(ran.cell.text)}</pre></details>"
-    yield from map(_shown, ran.shown)
+    yield from map(_as_html, ran.shown)
 
 
-def _shown(one: Any) -> str:  # noqa: ANN401 - whatever a notebook displays
+def _as_html(one: Any) -> str:  # noqa: ANN401 - whatever a notebook displays
     if isinstance(one, Figure):
         file = BytesIO()
         one.savefig(file, format="png")

@@ -24,7 +24,7 @@ from ..run import entry_points
 from ..run.options import Options
 from ..workspace.workspace import Workspace, model_name
 from . import edit
-from .pinned import of_run, pinned
+from .pinned import of_run, pinned_space
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def pin(options: Options, source: Source, keep: str) -> str:
     values = of_run(search, run.data.params)
     file = root / "src" / entry_points.package(root) / "project.yml"
     before = file.read_text(encoding="utf-8")
-    after = edit.edited(before, pinned(search, values, share), f"{origin}{_measured(project, run)}")
+    after = edit.replace_space(before, pinned_space(search, values, share), f"{origin}{_metrics_text(project, run)}")
     parse(after, "the pinned project.yml", _metrics(root))
     beside = file.with_suffix(".yml.new")
     beside.write_text(after, encoding="utf-8")
@@ -93,7 +93,7 @@ def _run(options: Options, source: Source) -> tuple[Run, str]:
         raise ProjectError(f"there is no such run or version among {where}: {first_line(error)}") from None
 
 
-def _measured(project: Project, run: Run) -> str:
+def _metrics_text(project: Project, run: Run) -> str:
     name = f"validation_{project.config.metric}"
     return f", {name} {run.data.metrics[name]:.6g}" if name in run.data.metrics else ""
 

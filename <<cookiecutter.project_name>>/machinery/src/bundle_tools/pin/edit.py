@@ -15,7 +15,7 @@ _ORIGIN = "# Pinned by make pin: "
 _EARLIER = re.compile(rf"^{_ORIGIN}.*\n", re.MULTILINE)
 
 
-def edited(text: str, space: Mapping[str, Dimension], origin: str) -> str:
+def replace_space(text: str, space: Mapping[str, Dimension], origin: str) -> str:
     """Return the text with this search space, and its origin in a comment above the block.
 
     Args:

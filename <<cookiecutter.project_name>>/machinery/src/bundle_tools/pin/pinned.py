@@ -27,7 +27,7 @@ def of_run(search: Search, params: Mapping[str, str]) -> dict[str, Choice]:
     return found
 
 
-def pinned(search: Search, values: Mapping[str, Choice], keep: float) -> dict[str, Dimension]:
+def pinned_space(search: Search, values: Mapping[str, Choice], keep: float) -> dict[str, Dimension]:
     """Return the new search space.
 
     Args:
@@ -40,9 +40,9 @@ def pinned(search: Search, values: Mapping[str, Choice], keep: float) -> dict[st
         The parameters; when all values are fixed, those that the run did not use are left out.
     """
     if keep == 0:
-        return {name: _fixed(search.space[name], values[name]) for name in search.space if name in values}
+        return {name: _fix(search.space[name], values[name]) for name in search.space if name in values}
     return {
-        name: _narrowed(dimension, values[name], keep) if name in values else dimension
+        name: _narrow(dimension, values[name], keep) if name in values else dimension
         for name, dimension in search.space.items()
     }
 
@@ -60,11 +60,11 @@ def _value(name: str, dimension: Dimension, text: str) -> Choice:
     raise ProjectError(f"the run has {name} {text!r}, but search.space has {', '.join(map(str, dimension.values))}.")
 
 
-def _fixed(dimension: Dimension, value: Choice) -> Dimension:
+def _fix(dimension: Dimension, value: Choice) -> Dimension:
     return Dimension.model_validate({"value": value} | ({"when": dimension.when} if dimension.when else {}))
 
 
-def _narrowed(dimension: Dimension, value: Choice, keep: float) -> Dimension:
+def _narrow(dimension: Dimension, value: Choice, keep: float) -> Dimension:
     if (
         dimension.type not in {"int", "float"}
         or dimension.low is None
@@ -80,10 +80,10 @@ def _narrowed(dimension: Dimension, value: Choice, keep: float) -> Dimension:
     ends = back(start), back(start + 2 * half)
     if dimension.type == "int":
         ends = float(math.floor(ends[0])), float(math.ceil(ends[1]))
-    bounds = {"low": max(_rounded(ends[0]), dimension.low), "high": min(_rounded(ends[1]), dimension.high)}
+    bounds = {"low": max(_round(ends[0]), dimension.low), "high": min(_round(ends[1]), dimension.high)}
     bounds = {"low": min(bounds["low"], value), "high": max(bounds["high"], value)}
-    return dimension.model_copy(update=bounds) if bounds["low"] < bounds["high"] else _fixed(dimension, value)
+    return dimension.model_copy(update=bounds) if bounds["low"] < bounds["high"] else _fix(dimension, value)
 
 
-def _rounded(number: float) -> float:
+def _round(number: float) -> float:
     return float(f"{number:.4g}")

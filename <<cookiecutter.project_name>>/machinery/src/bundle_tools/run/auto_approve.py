@@ -14,7 +14,7 @@ from .scheduler import WheelTask
 _TAG = "approval_tag"
 
 
-def given(call: WheelTask, *, approve: str) -> WheelTask:
+def with_approval(call: WheelTask, *, approve: str) -> WheelTask:
     """Return `call`; the version `approve` is tagged as approved just before a task checks the tag of this version.
 
     Another version, such as one that a new training made, is not approved: nobody has seen it. The tags `<tag>_by` and

@@ -5,7 +5,7 @@ from typing import Any
 
 from mlops.errors import ProjectError, did_you_mean
 
-from ..bundle.references import unresolved
+from ..bundle.references import remaining_references
 from .dynamic_values import Context, fill
 
 
@@ -19,16 +19,16 @@ def of_job(job: Mapping[str, Any], given: Mapping[str, str], context: Context) -
     for name in given:
         if name not in defaults:
             raise ProjectError(f"Job '{context.job_key}' has no parameter '{name}'{did_you_mean(name, defaults)}")
-    return filled({**defaults, **given}, context)
+    return with_values({**defaults, **given}, context)
 
 
-def filled(texts: Mapping[str, str], context: Context) -> dict[str, str]:
+def with_values(texts: Mapping[str, str], context: Context) -> dict[str, str]:
     """Return the parameters with their `{{...}}` replaced.
 
     Raises:
         ProjectError: A value was never set, or needs an id that exists only after deployment.
     """
-    for name, path in unresolved(dict(texts), ""):
+    for name, path in remaining_references(dict(texts), ""):
         task = f", task '{context.task_key}'" if context.task_key else ""
         raise ProjectError(
             f"Job '{context.job_key}'{task}, parameter {path.lstrip('.')} needs ${{{name}}}, which exists only after "

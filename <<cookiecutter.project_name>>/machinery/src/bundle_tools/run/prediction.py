@@ -78,10 +78,10 @@ def predictions(project: Project, platform: LocalPlatform, names: Names, asked: 
     store = platform.feature_store(names.schema, settings.feature_tables)
     scored = score(settings, store, champion, rows, "a single request")
     for row in scored.limit(_MOST_ROWS).collect():
-        yield _shown(settings, champion, row)
+        yield _table(settings, champion, row)
 
 
-def _shown(settings: ProjectConfig, champion: Champion, row: Row) -> Table:
+def _table(settings: ProjectConfig, champion: Champion, row: Row) -> Table:
     shown = Table(title=f"version {champion.version} of {champion.name}", title_justify="left")
     for heading in ("column", "value", "from"):
         shown.add_column(heading, overflow="fold")
@@ -109,10 +109,10 @@ def _of_file(file: Path, settings: ProjectConfig, spine: DataFrame) -> DataFrame
     for row in rows:
         if missing := [name for name in needed if name not in row]:
             raise ProjectError(f"a row of {file} lacks {', '.join(missing)}: add what is missing; a value may be null.")
-    return _typed(file, rows, spine)
+    return _with_types(file, rows, spine)
 
 
-def _typed(file: Path, rows: Sequence[Mapping[str, Any]], spine: DataFrame) -> DataFrame:
+def _with_types(file: Path, rows: Sequence[Mapping[str, Any]], spine: DataFrame) -> DataFrame:
     """Return the rows with the types of the spine; text is cast as Spark does, and must then have a value."""
     names = spine.columns
     text = [tuple(None if row.get(name) is None else _json_text(row[name]) for name in names) for row in rows]

@@ -47,17 +47,17 @@ def run_to_success(options: Options, request: Request, profile: str, console: Co
     if request.job not in bundle.jobs:
         raise ProjectError(f"there is no job {request.job!r} in the bundle: choose one of {', '.join(bundle.jobs)}.")
     task_order.check(bundle, entry_points.describe(tasks), package=entry_points.package(options.root))
-    deployed = databricks_connect.deployed(options.root, bundle, workspace, options.variables)
+    deployed = databricks_connect.deployed_bundle(options.root, bundle, workspace, options.variables)
     say(console, f"target {bundle.target}, your code against {workspace.config.host}")
     with log_file(options.state), databricks_connect.connect(profile, workspace) as platform:
         preflight.require(project, platform.tables, own_schema(deployed))
         say(console, f"source {', '.join(source_tables(deployed).values())}, schema {own_schema(deployed)}")
         with progress.shown(console) as observer:
-            call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
+            call = auto_approve.with_approval(entry_points.caller(tasks, platform), approve=request.approve)
             ended = run_job(
                 deployed,
                 request.job,
-                call=uncommitted.marked(call, options.root),
+                call=uncommitted.with_uncommitted_mark(call, options.root),
                 parameters=request.parameters,
                 observer=Durations(platform, observer),
                 run_ids=itertools.count(time.time_ns() // 1_000_000),

@@ -102,7 +102,7 @@ class _Runner:
             state = decide(tasks[key], runs, failed=bool(after_failure), handles_failure=key in after_failure)
             task_run.state = state
             if state is TaskState.RUNNING:
-                self._execute(tasks[key], task_run, replace(context, tasks=_finished(runs)))
+                self._execute(tasks[key], task_run, replace(context, tasks=_finished_tasks(runs)))
             if task_run.state is TaskState.FAILED:
                 after_failure.add(key)
             self.observer.task_finished(task_run)
@@ -135,10 +135,10 @@ class _Runner:
         if "python_wheel_task" in task:
             wheel = task["python_wheel_task"]
             # Databricks passes every job parameter to the task, where it overrides a task parameter of the same name.
-            named = {**parameters_of.filled(wheel.get("named_parameters") or {}, context), **context.parameters}
+            named = {**parameters_of.with_values(wheel.get("named_parameters") or {}, context), **context.parameters}
             run.values = dict(self.call(wheel["entry_point"], named))
         elif "condition_task" in task:
-            condition = parameters_of.filled(task["condition_task"], context)
+            condition = parameters_of.with_values(task["condition_task"], context)
             run.outcome = str(evaluate(condition["left"], condition["op"], condition["right"])).lower()
         elif "run_job_task" in task:
             self._run_child(task["run_job_task"], run, context)
@@ -153,14 +153,14 @@ class _Runner:
             )
         declared = {parameter["name"] for parameter in self.bundle.jobs[child_key].get("parameters") or []}
         passed_on = {name: value for name, value in context.parameters.items() if name in declared}
-        given = {**parameters_of.filled(settings.get("job_parameters") or {}, context), **passed_on}
+        given = {**parameters_of.with_values(settings.get("job_parameters") or {}, context), **passed_on}
         run.child = self.run(child_key, given, "run_job_task")
         if not run.child.succeeded:
             failure = run.child.failure
             raise (failure.error if failure and failure.error else None) or ProjectError(f"Job '{child_key}' failed")
 
 
-def _finished(runs: Mapping[str, TaskRun]) -> dict[str, Finished]:
+def _finished_tasks(runs: Mapping[str, TaskRun]) -> dict[str, Finished]:
     waiting = {TaskState.PENDING, TaskState.RUNNING}
     return {
         key: Finished(str(run.state), run.run_id, run.attempts, run.values)

@@ -103,8 +103,8 @@ def run_to_success(options: Options, request: Request, console: Console, *, summ
             workspace.publish_foreign(deployed, platform, project.config)
             say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
-                call = auto_approve.given(entry_points.caller(tasks, platform), approve=request.approve)
-                call = uncommitted.marked(call, options.root)
+                call = auto_approve.with_approval(entry_points.caller(tasks, platform), approve=request.approve)
+                call = uncommitted.with_uncommitted_mark(call, options.root)
                 ended = run_job(
                     deployed,
                     request.job,

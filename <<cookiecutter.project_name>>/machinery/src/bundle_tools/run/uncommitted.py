@@ -14,12 +14,12 @@ MARK = "+uncommitted"
 _COMMIT = "git_commit"
 
 
-def marked(call: WheelTask, root: Path) -> WheelTask:
+def with_uncommitted_mark(call: WheelTask, root: Path) -> WheelTask:
     """Return `call`; if the folder has uncommitted changes, the parameter `git_commit` of a task says so.
 
     The CLI has no such mark, so a bundle deployed to Databricks from a changed working tree records the commit alone.
     """
-    if not _changed(root):
+    if not _has_changes(root):
         return call
 
     def marking(entry_point: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
@@ -29,7 +29,7 @@ def marked(call: WheelTask, root: Path) -> WheelTask:
     return marking
 
 
-def _changed(root: Path) -> bool:
+def _has_changes(root: Path) -> bool:
     git = shutil.which("git")
     if git is None:
         return False

@@ -62,7 +62,7 @@ def application(endpoints: Endpoints, token: str) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[Middleware(_WithToken, token=token)],
-        exception_handlers={RefusedError: _refused, 404: _unknown},
+        exception_handlers={RefusedError: _refuse, 404: _unknown},
     )
 
 
@@ -87,7 +87,7 @@ def _control(endpoints: Endpoints) -> dict[tuple[str, str], Call]:
         endpoints.delete(name(request))
         return {}
 
-    shown = documents.shown
+    shown = documents.public_document
     return {
         ("GET", API): lambda _, __: {"endpoints": [shown(one) for one in endpoints.all()]},
         ("POST", API): lambda _, body: shown(endpoints.create(body)),
@@ -132,7 +132,7 @@ class _WithToken:
         await app(scope, receive, send)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refuse(_: Request, error: Exception) -> Response:
     if not isinstance(error, RefusedError):
         raise error
     return _error(error.status, error.code, str(error))

@@ -28,7 +28,7 @@ def deliver(state: State, spark: SparkSession, tables: Tables) -> int:
     Rows are forgotten once they are in their table. A delivery that is interrupted between the two is repeated, and
     finds the rows by their request id.
     """
-    undelivered = state.undelivered()
+    undelivered = state.undelivered_rows()
     for table, rows in undelivered.items():
         tables.create_schema(table.rpartition(".")[0])
         frame = spark.createDataFrame([_values(row) for _, row in rows], COLUMNS)

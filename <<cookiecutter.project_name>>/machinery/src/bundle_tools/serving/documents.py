@@ -61,7 +61,7 @@ def in_use(endpoint: Mapping[str, Any], config: Mapping[str, Any], now: int) -> 
     return {key: value for key, value in endpoint.items() if key != "pending_config"} | changed | _at(now)
 
 
-def failed(endpoint: Mapping[str, Any], messages: Mapping[str, str], now: int) -> Document:
+def with_failure(endpoint: Mapping[str, Any], messages: Mapping[str, str], now: int) -> Document:
     """Return the endpoint after an update failed: what served before still serves.
 
     Args:
@@ -90,7 +90,7 @@ def is_updating(endpoint: Mapping[str, Any]) -> bool:
     return bool(endpoint["state"]["config_update"] == "IN_PROGRESS")
 
 
-def shown(endpoint: Mapping[str, Any]) -> Document:
+def public_document(endpoint: Mapping[str, Any]) -> Document:
     """Return the endpoint as the REST interface shows it."""
     found = copy.deepcopy({key: value for key, value in endpoint.items() if key != "access_control_list"})
     for config in (found.get("config"), found.get("pending_config")):

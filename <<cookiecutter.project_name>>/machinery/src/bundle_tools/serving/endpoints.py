@@ -35,7 +35,7 @@ class Endpoints:
         with self._lock:
             for endpoint in self._documents.values():
                 for entity in endpoint.get("config", {}).get("served_entities", []):
-                    Thread(target=_started, args=[self._of(entity)], daemon=True).start()
+                    Thread(target=_start, args=[self._of(entity)], daemon=True).start()
                 if documents.is_updating(endpoint):
                     self._begin(endpoint)
 
@@ -69,7 +69,7 @@ class Endpoints:
                 raise RefusedError(409, "RESOURCE_ALREADY_EXISTS", f"Endpoint with name '{name}' already exists.")
             endpoint = documents.new(name, given, _now())
             if given.get("config") is None:
-                return self._saved(endpoint)
+                return self._save(endpoint)
             return self._begin(
                 documents.updating(endpoint, configuration.pending(endpoint, given["config"], _now()), _now())
             )
@@ -94,7 +94,7 @@ class Endpoints:
             RefusedError: There is no such endpoint.
         """
         with self._lock:
-            return self._saved(self.get(name) | facts | {"last_updated_timestamp": _now()})
+            return self._save(self.get(name) | facts | {"last_updated_timestamp": _now()})
 
     def delete(self, name: str) -> None:
         """Delete an endpoint, and end its scoring servers.
@@ -122,7 +122,7 @@ class Endpoints:
                 endpoint = self.get(name)
                 entity = choose(endpoint)
                 process = self._of(entity)
-                stack.enter_context(process.used())
+                stack.enter_context(process.keep_alive())
             yield endpoint, entity, process
 
     def logs(self, name: str, entity: str) -> str:
@@ -149,10 +149,10 @@ class Endpoints:
         """Start what the pending configuration needs; with nothing to start, it is in use at once."""
         config = endpoint["pending_config"]
         if all(self._of(entity).runs for entity in config["served_entities"]):
-            found = self._saved(documents.in_use(endpoint, config, _now()))
+            found = self._save(documents.in_use(endpoint, config, _now()))
             Thread(target=self._sweep, daemon=True).start()
             return found
-        self._saved(endpoint)
+        self._save(endpoint)
         Thread(target=self._apply, args=[endpoint], daemon=True).start()
         return endpoint
 
@@ -161,13 +161,13 @@ class Endpoints:
         with self._lock:
             processes = {entity[ID]: self._of(entity) for entity in config["served_entities"]}
         with ThreadPoolExecutor(len(processes)) as threads:
-            messages = dict(zip(processes, threads.map(_started, processes.values()), strict=True))
+            messages = dict(zip(processes, threads.map(_start, processes.values()), strict=True))
         failures = {one: message for one, message in messages.items() if message is not None}
         with self._lock:
             now = self._documents.get(str(endpoint["name"]), {})
             if now.get("pending_config", {}).get("start_time") == config["start_time"] and now["id"] == endpoint["id"]:
-                self._saved(
-                    documents.failed(now, failures, _now()) if failures else documents.in_use(now, config, _now())
+                self._save(
+                    documents.with_failure(now, failures, _now()) if failures else documents.in_use(now, config, _now())
                 )
         self._sweep()
 
@@ -188,13 +188,13 @@ class Endpoints:
             self._processes[entity[ID]] = self._process(entity)
         return self._processes[entity[ID]]
 
-    def _saved(self, endpoint: Document) -> Document:
+    def _save(self, endpoint: Document) -> Document:
         self.state.save(endpoint)
         self._documents[str(endpoint["name"])] = endpoint
         return endpoint
 
 
-def _started(process: ScoringProcess) -> str | None:
+def _start(process: ScoringProcess) -> str | None:
     """Start a scoring server; return why it did not start, if so."""
     try:
         process.start()

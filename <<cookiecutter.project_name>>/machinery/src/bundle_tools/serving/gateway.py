@@ -26,7 +26,7 @@ from .app import application
 from .documents import ID
 from .endpoints import Endpoints
 from .listeners import listener
-from .running import RUNS_ALREADY, Running, locked
+from .running import RUNS_ALREADY, Running, lock
 from .scoring_process import ScoringProcess
 from .state import State
 
@@ -48,7 +48,7 @@ def main(folder: Path, tables: str, tracking_uri: str, port: int) -> int:
         The exit code: 0 once it listens, 1 if its port is in use.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder) as is_free:
+    with lock(folder) as is_free:
         if not is_free:
             return RUNS_ALREADY
         try:

@@ -26,6 +26,6 @@ def listener(port: int) -> socket.socket:
     return found
 
 
-def inherited(descriptor: int) -> socket.socket:
+def inherited_socket(descriptor: int) -> socket.socket:
     """Return the listening socket with this file descriptor, which another process has opened."""
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)

@@ -51,7 +51,7 @@ class LocalGateway:
         from databricks.sdk import WorkspaceClient  # noqa: PLC0415 - takes most of a second
         from databricks.sdk.core import Config  # noqa: PLC0415 - likewise
 
-        found = self.started()
+        found = self.start()
         _go_around_proxies()
         return WorkspaceClient(
             config=Config(
@@ -82,7 +82,7 @@ class LocalGateway:
         """Return the id and the model version of each entity that was ever served."""
         return self.state.served_entities()
 
-    def started(self) -> Running:
+    def start(self) -> Running:
         """Return the gateway, which is started if it does not run.
 
         Raises:

@@ -20,17 +20,17 @@ def routes(endpoints: Endpoints, path: str) -> dict[tuple[str, str], Callable[[R
     """Return what each route of the permissions API does: a function of the request and of its JSON body."""
 
     def get(request: Request, _: Any) -> Any:  # noqa: ANN401 - JSON
-        return _shown(_with_id(endpoints, request.path_params["id"]))
+        return _public_document(_with_id(endpoints, request.path_params["id"]))
 
     def put(request: Request, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         name = _with_id(endpoints, request.path_params["id"])["name"]
-        return _shown(endpoints.change(name, **{KEY: list(body.get(KEY) or [])}))
+        return _public_document(endpoints.change(name, **{KEY: list(body.get(KEY) or [])}))
 
     def patch(request: Request, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         endpoint = _with_id(endpoints, request.path_params["id"])
         entries = [*endpoint.get(KEY, []), *(body.get(KEY) or [])]
         newest = list({_principal(one): one for one in entries}.values())
-        return _shown(endpoints.change(endpoint["name"], **{KEY: newest}))
+        return _public_document(endpoints.change(endpoint["name"], **{KEY: newest}))
 
     one = f"{path}/{{id}}"
     return {("GET", one): get, ("PUT", one): put, ("PATCH", one): patch}
@@ -47,7 +47,7 @@ def _principal(entry: Entry) -> tuple[str, str]:
     return next((kind, entry[kind]) for kind in _PRINCIPALS if entry.get(kind))
 
 
-def _shown(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+def _public_document(endpoint: Mapping[str, Any]) -> dict[str, Any]:
     found = []
     for entry in endpoint.get(KEY, []):
         kind, name = _principal(entry)

@@ -48,7 +48,7 @@ def query(options: Options, request: Asked, engine_name: str, console: Console) 
         split = json_rows.split(json_rows.read(request.file))
     else:
         split = _row(options, bundle, request, engine_name)
-    for table in asked(client, name, split):
+    for table in answers(client, name, split):
         console.print(table)
 
 
@@ -67,7 +67,7 @@ def local_endpoint(bundle: Bundle, workspace: Workspace) -> tuple[WorkspaceClien
     return gateway.client(), name
 
 
-def asked(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Iterator[Table]:
+def answers(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> Iterator[Table]:
     """Yield a table for each row: the request, the prediction, and the version that made it.
 
     Args:

@@ -45,7 +45,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[bool]:
+def lock(folder: Path) -> Iterator[bool]:
     """Hold the lock of a gateway inside the `with` block; give False if a gateway has it."""
     with (folder / "lock").open("a") as file:
         try:
@@ -60,7 +60,7 @@ def find(folder: Path) -> Running | None:
     """Return the gateway of a folder, or None if none runs."""
     if not (folder / "lock").exists():
         return None
-    with locked(folder) as is_free:
+    with lock(folder) as is_free:
         if is_free:
             return None
     deadline = time.monotonic() + _STOP_SECONDS
@@ -106,7 +106,7 @@ def stop(folder: Path) -> bool:
 def _is_free(folder: Path) -> bool:
     if not folder.is_dir():
         return True
-    with locked(folder) as is_free:
+    with lock(folder) as is_free:
         return is_free
 
 

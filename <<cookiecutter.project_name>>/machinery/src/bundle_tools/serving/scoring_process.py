@@ -113,7 +113,7 @@ class ScoringProcess:
             return False
 
     @contextmanager
-    def used(self) -> Iterator[None]:
+    def keep_alive(self) -> Iterator[None]:
         """Keep the process from being stopped until the end of the `with` block."""
         with self._unused:
             self._users += 1

@@ -12,7 +12,7 @@ from threading import Thread
 
 import uvicorn
 
-from .listeners import inherited
+from .listeners import inherited_socket
 
 APP = "mlflow.pyfunc.scoring_server.app:app"
 
@@ -20,7 +20,7 @@ APP = "mlflow.pyfunc.scoring_server.app:app"
 def main(descriptor: int) -> None:
     """Serve the model of the environment on the socket with this file descriptor, until the gateway ends."""
     Thread(target=_exit_with_the_gateway, daemon=True).start()
-    listening = inherited(descriptor)
+    listening = inherited_socket(descriptor)
     print(f"process {os.getpid()}, port {listening.getsockname()[1]}", flush=True)  # noqa: T201 - the log of the server
     uvicorn.Server(uvicorn.Config(APP, log_level="warning")).run(sockets=[listening])
 

@@ -65,7 +65,7 @@ class State:
         with self._open() as database:
             database.execute("INSERT INTO payload (target, facts) VALUES (?, ?)", [table, json.dumps(row)])
 
-    def undelivered(self) -> dict[str, list[tuple[int, Row]]]:
+    def undelivered_rows(self) -> dict[str, list[tuple[int, Row]]]:
         """Return the rows that were not delivered yet, each with its number, by their table."""
         found: dict[str, list[tuple[int, Row]]] = {}
         for number, table, row in self._read("SELECT number, target, facts FROM payload ORDER BY number"):

@@ -86,7 +86,7 @@ def client(profile: str, bundle: Bundle) -> WorkspaceClient:
     return found
 
 
-def deployed(root: Path, bundle: Bundle, workspace: WorkspaceClient, variables: Mapping[str, str]) -> Bundle:
+def deployed_bundle(root: Path, bundle: Bundle, workspace: WorkspaceClient, variables: Mapping[str, str]) -> Bundle:
     """Return the bundle as it is deployed under the name of who is logged in, with the ids of its resources.
 
     Raises:

@@ -73,7 +73,7 @@ class SourceData:
             ProjectError: A name is unknown, or a source has no file.
         """
         known = [*config.sources, *filter(is_foreign, config.feature_tables)]
-        found = _named(self.files, known)
+        found = _files_by_name(self.files, known)
         for name in found:
             if name not in known:
                 raise ProjectError(
@@ -108,7 +108,7 @@ class SourceData:
         return f"example data{drift}"
 
 
-def _named(files: str, known: list[str]) -> dict[str, Path]:
+def _files_by_name(files: str, known: list[str]) -> dict[str, Path]:
     """Return the file of each name."""
     if "=" in files and not Path(files).exists():
         parts = [part.partition("=") for part in files.split(",")]

@@ -6,13 +6,14 @@ those of the project are copied into the model, together with the modules of the
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import io
 import pickle
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -108,8 +109,19 @@ def _of_the_project(named: Iterable[str], own: set[str]) -> dict[str, Path]:
         file = _file(name)
         if file is not None:
             files[name] = file
-            waiting += [*imported_modules(name, file), *([name.rpartition(".")[0]] if "." in name else [])]
+            imported = imported_modules(name, file)
+            waiting += [*imported, *_behind_the_front(imported), *([name.rpartition(".")[0]] if "." in name else [])]
     return files
+
+
+def _behind_the_front(imported: Iterable[str]) -> Iterator[str]:
+    """Yield the modules that `from mlops import ...` imports only when a name is used."""
+    machinery = __name__.rpartition(".training.")[0]
+    front: Mapping[str, str] = importlib.import_module(machinery).FRONT
+    for name in imported:
+        package, _, member = name.rpartition(".")
+        if package == machinery and member in front:
+            yield f"{machinery}.{front[member].partition(':')[0]}"
 
 
 def _file(module: str) -> Path | None:
