@@ -20,7 +20,10 @@ PAIRED: dict[str, list[Any]] = {**CHOICES, **{key: [False, True] for key in BOOL
 COMBINATIONS = [dict(zip(PAIRED, answers, strict=True)) for answers in AllPairs(list(PAIRED.values()))]
 
 # Workers that start with the longest tests end at the same time.
-LONGEST = ("test_flights.py", "test_twin.py", "test_taxi.py", "at_its_place")
+LONGEST = (
+    *("test_twin.py", "test_every_measure_works", "test_index.py", "test_ci_run.py", "test_flights.py", "test_taxi.py"),
+    *("test_estimators.py", "exactly_in_the_files", "at_its_place"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

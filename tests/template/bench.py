@@ -243,7 +243,9 @@ FULL = Size(
     },
     500,
 )
-SMALL = Size(1, 1_000, ("tests/machinery/config",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)}, 20)
+SMALL = Size(
+    1, 1_000, ("tests/machinery/statistics/test_codes.py",), 1_000, 1_000, (1_000, 2_000), {"sail": ((2_000, 10),)}, 20
+)
 SPARK = ROOT / ".venv-parity" / "bin" / "python"  # Apache Spark has an environment of its own, and needs Java
 
 
