@@ -31,7 +31,7 @@ export LOCUST
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-mutation test-parity test-versions parity lint bench bench-monitoring bench-rollout compare-release \
+.PHONY: help demo test test-quick test-thorough test-mutation test-parity test-versions parity lint bench bench-monitoring bench-rollout compare-release \
   release-notes clean tools
 
 help: ## Show this list
@@ -50,8 +50,9 @@ demo: .venv/.generator ## Generate build/demo with the default answers and run i
 override CHOSEN := -m "not mutation and not thorough and not versions"
 override PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 override MACHINERY_TESTS := tests/machinery --ignore=tests/machinery/parity
-# What the example predicts matters to these.
-override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/integration/,tasks training validation) \
+# What the example predicts matters to these; the last of them take minutes.
+override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/integration/,training validation)
+override TASKS_OF_THE_EXAMPLE := tests/machinery/integration/tasks \
   $(addprefix --ignore=tests/machinery/integration/tasks/test_,serving.py rollout.py)
 
 test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
@@ -64,6 +65,10 @@ test: .venv/.tests parity ## Run every test, including the full lifecycle of gen
 test-quick: .venv/.tests ## Run the unit tests of the machinery, and test questions, hooks, generated files and updates; two minutes
 	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) --ignore=tests/machinery/integration --ignore-glob=*_simulation
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template -m "not slow"
+
+test-thorough: .venv/.tests parity ## Run what make test leaves out because it takes minutes more of the same kind
+	EXAMPLE=classification $(PYTEST) --dist loadfile $(TASKS_OF_THE_EXAMPLE)
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder $(MACHINERY_TESTS) tests/template tests/projects -m "thorough and not parity"
 
 test-mutation: .venv/.tests ## Break modules and operators of the machinery and check that its tests fail; stop its jobs at every step; 40 minutes
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests -m mutation

@@ -37,7 +37,14 @@ def test_the_tests_and_the_checks_of_a_new_project_pass(bake: Bake, tmp_path: Pa
     mlops(project.path, "check")
 
 
-@pytest.mark.parametrize("options", VARIANTS[:2], ids=["regression", "classification"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        # test_index.py lives the same life without the folder of the machinery.
+        pytest.param(VARIANTS[0], id="regression", marks=pytest.mark.thorough),
+        pytest.param(VARIANTS[1], id="classification"),
+    ],
+)
 def test_the_lifecycle_on_synthetic_trips_ends_with_a_champion(
     bake: Bake, tmp_path: Path, options: dict[str, str]
 ) -> None:

@@ -10,6 +10,7 @@ from bench import Bench, Figure
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_every_measure_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tmp_path / "benchmarks.md"
     assert bench.main(["--small", "--document", str(written)]) == 0, capsys.readouterr().err

@@ -38,7 +38,7 @@ def experiment_id(tmp_path_factory: pytest.TempPathFactory) -> str:
 def training_run(trips: str, features_schema: str, experiment_id: str, run_task: Runner) -> dict[str, str]:
     """The name of a model and the task values of the training that registered its first version."""
     model = f"{features_schema}.trained_once"
-    return {"model_name": model} | run_task(
+    values = run_task(
         train,
         source_tables=f"trips={trips}",
         schema_name=features_schema,
@@ -49,6 +49,9 @@ def training_run(trips: str, features_schema: str, experiment_id: str, run_task:
         owner="us",
         git_commit="abc123",
     )
+    # Tests validate this run again, also with errors, which MLflow then notes as its status.
+    assert mlflow.get_run(values["run_id"]).info.status == "FINISHED"
+    return {"model_name": model} | values
 
 
 def lenient(**changes: object) -> ProjectConfig:

@@ -114,6 +114,7 @@ def test_targets_do_not_share_models_or_tables(first_life: str, local: Command) 
     assert "does not exist" in error or "no version with the alias Champion" in error
 
 
+@pytest.mark.thorough  # the project with flights does it too
 def test_a_model_of_dev_is_compared_with_the_champion_of_production(first_life: str, local: Command) -> None:
     assert first_life
     before = local("run", "compare").stdout
@@ -123,6 +124,7 @@ def test_a_model_of_dev_is_compared_with_the_champion_of_production(first_life: 
     assert re.search(r"compared: challenger \w+ \S+ (beats|does not beat) champion version 1 .*\(prod\.", after)
 
 
+@pytest.mark.thorough  # the project with flights does it too
 def test_a_snapshot_of_production_can_be_the_source_in_dev(first_life: str, local: Command) -> None:
     assert first_life
     copied = local("run", "snapshot", "--target", "prod", "--param", "rows=700").stdout

@@ -32,7 +32,7 @@ def test_a_version_that_does_not_exist_is_a_failed_check() -> None:
 
 
 def test_invalid_models_fail_the_right_checks(experiment_id: str) -> None:
-    mlflow.set_experiment(experiment_id=experiment_id)
-    assert failed(logged(np.ones(2))) == ["signature", "input example"]
-    assert failed(logged(np.array([1.0, np.nan]), input_example=EXAMPLE)) == ["predicts"]
-    assert failed(logged(np.ones(3), input_example=EXAMPLE)) == ["predicts"]
+    with mlflow.start_run(experiment_id=experiment_id):
+        assert failed(logged(np.ones(2))) == ["signature", "input example"]
+        assert failed(logged(np.array([1.0, np.nan]), input_example=EXAMPLE)) == ["predicts"]
+        assert failed(logged(np.ones(3), input_example=EXAMPLE)) == ["predicts"]
