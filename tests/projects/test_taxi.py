@@ -57,7 +57,13 @@ def test_the_lifecycle_on_synthetic_trips_ends_with_a_champion(
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of real trips is not on this machine")
-@pytest.mark.parametrize("options", VARIANTS[:2], ids=["regression", "classification"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(VARIANTS[0], id="regression"),
+        pytest.param(VARIANTS[1], id="classification", marks=pytest.mark.thorough),
+    ],
+)
 def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
     bake: Bake, tmp_path: Path, options: dict[str, str]
 ) -> None:
@@ -73,6 +79,7 @@ def test_the_lifecycle_on_real_trips_beats_the_naive_baseline(
     assert "SUSPECT" not in page
 
 
+@pytest.mark.thorough
 def test_a_new_project_passes_the_type_checker(bake: Bake, tmp_path: Path) -> None:
     """With the packages of both examples; the machinery is checked by `make lint`."""
     project = bake().copy_to(tmp_path)
