@@ -176,6 +176,7 @@ def test_the_search_space_is_pinned_to_a_version(first_life: str, project: Path)
         file.write_text(before, encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_a_new_input_is_added_to_existing_tables(first_life: str, project: Path, local: Command) -> None:
     assert first_life
     package = project / "src" / PACKAGE
