@@ -55,7 +55,7 @@ override MACHINERY_TESTS := tests/machinery --ignore=tests/machinery/parity
 override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/integration/,tasks training validation) \
   $(addprefix --ignore=tests/machinery/integration/tasks/test_,serving.py rollout.py)
 
-test: .venv/.tests parity ## Run every test, including the full lifecycle of generated projects
+test: .venv/.tests parity ## Test the machinery, the template, and the full lifecycle of generated projects
 	@failed=0; \
 	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) $(CHOSEN) --durations 10 || failed=1; \
 	EXAMPLE=classification $(PYTEST) --dist loadfile tests/machinery/training tests/machinery/integration/training || failed=1; \
@@ -66,7 +66,7 @@ test-quick: .venv/.tests ## Run the unit tests of the machinery, and test questi
 	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) --ignore=tests/machinery/integration --ignore-glob=*_simulation
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template -m "not slow"
 
-test-thorough: .venv/.tests parity ## Run what make test leaves out because it takes minutes more of the same kind
+test-thorough: .venv/.tests parity ## Run what make test leaves out because it takes minutes: the other problem type, more lives, types, make bench
 	EXAMPLE=classification $(PYTEST) --dist loadfile $(OF_THE_EXAMPLE)
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder $(MACHINERY_TESTS) tests/template tests/projects -m "thorough and not parity"
 

@@ -37,8 +37,8 @@ class Machinery:
     """The machinery of a project.
 
     Attributes:
-        root: The folder of the project.
-        where: The folder of the machinery relative to it, or a requirement such as `acme-mlops==1.0.0`.
+        where: Its folder relative to the project, or a requirement such as `acme-mlops==1.0.0`.
+        folder: That folder, if `is_folder`.
     """
 
     def __init__(self, root: Path) -> None:

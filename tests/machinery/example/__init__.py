@@ -1,4 +1,7 @@
-"""An example project for the tests. EXAMPLE=classification makes it predict the other label."""
+"""An example project for the tests. EXAMPLE=classification makes it predict the other label.
+
+It is a copy of the example of the template, so that a fork may give its projects another one.
+"""
 
 from __future__ import annotations
 
