@@ -1,4 +1,4 @@
-"""Fixtures for the tests of a project: name this module in `pytest_plugins`."""
+"""Fixtures for the tests of a project, whose `conftest.py` takes them from here."""
 
 from __future__ import annotations
 
