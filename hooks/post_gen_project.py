@@ -68,14 +68,16 @@ def place_ci_files(project: Path) -> None:
             ci_files["main"](project)
 
 
-def write_digests(machinery: Path) -> None:
-    """Write the SHA-256 digest of each file of the machinery, as `sha256sum` does, so that `make check` notices edits.
+def remove_caches(project: Path) -> None:
+    """Remove what tools have left in a clone of the template, and Cookiecutter has copied."""
+    for folder in ("ci", "machinery", "notebooks", "src", "tests"):
+        for pattern in ("__pycache__", ".*_cache"):
+            for cache in list((project / folder).rglob(pattern)):
+                shutil.rmtree(cache)
 
-    What tools have left in a clone of the template is removed first.
-    """
-    for pattern in ("__pycache__", ".*_cache"):
-        for left in list(machinery.rglob(pattern)):
-            shutil.rmtree(left)
+
+def write_digests(machinery: Path) -> None:
+    """Write the SHA-256 digest of each file of the machinery, as `sha256sum` does, so that `make check` notices edits."""
     files = sorted(path for path in machinery.rglob("*") if path.is_file())
     names = {path.relative_to(machinery).as_posix(): path for path in files if path.name != "digests"}
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in names.items()]
@@ -107,6 +109,7 @@ if __name__ == "__main__":
     given = json.loads(r"""<< cookiecutter | jsonify >>""")
     for superfluous_path in superfluous(given):
         remove(Path(superfluous_path))
+    remove_caches(Path.cwd())
     if Path("machinery").is_dir():
         write_digests(Path("machinery"))
     with contextlib.suppress(OSError):

@@ -438,6 +438,18 @@ def test_an_existing_folder_keeps_its_files(tmp_path: Path, user_config: Path, a
     assert tree(tmp_path) == {"nyc-taxi": None, "nyc-taxi/mine.txt": "mine"}
 
 
+def test_what_tools_leave_in_a_clone_of_the_template_is_not_generated(tmp_path: Path) -> None:
+    caches = ["ci/__pycache__", "machinery/src/mlops/__pycache__", "src/nyc_taxi/__pycache__", "tests/.pytest_cache"]
+    for name in [*caches, "ci/kept", ".venv/__pycache__"]:
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+
+    post_gen.remove_caches(tmp_path)
+
+    kept = {path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("file")}
+    assert kept == {"ci/kept", ".venv/__pycache__"}
+
+
 def test_generation_prints_the_next_steps(tmp_path: Path, user_config: Path) -> None:
     host = "https://dbc-1.cloud.databricks.com"
 
