@@ -77,7 +77,7 @@ def remove_caches(project: Path) -> None:
 
 
 def write_digests(machinery: Path) -> None:
-    """Write the SHA-256 digest of each file of the machinery, as `sha256sum` does, so that `make check` notices edits."""
+    """Write the SHA-256 digest of each file of the machinery, so that `make check` notices edits."""
     files = sorted(path for path in machinery.rglob("*") if path.is_file())
     names = {path.relative_to(machinery).as_posix(): path for path in files if path.name != "digests"}
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in names.items()]

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from types import ModuleType
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -18,6 +19,10 @@ from mlops_local.platform import LocalPlatform
 import example
 from example import synthetic
 from running import MLFLOW, Runner, new_schema
+
+# A busy machine is slow, which says nothing about what is tested.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 one_thread, spark = pytest_fixtures.one_thread, pytest_fixtures.spark
 

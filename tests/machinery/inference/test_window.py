@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.config.inference import NewRows
-from mlops.inference.run_log import Seen
+from mlops.inference.run_log import FORGOTTEN, Seen
 from mlops.inference.window import Part, parts, until, window
 from mlops.sources.times import EPOCH
 
@@ -37,6 +37,7 @@ def test_older_rows_in_quarantine_widen_the_search_and_newer_ones_do_not() -> No
         (NEW, LAST, {"main.s.trips": "changed"}, "configuration has changed"),
         (NEW, LAST, {"main.s.moved": "abc"}, "was main.s.trips"),
         (NEW, {"main.s.trips": Seen("abc", None)}, NOW, "had a time"),
+        (NEW, {"main.s.trips": Seen(FORGOTTEN, NOON)}, NOW, "other rows than in earlier runs"),
     ],
 )
 def test_everything_is_searched_when_the_last_run_does_not_tell_what_is_new(

@@ -123,6 +123,10 @@ class Tables:
         """Delete the rows that meet an SQL condition."""
         self._run(f"DELETE FROM {quote(name)} WHERE {condition}")  # noqa: S608 - conditions are the project's own
 
+    def update(self, name: str, assignments: str) -> None:
+        """Change all rows, by the assignments of an SQL UPDATE."""
+        self._run(f"UPDATE {quote(name)} SET {assignments}")  # noqa: S608 - assignments are the project's own
+
     def _align(self, name: str, frame: DataFrame) -> DataFrame:
         """Return the frame with the columns of the table, null where it lacks them.
 

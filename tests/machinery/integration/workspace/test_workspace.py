@@ -15,6 +15,7 @@ from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
 from mlops.features.incremental import Progress, Span
 from mlops.features.run_log import FeatureRuns
+from mlops.inference.run_log import FORGOTTEN
 from mlops_local.platform import LocalPlatform
 
 from example import PROJECT, synthetic
@@ -95,11 +96,15 @@ def test_a_file_fills_the_source_again_only_when_it_has_changed(
     assert platform.tables.read(source_tables(bundle)["trips"]).count() == 20
 
 
-def test_other_rows_let_the_features_be_computed_anew_and_more_rows_do_not(
+def test_other_rows_let_features_be_computed_and_rows_be_searched_anew_and_more_rows_do_not(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform, tmp_path: Path
 ) -> None:
     schema = new_schema(platform.spark)
     (workspace.tables / schema.replace(".", "/") / "feature_runs").mkdir(parents=True)
+    (workspace.tables / schema.replace(".", "/") / "inference_runs").mkdir(parents=True)
+    platform.tables.overwrite(
+        f"{schema}.inference_runs", platform.spark.createDataFrame([("d", 7)], "definition STRING, rows INT")
+    )
     runs, file = FeatureRuns(platform.tables, schema), tmp_path / "trips.parquet"
     platform.tables.overwrite(f"{schema}.zones", platform.spark.range(1))
     platform.notes.clear()
@@ -111,6 +116,8 @@ def test_other_rows_let_the_features_be_computed_anew_and_more_rows_do_not(
         pyarrow.parquet.write_table(rows, file)
         workspace.fill_sources(bundle, platform, PROJECT, SourceData(files=str(file)))
         assert (runs.last("zones") == {}, platform.notes == [NOTE]) == (anew, anew)
+        searched = platform.tables.read(f"{schema}.inference_runs").collect()
+        assert [tuple(row) for row in searched] == [(FORGOTTEN if anew else "d", 7)]
         platform.notes.clear()
 
 

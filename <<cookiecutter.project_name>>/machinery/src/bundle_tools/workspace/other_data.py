@@ -8,11 +8,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from mlops.features.run_log import FeatureRuns
+from mlops.inference.run_log import forget_progress
 from mlops_local.platform import LocalPlatform
 
 NOTE = (
-    "the source has other rows than in earlier runs: features are computed anew, but the predictions, metrics and "
-    "models of the earlier rows are kept; make clean removes them"
+    "the source has other rows than in earlier runs: features are computed anew, and inference searches all rows, but "
+    "the predictions, metrics and models of the earlier rows are kept; make clean removes them"
 )
 
 
@@ -28,7 +29,7 @@ def has_other_rows(platform: LocalPlatform, table: str, rows: DataFrame) -> bool
 
 
 def start_anew(platform: LocalPlatform, tables: Path) -> None:
-    """Let the features of every target be computed anew, and tell the user what is kept.
+    """Let the features of every target be computed anew, and all rows be searched; tell the user what is kept.
 
     Args:
         platform: The platform of the run.
@@ -37,4 +38,7 @@ def start_anew(platform: LocalPlatform, tables: Path) -> None:
     for folder in sorted(tables.glob("*/*/feature_runs")):
         catalog, schema, _ = folder.relative_to(tables).parts
         FeatureRuns(platform.tables, f"{catalog}.{schema}").forget()
+    for folder in sorted(tables.glob("*/*/inference_runs")):
+        catalog, schema, _ = folder.relative_to(tables).parts
+        forget_progress(platform.tables, f"{catalog}.{schema}")
     platform.notes.append(NOTE)

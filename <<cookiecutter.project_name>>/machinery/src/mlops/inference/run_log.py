@@ -25,6 +25,7 @@ _COLUMNS = (
 _KEYS = ("scoring_run", "predictions_table", "source_table")
 _MADE = "scoring_run STRING, finished_at TIMESTAMP, first BIGINT, last BIGINT"
 _MOST_SOURCES = 100
+FORGOTTEN = ""  # the definition of a run whose source has been replaced
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Seen:
     """What a run has read of a source.
 
     Attributes:
-        definition: Digest of `features.spine` and its settings.
+        definition: Digest of `features.spine` and its settings, or `FORGOTTEN`.
         until: The newest time in the source; None if no time of this source is known.
     """
 
@@ -67,6 +68,18 @@ class Scored:
     started_at: datetime
 
 
+def inference_runs(schema: str) -> str:
+    """Return the three-level name of the table of a schema (two-level name)."""
+    return f"{schema}.inference_runs"
+
+
+def forget_progress(tables: Tables, schema: str) -> None:
+    """Let the next run search all rows, although earlier runs stay on record."""
+    name = inference_runs(schema)
+    if tables.exists(name):
+        tables.update(name, f"definition = '{FORGOTTEN}'")
+
+
 @dataclass(frozen=True)
 class InferenceRuns:
     """The runs of inference of one schema: a row for each run and source.
@@ -84,7 +97,7 @@ class InferenceRuns:
     @property
     def name(self) -> str:
         """Three-level name of the table."""
-        return f"{self.schema}.inference_runs"
+        return inference_runs(self.schema)
 
     def last(self, run: str) -> dict[str, Seen]:
         """Return what the last run before this one has read, by source table; empty if the predictions are gone.

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..config.inference import NewRows
 from ..features.incremental import Span, settled_before, wider
 from ..sources.times import EPOCH
-from .run_log import Seen
+from .run_log import FORGOTTEN, Seen
 
 
 def window(
@@ -23,17 +23,11 @@ def window(
         definitions: Digest of the code and settings of the rows, for the table of each source of this run.
         oldest: The oldest event time of a row in quarantine that is looked for again.
     """
-    if new_rows is None:
-        return _all("inference.new_rows is not set")
-    if not last:
-        return _all("no earlier run is recorded")
-    if last.keys() != definitions.keys():
-        return _all(f"the source of the last run was {' and '.join(sorted(last))}")
-    if any(seen.definition != definitions[table] for table, seen in last.items()):
-        return _all("features.spine or its configuration has changed")
-    times = [settled_before(new_rows, seen.until) for seen in last.values() if seen.until is not None]
+    reason, times = _why_all(new_rows, last, definitions), []
+    if new_rows is not None and not reason:
+        times = [settled_before(new_rows, seen.until) for seen in last.values() if seen.until is not None]
     if not times:
-        return _all("no source of the last run had a time")
+        return Span(None, replace=False, reason=reason or "no source of the last run had a time")
     decided = Span(min(times), replace=False, reason="new and late rows")
     retried = (
         None if oldest is None else Span(oldest, replace=False, reason="new and late rows, and those in quarantine")
@@ -41,8 +35,19 @@ def window(
     return wider(decided, retried)
 
 
-def _all(reason: str) -> Span:
-    return Span(None, replace=False, reason=reason)
+def _why_all(new_rows: NewRows | None, last: Mapping[str, Seen], definitions: Mapping[str, str]) -> str:
+    """Return why all rows must be searched, whatever times the last run has seen; empty if they need not."""
+    if new_rows is None:
+        return "inference.new_rows is not set"
+    if not last:
+        return "no earlier run is recorded"
+    if last.keys() != definitions.keys():
+        return f"the source of the last run was {' and '.join(sorted(last))}"
+    if any(seen.definition == FORGOTTEN for seen in last.values()):
+        return "the source has other rows than in earlier runs"
+    if any(seen.definition != definitions[table] for table, seen in last.items()):
+        return "features.spine or its configuration has changed"
+    return ""
 
 
 @dataclass(frozen=True)
