@@ -24,6 +24,8 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 # The maximum length of a label in a domain name, and so of the name of a serving endpoint.
 NAME_LENGTH = 63
+# Its online store is called as the project and the environment, and the name is part of a host name.
+SERVED_NAME_LENGTH = NAME_LENGTH - len("-staging")
 # git keeps a branch in a file of its name, with .lock while it changes; file names have at most 255 bytes.
 BRANCH_LENGTH = 250
 # A message repeats at most this many characters of an answer.
@@ -145,7 +147,7 @@ def main(answers: Mapping[str, str], unrendered: Mapping[str, object] | None = N
 def problems(answers: Mapping[str, str]) -> list[str]:
     """Return one sentence for each invalid answer, in the order of the questions; it ends with what to type instead."""
     catalogs = {environment: answers[f"{environment}_catalog"] for environment in ENVIRONMENTS}
-    found = [name_problem(answers["__typed_name"]) or replay_problem(answers)]
+    found = [name_problem(answers["__typed_name"]) or replay_problem(answers) or served_name_problem(answers)]
     found += [host_problem(f"{environment}_host", answers[f"{environment}_host"]) for environment in ENVIRONMENTS]
     found += [
         catalog_problem(f"{environment}_catalog", catalog, RESERVED_CATALOGS, environment)
@@ -193,6 +195,15 @@ def name_problem(name: str) -> str | None:
     """Say why a name is not valid for the folder, bundle, wheel and Python package; None if it is valid."""
     what = first_fault(name, NAME_FAULTS) or reserved_as(name)
     return what and sentence("project_name", name, what, suggested_name(name))
+
+
+def served_name_problem(answers: Mapping[str, object]) -> str | None:
+    """Say that a name is too long for the online store of a project that serves its champion; None if it is not."""
+    name = str(answers["project_name"])
+    if not answers.get("serving") or len(name) <= SERVED_NAME_LENGTH:
+        return None
+    what = f"has more than {SERVED_NAME_LENGTH} characters, which are too many for the online store of serving"
+    return sentence("project_name", name, what, suggested_name(name[:SERVED_NAME_LENGTH]))
 
 
 def reserved_as(name: str) -> str | None:

@@ -23,7 +23,7 @@ LAYERS = (
     {"model_card", "promotion", "inference", "monitoring", "exploration", "model_search"},
     {"validation", "preflight"},
     {"training"},
-    {"registry", "loading", "platform"},
+    {"registry", "tracking", "loading", "platform"},
     {"feature_store", "profiling"},
     {"features"},
     {"project"},
@@ -31,7 +31,7 @@ LAYERS = (
     {"config", "tables", "parameters"},
     {"evaluation", "markdown_text", "machinery_version"},
     {"statistics"},
-    {"errors"},
+    {"errors", "text_limits"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 # Files that are read by their path.

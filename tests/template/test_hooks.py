@@ -243,6 +243,20 @@ def test_an_answer_to_yes_or_no_is_neither_text_nor_a_number(
     )
 
 
+def test_a_name_that_is_too_long_for_an_online_store_is_rejected_where_there_is_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A store is called `<name>-staging`, and a label of a host name has at most 63 characters."""
+    assert pre_gen.main(answered("project_name", "x" * 63)) == 0
+    assert pre_gen.main({**answered("project_name", "x" * 55), "serving": True}) == 0
+
+    assert pre_gen.main({**answered("project_name", "x" * 56), "serving": True}) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("project_name ")
+    assert "has more than 55 characters, which are too many for the online store of serving" in message
+    assert message.endswith(f': type "{"x" * 55}" instead.\n')
+
+
 def test_text_that_is_typed_in_place_of_a_number_is_accepted() -> None:
     assert pre_gen.main(answered("schema", "taxi"), {"schema": 31}) == 0
 

@@ -136,6 +136,13 @@ def test_an_environment_does_not_name_the_host_or_catalog_of_another(bake: Bake,
     assert foreign.isdisjoint(scalars(target))
 
 
+def test_the_online_store_of_a_project_with_underscores_has_the_name_of_a_host(bake: Bake) -> None:
+    project = bake(project_name="our_first_model", serving=True)
+
+    variables = yaml.safe_load(project.read("databricks.yml"))["variables"]
+    assert variables["online_store"]["default"] == "our-first-model-${bundle.target}"
+
+
 def test_answers_that_look_like_numbers_or_booleans_are_text_in_yaml(bake: Bake) -> None:
     odd = {"dev_catalog": "2024", "staging_catalog": "on", "prod_catalog": "1e3", "schema": "0x1f"}
 

@@ -11,9 +11,11 @@ import pytest
 from mlops.feature_store.base import Published
 from mlops.feature_store.databricks import DatabricksFeatureStore
 
-from fake_workspace import UNITY, FakeWorkspace, error
+from fake_workspace import UNITY, FakeWorkspace, Reply, error
 
 TABLE = "/api/2.0/database/synced_tables/prod.shop.prices_online"
+# What PostgresAPI.get_synced_table of databricks-sdk 0.162 requests and reads (databricks/sdk/service/postgres.py).
+POSTGRES = "/api/2.0/postgres/synced_tables/prod.shop.prices_online"
 
 
 @pytest.fixture
@@ -33,26 +35,43 @@ def found(workspace: FakeWorkspace, status: dict[str, Any] | None) -> Published 
 
 
 def test_a_table_that_is_not_published_is_none(workspace: FakeWorkspace) -> None:
-    workspace.routes["GET", TABLE] = error(404, "NOT_FOUND", "Table 'prod.shop.prices_online' does not exist.")
+    for path in (TABLE, POSTGRES, f"{UNITY}/tables/prod.shop.prices_online"):
+        workspace.routes["GET", path] = error(404, "NOT_FOUND", "Table 'prod.shop.prices_online' does not exist.")
     tables: Any = None
 
     assert DatabricksFeatureStore(tables, "prod.shop", {}).publication("prices", "shop") is None
 
 
-def test_a_table_of_an_autoscaling_store_is_known_to_unity_catalog_only(workspace: FakeWorkspace) -> None:
+def of_an_autoscaling_store(workspace: FakeWorkspace, answer: Reply) -> Published | None:
     workspace.routes["GET", TABLE] = error(404, "NOT_FOUND", "not a table of a database instance")
+    workspace.routes["GET", POSTGRES] = answer
+    # Unity Catalog knows when its entry was changed, which says nothing about the rows.
     workspace.routes["GET", f"{UNITY}/tables/prod.shop.prices_online"] = {
         "full_name": "prod.shop.prices_online",
         "updated_at": 1_793_534_400_000,
     }
     tables: Any = None
+    return DatabricksFeatureStore(tables, "prod.shop", {}).publication("prices", "shop")
 
-    assert DatabricksFeatureStore(tables, "prod.shop", {}).publication("prices", "shop") == Published(
+
+def test_an_autoscaling_store_is_asked_by_its_own_api(workspace: FakeWorkspace) -> None:
+    status = {
+        "detailed_state": "SYNCED_TABLE_ONLINE_TRIGGERED_UPDATE",
+        "last_sync": {"sync_end_time": "2026-11-01T13:00:00+01:00"},
+    }
+    assert of_an_autoscaling_store(workspace, {"name": "synced_tables/x", "status": status}) == Published(
         "prod.shop.prices_online",
         datetime(2026, 11, 1, 12, tzinfo=UTC),
-        complete=True,
-        detail="its state cannot be read (NotFound)",
+        complete=False,
+        detail="SYNCED_TABLE_ONLINE_TRIGGERED_UPDATE",
     )
+
+
+def test_a_table_whose_state_nothing_tells_is_not_known_rather_than_complete(workspace: FakeWorkspace) -> None:
+    there = of_an_autoscaling_store(workspace, error(403, "PERMISSION_DENIED", "no CAN_USE on the project"))
+    assert there is not None
+    assert (there.known, there.complete, there.synchronised_at) == (False, False, None)
+    assert there.detail.startswith("not known: NotFound: not a table of a database instance; PermissionDenied: no CAN")
 
 
 def test_the_last_synchronisation_and_its_state_are_read(workspace: FakeWorkspace) -> None:

@@ -114,7 +114,13 @@ def test_tags_of_the_model_itself_can_be_set_and_deleted(registry: Registry) -> 
 
 def test_a_value_that_is_too_long_for_unity_catalog_is_cut(registry: Registry) -> None:
     registry.tag("1", "long", "x" * 5000)
-    assert len(registry.version("1").tags["long"]) == 1000
+    assert registry.version("1").tags["long"] == "x" * 999 + "…"
+    registry.tag_model("long", "x" * 1001)
+    assert registry.model_tags()["long"] == "x" * 999 + "…"
+    registry.tag_model("long", "x" * 1000)
+    assert registry.model_tags()["long"] == "x" * 1000
+    registry.describe("1", "x" * 5001)
+    assert registry.version("1").description == "x" * 4999 + "…"
 
 
 @pytest.mark.parametrize("values", [[1.0, 0.0], [1.0, None], [None, None], [True, None]])

@@ -11,6 +11,7 @@ import pytest
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
+from mlops.feature_store import online_stores
 from mlops.feature_store.databricks import DatabricksFeatureStore
 from mlops.loading import load
 from mlops.platform.base import use
@@ -55,6 +56,7 @@ def life(vendors: DatabricksPlatform, workspace: FakeUnityCatalog) -> Iterator[d
     with pytest.MonkeyPatch.context() as patch:
         settings = lenient()
         example.change(patch, config=settings)
+        patch.setattr(online_stores, "_PAUSE_SECONDS", 0.0)
         trips = vendors.spark.createDataFrame(synthetic.example_data(rows=900))
         found = {}
         for rows in (trips.where("tpep_dropoff_datetime < '2016-02-01'"), trips):

@@ -147,6 +147,7 @@ def test_raw_model_has_the_signature_and_the_example(version: str) -> None:
 def test_table_is_published(client: Any, lookups: list[Any]) -> None:  # noqa: ANN401 - optional
     assert client.get_online_store(name="store") is None
     store = client.create_online_store(name="store", capacity="CU_1")
+    assert client.get_online_store(name="store").state.value == "STARTING"
     published = client.publish_table(
         online_store=store, source_table_name=lookups[0].table_name, online_table_name="dev.taxi.pickup_online"
     )

@@ -54,7 +54,7 @@ class FakeUnityCatalog(JsonServer):
             r"POST /feature-store/feature-tables/get-online-stores": self._table_stores,
             r"POST /feature-store/feature-spec/generate-yaml": self._feature_spec,
             r"POST /feature-store/online-stores": self._create_store,
-            r"GET /feature-store/online-stores/([^/]+)": lambda name, _: self.online_stores[name],
+            r"GET /feature-store/online-stores/([^/]+)": self._store,
             # Client 0.13 asks whether the online table already exists; it never does.
             r"GET /database/synced_tables/([^/]+)": lambda name, _: {}[name],
             r"POST /feature-store/tables/[^/]+/publish": self._publish,
@@ -121,10 +121,18 @@ class FakeUnityCatalog(JsonServer):
         return {"feature_spec_yaml": feature_spec.yaml_text(body, self.tables, columns, WORKSPACE_ID)}
 
     def _create_store(self, body: _Body) -> _Body:
-        self.online_stores[body["name"]] = {**body, "state": "AVAILABLE"}
-        return self.online_stores[body["name"]]
+        # It takes minutes until a new store can be used: OnlineStoreState of databricks/sdk/service/ml.py.
+        self.online_stores[body["name"]] = {**body, "state": "STARTING"}
+        return {**self.online_stores[body["name"]]}
+
+    def _store(self, name: str, _: _Body) -> _Body:
+        there = {**self.online_stores[name]}
+        self.online_stores[name]["state"] = "AVAILABLE"  # at the next look
+        return there
 
     def _publish(self, body: _Body) -> _Body:
+        if self.online_stores[body["publish_spec"]["online_store"]]["state"] != "AVAILABLE":
+            raise ValueError("the store is not available yet")
         return {"online_table_name": body["publish_spec"]["online_table_name"], "pipeline_id": "1"}
 
 

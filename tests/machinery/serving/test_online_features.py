@@ -23,7 +23,12 @@ def published(hours: float | None = 1, *, complete: bool = True, detail: str = "
     return Published("dev.s.prices_online", at, complete, detail)
 
 
-def check(answers: list[Answer], tables: tuple[str, ...] = ("prices",), online_store: str = "shop") -> list[str]:
+def check(
+    answers: list[Answer],
+    tables: tuple[str, ...] = ("prices",),
+    online_store: str = "shop",
+    serving: Serving | None = None,
+) -> list[str]:
     """Check with a store that gives these answers one after the other; return what it was asked about."""
     asked: list[str] = []
     given: Iterator[Answer] = iter(answers)
@@ -33,7 +38,7 @@ def check(answers: list[Answer], tables: tuple[str, ...] = ("prices",), online_s
         return next(given)
 
     lookups = [SimpleNamespace(table=table) for table in tables]
-    config: Any = SimpleNamespace(lookups=lookups, feature_tables={}, serving=Serving())
+    config: Any = SimpleNamespace(lookups=lookups, feature_tables={}, serving=serving or Serving())
     make: Callable[..., Any] = lambda *_: SimpleNamespace(publication=answer)  # noqa: E731 - a method of the platform
     platform: Any = SimpleNamespace(feature_store=make)
     require_published(config, platform, "dev.s", online_store, pause_seconds=0.0)
@@ -83,3 +88,20 @@ def test_what_the_online_store_lacks_is_told(found: Answer, told: str) -> None:
 def test_lookups_without_an_online_store_are_told() -> None:
     with pytest.raises(ProjectError, match="the model looks up prices, but there is no online store"):
         check([], online_store="")
+
+
+UNKNOWN = Published("dev.s.prices_online", None, complete=False, detail="not known: NotFound: no table", known=False)
+
+
+def test_an_age_that_nothing_tells_is_not_fresh_and_is_not_waited_for() -> None:
+    with pytest.raises(
+        ProjectError,
+        match=r"how old feature table prices is in the online store shop is not known: NotFound: no table\. ",
+    ):
+        check([UNKNOWN])
+
+
+def test_an_age_that_nothing_tells_is_accepted_with_a_reason(caplog: pytest.LogCaptureFixture) -> None:
+    serving = Serving(unknown_age_accepted="the pipeline alerts us")
+    assert check([UNKNOWN], serving=serving) == ["prices"]
+    assert "is not known, which is accepted: the pipeline alerts us" in caplog.text

@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from .errors import ProjectError
+from .text_limits import DESCRIPTION, REGISTRY_TAG, cut
 
 CHALLENGED_BY = "challenged_by"  # tag of the champion: the version that was last compared with it, and the decision
 CHAMPION = "Champion"
@@ -23,8 +24,6 @@ STATUS_TIME_TAG = "model_validation_time"
 ROLLED_BACK = "rolled_back"
 MACHINERY_TAG = "mlops_version"  # the version of the machinery that trained a version
 NO_COMMIT = "not under version control"  # the value of the tag git_commit outside a git repository
-
-_TAG_LENGTH = 1000  # https://docs.databricks.com/database-objects/tags; the run has the full report
 
 
 def uri(name: str, version: str) -> str:
@@ -137,7 +136,7 @@ class Registry:
     def tag(self, version: str, key: str, value: str) -> None:
         """Set a tag of a version; the value is cut to the length that Unity Catalog allows."""
         self._note(version)
-        self.client.set_model_version_tag(self.name, version, key, value[:_TAG_LENGTH])
+        self.client.set_model_version_tag(self.name, version, key, cut(value, REGISTRY_TAG))
 
     def model_tags(self) -> dict[str, str]:
         """Return the tags of the registered model itself."""
@@ -145,8 +144,8 @@ class Registry:
         return tags
 
     def tag_model(self, key: str, value: str) -> None:
-        """Set a tag of the registered model itself."""
-        self.client.set_registered_model_tag(self.name, key, value)
+        """Set a tag of the registered model itself; the value is cut as in `tag`."""
+        self.client.set_registered_model_tag(self.name, key, cut(value, REGISTRY_TAG))
 
     def drop_model_tag(self, key: str) -> None:
         """Delete a tag of the registered model itself, if it exists."""
@@ -154,9 +153,9 @@ class Registry:
             self.client.delete_registered_model_tag(self.name, key)
 
     def describe(self, version: str, description: str) -> None:
-        """Set the description of a version."""
+        """Set the description of a version; it is cut to the length that MLflow's own registry takes."""
         self._note(version)
-        self.client.update_model_version(self.name, version, description)
+        self.client.update_model_version(self.name, version, cut(description, DESCRIPTION))
 
     def set_alias(self, alias: str, version: str) -> None:
         """Move an alias to a version, in one step."""

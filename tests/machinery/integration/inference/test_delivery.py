@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pyarrow.dataset
 import pytest
+from databricks.sdk.errors import PermissionDenied
+from pyspark.errors import AnalysisException
 
 from mlops.errors import ProjectError
 from mlops.inference.delivery import Deliveries
 from mlops.inference.outputs import Destinations, messages
+from mlops_local.feature_store.feature_store import LocalFeatureStore
 
 from integration.inference.conftest import Taxi, crash, hour
 
@@ -125,6 +128,24 @@ def test_the_online_store_gets_a_feature_table_of_predictions(taxi: Taxi, caplog
     taxi.deliver(online_store="shop")
     assert taxi.read("fares", "trip_id", "prediction") == [("a", 2.0), ("b", 4.0), ("c", 6.0)]
     assert f"{taxi.schema}.fares: version 1 is published to shop" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["write_table", "publish_table"])
+def test_an_online_store_that_fails_stops_no_other_output(
+    taxi: Taxi, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    taxi.set(outputs={"fares": {"format": "online_store", "columns": ["trip_id", "prediction"]}} | PARQUET)
+    taxi.champion(2.0)
+    taxi.score()
+
+    def refuse(*_: object, **__: object) -> None:
+        # Spark Connect reports a missing privilege only when it writes; the SDK has errors of its own.
+        raise AnalysisException("no MODIFY on the table") if method == "write_table" else PermissionDenied("no store")
+
+    monkeypatch.setattr(LocalFeatureStore, method, refuse)
+    with pytest.raises(ProjectError, match=r"failed: fares \((AnalysisException|PermissionDenied): no "):
+        taxi.deliver(online_store="shop")
+    assert deliveries(taxi) == [("archive", "run1", 3)]
 
 
 def test_a_message_has_the_key_as_text_and_the_row_as_json(taxi: Taxi) -> None:

@@ -240,6 +240,12 @@ def killing(real: Callable[..., object], left: list[int]) -> Callable[..., objec
     return write
 
 
+def test_a_long_reason_in_any_script_does_not_keep_a_rollout_open(step: Steps, registry: Registry) -> None:
+    step.abort("Ошибка " * 200)
+    assert is_open(registry) is None
+    assert registry.version("2").tags[DECISION].startswith("not promoted: Ошибка")
+
+
 def test_a_version_that_is_champion_already_is_recorded_as_promoted(step: Steps, registry: Registry) -> None:
     registry.set_alias(CHAMPION, "2")
     step.abort("somebody promoted it by hand")

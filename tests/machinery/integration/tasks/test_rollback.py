@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import mlflow
 import pytest
 from mlflow import MlflowClient
@@ -43,6 +45,29 @@ def test_a_rollback_restores_the_previous_champion_and_marks_the_bad_version(
     assert values == {"champion_version": "1", "rolled_back_version": "3"}
     assert champion(registry) == "1"
     assert registry.version("3").tags[ROLLED_BACK] == "fares went wild"
+
+
+def test_a_reason_longer_than_a_tag_of_unity_catalog_does_not_stop_a_rollback(
+    registry: Registry, run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("set_model_version_tag", "set_registered_model_tag"):
+        real = getattr(MlflowClient, name)
+
+        def refuse(client: MlflowClient, *args: str, real: Callable[..., None] = real) -> None:
+            # Values have at most 1000 characters: https://docs.databricks.com/database-objects/tags
+            assert len(args[-1]) <= 1000, "Unity Catalog refuses it"
+            real(client, *args)
+
+        monkeypatch.setattr(MlflowClient, name, refuse)
+    versions = [str(1_000_000 + number) for number in range(200)]
+    monkeypatch.setattr(pause, "rolled_back_versions", lambda _: versions)
+    values = rolled_back(run_task, model_name=registry.name, reason="fares went wild " * 100)
+    assert values == {"champion_version": "1", "rolled_back_version": "3"}
+    assert champion(registry) == "1"
+    tags = registry.model_tags()
+    assert "fares went wild" in tags[pause.PAUSED]
+    assert tags[pause.ROLLED_BACK_VERSIONS].split(",")[-2:] == ["1000199", "3"], "the newest are kept"
+    assert set(tags[pause.ROLLED_BACK_VERSIONS].split(",")) <= {*versions, "3"}, "only whole numbers"
 
 
 def test_the_version_to_go_back_to_can_be_given(registry: Registry, run_task: Runner) -> None:

@@ -27,7 +27,7 @@ _CONSTRAINTS = "constraints.txt"
 
 def the_wheel_requires_every_package_that_you_import(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every package that your code imports is one that the wheel requires."""
-    declared = names(_requirements(project, looked)) | _OF_THE_PLATFORM | _own(project)
+    declared = names(wheel_requirements(project, looked)) | _OF_THE_PLATFORM | _own(project)
     where = "the wheel does not require: add it to project.dependencies in pyproject.toml"
     yield from _undeclared_imports(project, looked, "src", declared, where)
 
@@ -35,7 +35,7 @@ def the_wheel_requires_every_package_that_you_import(project: CheckedProject, lo
 def the_environment_has_every_package_that_your_tests_import(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every package that your tests import is one that `make setup` installs."""
     required = [
-        *_requirements(project, looked),
+        *wheel_requirements(project, looked),
         *machinery_source(project).requirements("local", "dev"),
         *_extra(project),
     ]
@@ -49,17 +49,17 @@ def installing_the_wheel_replaces_nothing_that_the_platform_brings(
     project: CheckedProject, looked: Tally
 ) -> Iterator[str]:
     """Installing the wheel on Databricks replaces no package that the platform brings."""
-    brought = _brought(project, looked)
-    for requirement, by in installed_by(_requirements(project, looked), brought):
+    platform = brought(project, looked)
+    for requirement, by in installed_by(wheel_requirements(project, looked), platform):
         looked.add("installed package", canonicalize_name(requirement.name))
-        version = brought.get(canonicalize_name(requirement.name))
+        version = platform.get(canonicalize_name(requirement.name))
         if version and not requirement.specifier.contains(version, prereleases=True):
             yield f"pyproject.toml: project.dependencies: {requirement} is required{by}, and the platform has {version}"
 
 
 def nothing_that_the_wheel_requires_installs_spark(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Nothing that the wheel requires installs Spark, which is the platform's own."""
-    for requirement, by in installed_by(_requirements(project, looked), _brought(project, looked)):
+    for requirement, by in installed_by(wheel_requirements(project, looked), brought(project, looked)):
         looked.add("installed package", canonicalize_name(requirement.name))
         if canonicalize_name(requirement.name) in _SPARK:
             yield f"pyproject.toml: project.dependencies: {requirement} is required{by}, and would break a cluster"
@@ -83,7 +83,7 @@ def _own(project: CheckedProject) -> set[str]:
     return {*_IN_THE_WHEEL, str(canonicalize_name(project.package))}
 
 
-def _requirements(project: CheckedProject, looked: Tally) -> list[str]:
+def wheel_requirements(project: CheckedProject, looked: Tally) -> list[str]:
     """Return what the wheel requires: the machinery's dependencies, and your own."""
     own = project.pyproject["project"].get("dependencies") or []
     required = [*machinery_source(project).requirements(), *own]
@@ -106,12 +106,12 @@ def _extra(project: CheckedProject) -> list[str]:
     return [line for lines in (*extras.values(), *groups.values()) for line in lines if isinstance(line, str)]
 
 
-def _brought(project: CheckedProject, looked: Tally) -> Mapping[str, str]:
+def brought(project: CheckedProject, looked: Tally) -> Mapping[str, str]:
     """Return the packages that the platform brings, with their versions."""
     file = project.root / _CONSTRAINTS
     if not file.is_file():
         raise ProjectError(f"{_CONSTRAINTS} is missing: restore it, because it lists what the platform brings")
-    brought = {}
+    pins = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if not line or line.startswith("#"):
             continue
@@ -119,11 +119,11 @@ def _brought(project: CheckedProject, looked: Tally) -> Mapping[str, str]:
             pin = Requirement(line)
         except InvalidRequirement:
             raise ProjectError(f"{_CONSTRAINTS}: line {number}: '{line}' is not a requirement") from None
-        brought[str(canonicalize_name(pin.name))] = str(pin.specifier).removeprefix("==")
-    if not brought:
+        pins[str(canonicalize_name(pin.name))] = str(pin.specifier).removeprefix("==")
+    if not pins:
         raise ProjectError(f"{_CONSTRAINTS} has no package: restore it, because it lists what the platform brings")
-    looked.add_around("platform package", *brought)
-    return brought
+    looked.add_around("platform package", *pins)
+    return pins
 
 
 CHECKS = (

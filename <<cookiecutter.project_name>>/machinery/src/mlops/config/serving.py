@@ -75,6 +75,8 @@ class Serving(Settings):
         guardrails: What ends a rollout at once.
         features_max_age_hours: A feature table in the online store that lacks new rows may be this old when a version
             is promoted.
+        unknown_age_accepted: Why a version is promoted although the online store does not tell how old a feature table
+            is in it; by default it is not promoted.
     """
 
     rollout: Literal["direct", "canary", "ab"] = "direct"
@@ -86,6 +88,7 @@ class Serving(Settings):
     unit: str | None = None
     guardrails: Guardrails = Guardrails()
     features_max_age_hours: float = Field(default=48, gt=0)
+    unknown_age_accepted: str = ""
 
     @property
     def steps(self) -> tuple[int, ...]:

@@ -52,12 +52,14 @@ class Published:
         synchronised_at: When the last synchronisation that succeeded ended; None if none has yet.
         complete: Whether the store has everything that the feature table has now.
         detail: The state in the store's own words, for messages.
+        known: Whether the store tells its state at all; if not, it is neither synchronised nor complete.
     """
 
     online_name: str
     synchronised_at: datetime | None
     complete: bool
     detail: str = ""
+    known: bool = True
 
 
 class FeatureStore(Protocol):

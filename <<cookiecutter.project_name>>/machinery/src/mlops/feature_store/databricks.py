@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import mlflow
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
-from databricks.sdk.errors.base import DatabricksError
 from pyspark.sql import DataFrame
 
 from ..config.features import FeatureSet, FeatureTable, Function, Lookup
 from ..errors import ProjectError
 from ..features.uc_function import Definition
 from ..tables import Tables, quote
+from . import online_stores
 from .base import Published, TrainingSet, full_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from databricks.feature_engineering import FeatureEngineeringClient
 
-# The states of a synchronised table that has all of its source
-# (https://docs.databricks.com/api/workspace/database/getsynceddatabasetable).
-_COMPLETE = ("SYNCED_TABLE_ONLINE_NO_PENDING_UPDATE", "SYNCED_TABLE_ONLINE_CONTINUOUS_UPDATE", "SYNCED_TABLE_ONLINE")
 _CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
 
 
@@ -139,48 +136,19 @@ class DatabricksFeatureStore:
         return scored
 
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:
-        """Publish a feature table to an online store, creating the store if needed; return the table's online name."""
-        store = self._online_store(online_store, capacity)
+        """Publish a feature table to an online store, once the store is available; return the table's online name."""
+        online_stores.require_available(self.workspace, online_store, capacity)
         online_name = f"{self.schema}.{name}_online"
         self.client.publish_table(
-            online_store=store, source_table_name=f"{self.schema}.{name}", online_table_name=online_name
+            online_store=self.client.get_online_store(name=online_store),
+            source_table_name=f"{self.schema}.{name}",
+            online_table_name=online_name,
         )
         return online_name
 
     def publication(self, name: str, online_store: str) -> Published | None:  # noqa: ARG002 - a table is in one store
-        """Return what the online store has of a feature table, or None if the table is not published.
-
-        Stores on provisioned database instances tell the state of their tables. For the newer autoscaling ones, Unity
-        Catalog only tells that a table exists.
-        """
-        online_name = f"{full_name(self.schema, name)}_online"
-        try:
-            table = self.workspace.database.get_synced_database_table(online_name)
-        except DatabricksError as error:
-            return self._known_to_unity_catalog(online_name, error)
-        status = table.data_synchronization_status
-        state = status.detailed_state.value if status and status.detailed_state else "unknown"
-        last = status.last_sync if status else None
-        ended = last.sync_end_timestamp if last else None
-        return Published(
-            online_name=online_name,
-            synchronised_at=datetime.fromisoformat(ended) if ended else None,
-            complete=state in _COMPLETE,
-            detail=f"{state} {(status.message if status else None) or ''}".strip(),
-        )
-
-    def _known_to_unity_catalog(self, online_name: str, why: DatabricksError) -> Published | None:
-        try:
-            table = self.workspace.tables.get(online_name)
-        except NotFound:
-            return None
-        updated = table.updated_at or table.created_at or 0
-        detail = f"its state cannot be read ({type(why).__name__})"
-        return Published(online_name, datetime.fromtimestamp(updated / 1000, UTC), complete=True, detail=detail)
-
-    def _online_store(self, name: str, capacity: str) -> Any:  # noqa: ANN401 - a class of the vendor's
-        store = self.client.get_online_store(name=name)
-        return self.client.create_online_store(name=name, capacity=capacity) if store is None else store
+        """Return what the online store has of a feature table, or None if the table is not published."""
+        return online_stores.read_publication(self.workspace, f"{full_name(self.schema, name)}_online")
 
     def _lookup(self, lookup: Lookup, event_time: str) -> Any:  # noqa: ANN401 - a class of the vendor's
         from databricks.feature_engineering import FeatureLookup  # noqa: PLC0415 - takes seconds

@@ -46,13 +46,15 @@ class Destinations:
             ProjectError: A secret does not exist, or the writer failed; no secret is in the message.
         """
         rows = rows.select(*output.columns) if output.columns else rows
-        if output.format == ONLINE_STORE:
-            self._publish(name, rows)
-            return
         secrets: list[str] = []
         options = {key: self._option_text(value, secrets) for key, value in output.options.items()}
         try:
-            self._save(output, options, rows, run)
+            if output.format == ONLINE_STORE:
+                self._publish(name, rows)
+            else:
+                self._save(output, options, rows, run)
+        except ProjectError:
+            raise
         except Exception as error:  # noqa: BLE001 - each engine and driver raises errors of its own
             raise ProjectError(_without(secrets, first_line(error))) from None
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from ..errors import ProjectError
 from ..registry import Registry
+from ..text_limits import REGISTRY_TAG, newest_that_fit
 
 PAUSED = "promotion_paused"
 RESUMED = "promotion_resumed"
@@ -41,9 +42,12 @@ def resume(registry: Registry, reason: str) -> None:
 
 
 def note_rolled_back(registry: Registry, version: str) -> None:
-    """Remember that a version was rolled back, so that the same model is not promoted under another number."""
+    """Remember that a version was rolled back, so that the same model is not promoted under another number.
+
+    The oldest rollbacks are forgotten when a tag cannot hold all: some two hundred fit.
+    """
     versions = dict.fromkeys([*rolled_back_versions(registry), version])
-    registry.tag_model(ROLLED_BACK_VERSIONS, ",".join(versions))
+    registry.tag_model(ROLLED_BACK_VERSIONS, newest_that_fit(versions, REGISTRY_TAG))
 
 
 def rolled_back_versions(registry: Registry) -> list[str]:

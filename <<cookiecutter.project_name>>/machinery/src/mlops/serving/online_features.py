@@ -30,7 +30,8 @@ def require_published(
         pause_seconds: How long to wait before looking again.
 
     Raises:
-        ProjectError: A table is not published, or its last synchronisation failed or is too old.
+        ProjectError: A table is not published, its last synchronisation failed or is too old, or nothing tells its age
+            and no reason is given for accepting that.
     """
     tables = list(dict.fromkeys(lookup.table for lookup in config.lookups))
     if tables and not online_store:
@@ -42,7 +43,10 @@ def require_published(
     deadline = time.monotonic() + 60 * _WAIT_MINUTES
     for table in tables:
         publication = _wait_for_rows(store, table, online_store, deadline, pause_seconds)
-        _require_fresh(table, online_store, publication, config.serving.features_max_age_hours)
+        if publication.known:
+            _require_fresh(table, online_store, publication, config.serving.features_max_age_hours)
+        else:
+            _require_accepted(table, online_store, publication, config.serving.unknown_age_accepted)
 
 
 def _wait_for_rows(
@@ -56,7 +60,7 @@ def _wait_for_rows(
                 f"feature table {table} is not published to the online store {online_store}: run the features job, "
                 "which publishes it, then promote again."
             )
-        if publication.synchronised_at is not None:
+        if publication.synchronised_at is not None or not publication.known:
             return publication
         if "FAILED" in publication.detail or time.monotonic() + pause_seconds > deadline:
             raise ProjectError(
@@ -77,3 +81,14 @@ def _require_fresh(table: str, online_store: str, publication: Published, hours:
             f"{publication.synchronised_at:%Y-%m-%d %H:%M} UTC ({publication.detail}). Run the features "
             "job, then promote again."
         )
+
+
+def _require_accepted(table: str, online_store: str, publication: Published, reason: str) -> None:
+    """Raise ProjectError if nothing tells how old the online copy is, and nobody has accepted that with a reason."""
+    if not reason:
+        raise ProjectError(
+            f"how old feature table {table} is in the online store {online_store} is {publication.detail}. Look at "
+            f"{publication.online_name} in Catalog Explorer, then give the reason for releasing without that check as "
+            "serving.unknown_age_accepted in project.yml."
+        )
+    log.warning("feature table %s: its age online is not known, which is accepted: %s", table, reason)

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 from pyspark.sql import functions as F
 
+from .. import tracking
 from ..config.load import ProjectConfig
 from ..feature_store.base import TrainingSet
 from ..model_search import families, files, leaderboard, source, trials
@@ -56,8 +57,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     require_classes(config, rows)
     with mlflow.start_run(experiment_id=parameters.experiment_id, run_name="baseline") as mlflow_run:
         run_id = mlflow_run.info.run_id
-        mlflow.log_params({"source_tables": str(sources), "budget_seconds": parameters.budget_seconds})
-        mlflow.set_tag("git_commit", parameters.git_commit)
+        tracking.log_params({"source_tables": str(sources), "budget_seconds": parameters.budget_seconds})
+        tracking.set_tag("git_commit", parameters.git_commit)
         run_record.log_rows(config, rows)
         wanted = list(families.contenders(project, kinds_of(built.types)))
         results = trials.run(wanted, rows, parameters.budget_seconds, _log_trial)
@@ -82,7 +83,7 @@ def _log_trial(trial: trials.Trial) -> None:
     config, parent = trial.contender.project.config, mlflow.active_run()
     experiment_id = None if parent is None else parent.info.experiment_id
     with mlflow.start_run(experiment_id=experiment_id, run_name=f"{trial.contender.name} {trial.number}", nested=True):
-        mlflow.log_params({"family": trial.contender.name, **trial.hyperparameters})
+        tracking.log_params({"family": trial.contender.name, **trial.hyperparameters})
         costs = {"fit_seconds": trial.fit_seconds, "predict_ms": trial.predict_ms, "megabytes": trial.megabytes}
         mlflow.log_metrics({f"validation_{name}": value for name, value in trial.metrics.items()} | costs)
         # The project's own model is in the commit that the parent names.
@@ -97,7 +98,7 @@ def _log_results(config: ProjectConfig, results: trials.Found, board: list[leade
     for line in board:
         mlflow.log_metric(f"holdout_{config.metric} of {line.model}", line.holdout)
     for name, error in results.failed.items():
-        mlflow.set_tag(f"failed {name}", error[:500])
+        tracking.set_tag(f"failed {name}", error[:500])
     best = files.winner(results)
     if best is not None:
         mlflow.log_text(files.model(best, run_id), files.MODEL)

@@ -12,6 +12,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.models import ModelSignature, infer_signature
 from pydantic import Field
 
+from .. import tracking
 from ..config.load import ProjectConfig
 from ..feature_store.base import FeatureStore, TrainingSet
 from ..loading import as_declared
@@ -100,15 +101,15 @@ def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str,
         )
         dataset = MetaDataset(source, name=table)  # type: ignore[abstract] # MLflow documents it
         mlflow.log_input(dataset, context="training")
-    mlflow.log_params(
+    tracking.log_params(
         {
             SOURCE_TABLES: str(sources),
             "source_version": " ".join(versions.values()),
             "training_table": parameters.training_table,
         }
     )
-    mlflow.set_tag("git_commit", parameters.git_commit)
-    mlflow.set_tag(REASON_TAG, parameters.reason or NO_REASON)
+    tracking.set_tag("git_commit", parameters.git_commit)
+    tracking.set_tag(REASON_TAG, parameters.reason or NO_REASON)
 
 
 def _log_model(

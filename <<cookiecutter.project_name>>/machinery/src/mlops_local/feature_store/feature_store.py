@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from mlops.config.features import FeatureSet, FeatureTable
 from mlops.errors import ProjectError
 from mlops.feature_store.base import Published, TrainingSet, full_name
+from mlops.feature_store.store_names import require_name
 from mlops.features.uc_function import Definition
 from mlops.tables import Tables
 
@@ -146,6 +147,7 @@ class LocalFeatureStore:
 
     def publish_table(self, name: str, online_store: str, capacity: str) -> str:  # noqa: ARG002 - part of the protocol
         """Publish the newest row of each key to SQLite, unless they already are there; return the online name."""
+        require_name(online_store)
         table, full = self.feature_tables[name], full_name(self.schema, name)
         version, there = self.tables.version(full), self.publication(name, online_store)
         if there is not None and there.complete:

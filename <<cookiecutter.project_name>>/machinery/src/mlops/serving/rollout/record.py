@@ -15,11 +15,11 @@ from mlflow.exceptions import MlflowException
 from ...config.serving import Serving
 from ...errors import ProjectError
 from ...registry import Registry
+from ...text_limits import REGISTRY_TAG
 
 OPEN = "rollout_open"  # the tag of the registered model
 DECISION = "rollout_decision"  # the tag of a version whose rollout has ended
 
-_LENGTH = 1000  # Unity Catalog refuses longer values
 _WHY = 300
 
 
@@ -188,16 +188,17 @@ def record_start(registry: Registry, now: datetime) -> None:
 
 
 def save(registry: Registry, rollout: Rollout) -> None:
-    """Write the record.
+    """Write the record; the reason of its ending is shortened where it is too long for a tag.
 
     Raises:
-        ProjectError: It is too long for a tag.
+        ProjectError: It is too long even without a reason.
     """
-    text = rollout.to_json()
-    if len(text) > _LENGTH:
+    while len(text := rollout.to_json()) > REGISTRY_TAG and rollout.why:
+        rollout = replace(rollout, why=rollout.why[: len(rollout.why) // 2])
+    if len(text) > REGISTRY_TAG:
         raise ProjectError(
             f"the record of the rollout of version {rollout.version} has {len(text)} characters, and a tag holds "
-            f"{_LENGTH}: give fewer serving.canary.steps in project.yml."
+            f"{REGISTRY_TAG}: give fewer serving.canary.steps in project.yml."
         )
     registry.tag_model(OPEN, text)
 
