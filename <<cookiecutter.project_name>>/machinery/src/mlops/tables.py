@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession, types
 from pyspark.sql import functions as F
 
 from .errors import ProjectError
+
+_MISSING = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
+_TYPES: Mapping[str, types.DataType] = {
+    "binary": types.BinaryType(),
+    "boolean": types.BooleanType(),
+    "double": types.DoubleType(),
+    "int": types.IntegerType(),
+    "bigint": types.LongType(),
+    "string": types.StringType(),
+    "timestamp": types.TimestampType(),
+}
 
 
 def quote(name: str) -> str:
     """Return a dotted name with each part in backticks, as SQL needs it for names such as `ml-dev`."""
     return ".".join(f"`{part}`" for part in name.split("."))
+
+
+def frame_of(spark: SparkSession, rows: Iterable[Sequence[Any]], columns: Mapping[str, str]) -> DataFrame:
+    """Return a frame of a few rows.
+
+    Spark Connect asks the server to read a schema that is text, and later what the frame's columns are; it does neither
+    for a schema of simple types.
+
+    Args:
+        spark: A Spark session.
+        rows: The rows, each with a value for each column.
+        columns: The SQL type of each column, by its name.
+    """
+    schema: str | types.StructType = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+    if all(kind in _TYPES for kind in columns.values()):
+        schema = types.StructType([types.StructField(name, _TYPES[kind]) for name, kind in columns.items()])
+    return spark.createDataFrame([tuple(row) for row in rows], schema)
 
 
 _GONE = "__gone"
@@ -22,6 +52,10 @@ _GONE = "__gone"
 @dataclass(frozen=True)
 class Tables:
     """Reads and writes Delta tables.
+
+    What a table is like is asked once, and remembered for as long as this object lives, which is one task: each
+    question is a request to Databricks. A table that another process drops or changes meanwhile fails the statement that
+    meets it.
 
     Attributes:
         spark: A Spark session; only features of Spark Connect are used.
@@ -32,10 +66,31 @@ class Tables:
     spark: SparkSession
     locate: Callable[[str], str] | None
     version_of: Callable[[str], str]
+    _known: dict[str, DataFrame | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def forget(self) -> None:
+        """Ask again what every table is like: another task begins."""
+        self._known.clear()
 
     def exists(self, name: str) -> bool:
-        """Return whether the table exists."""
-        return bool(self.spark.catalog.tableExists(quote(name)))
+        """Return whether the table exists.
+
+        Raises:
+            AnalysisException: It may not be read.
+        """
+        if name not in self._known:
+            self._known[name] = self._look_up(name)
+        return self._known[name] is not None
+
+    def _look_up(self, name: str) -> DataFrame | None:
+        frame = self.spark.table(quote(name))
+        try:
+            frame.schema  # noqa: B018 - asks the catalog; Spark Connect looks a table up no earlier
+        except AnalysisException as error:
+            if any(condition in str(error) for condition in _MISSING):
+                return None
+            raise
+        return frame
 
     def create_schema(self, name: str) -> None:
         """Create a schema (two-level name) if it does not exist."""
@@ -47,9 +102,9 @@ class Tables:
         Raises:
             ProjectError: There is no such table.
         """
-        if not self.exists(name):
+        if not self.exists(name) or (frame := self._known[name]) is None:
             raise ProjectError(f"table {name} does not exist: run the job that writes it first, or correct its name.")
-        return self.spark.table(quote(name))
+        return frame
 
     def version(self, name: str) -> str:
         """Return the current version of the table."""
@@ -65,7 +120,10 @@ class Tables:
         Raises:
             ProjectError: A column of the table has another type, as in `merge`.
         """
-        self._write(name, self._align(name, frame) if self.exists(name) else frame, "append")
+        if self.exists(name):
+            self._write(name, self._align(name, frame), "append")
+        else:
+            self._create(name, frame)
 
     def merge(self, name: str, frame: DataFrame, keys: Sequence[str], *, update: bool, within: str = "") -> None:
         """Insert the rows whose keys are new. Create the table if it does not exist, and add columns that are new.
@@ -82,7 +140,8 @@ class Tables:
             ProjectError: The table has no such keys.
         """
         if not self.exists(name):
-            self.append(name, frame.limit(0))
+            self._create(name, frame)
+            return
         self._require_keys(name, keys)
         frame = self._align(name, frame)
         matched = "WHEN MATCHED THEN UPDATE SET *" if update else ""
@@ -132,17 +191,17 @@ class Tables:
 
         Columns that only the frame has are first added to the table.
         """
-        table = self.spark.table(quote(name))
+        table = self.read(name)
         _require_types(name, dict(table.dtypes), frame)
         if set(frame.columns) == set(table.columns):
             return frame
         if set(frame.columns) - set(table.columns):
             self.overwrite(name, _with_columns_of(frame, table))
-            table = self.spark.table(quote(name))
+            table = self.read(name)
         return _with_columns_of(table, frame).select(*table.columns)
 
     def _require_keys(self, name: str, keys: Sequence[str]) -> None:
-        there = self.spark.table(quote(name)).columns
+        there = self.read(name).columns
         if missing := [key for key in keys if key not in there]:
             raise ProjectError(
                 f"table {name} has no column {', '.join(missing)}, which now identifies its rows: it was written with "
@@ -150,22 +209,26 @@ class Tables:
             )
 
     def _merge(self, name: str, frame: DataFrame, keys: Sequence[str], clauses: str, within: str = "") -> None:
-        view = "updates_" + "_".join(name.replace("-", "_").split("."))
-        frame.createOrReplaceTempView(view)
         same = " AND ".join([*(f"t.`{key}` = u.`{key}`" for key in keys), *([f"({within})"] if within else [])])
-        self._run(f"MERGE INTO {quote(name)} t USING {view} u ON {same} {clauses}")
-        self.spark.catalog.dropTempView(view)
+        into, on = (part.replace("{", "{{").replace("}", "}}") for part in (quote(name), f"{same} {clauses}"))
+        self.spark.sql(f"MERGE INTO {into} t USING {{frame}} u ON {on}", frame=frame)
 
     def _run(self, statement: str) -> None:
-        self.spark.sql(statement).collect()
+        self.spark.sql(statement)  # a command is executed here; collecting its result would be another execution
+
+    def _create(self, name: str, frame: DataFrame) -> None:
+        """Create a table with these rows, in one step; on Databricks it fails if another process was faster."""
+        self._write(name, frame, "error" if self.locate is None else "append")
 
     def _write(self, name: str, frame: DataFrame, mode: str) -> None:
         writer = frame.write.format("delta").mode(mode)
         if mode == "overwrite":
             writer = writer.option("overwriteSchema", "true")
-        if self.locate is not None and not self.exists(name):
+        if self.locate is not None:
             writer = writer.option("path", self.locate(name))
         writer.saveAsTable(quote(name))
+        if mode == "overwrite" or not self._known.get(name):
+            self._known[name] = self.spark.table(quote(name))  # its columns are asked for when somebody needs them
 
 
 def _require_types(name: str, there: Mapping[str, str], frame: DataFrame) -> None:

@@ -16,7 +16,7 @@ from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
 from mlops.platform.served_entities import ENTITIES, entities_of
 from mlops.platform.streaming import Sink, Streaming
-from mlops.tables import Tables
+from mlops.tables import Tables, frame_of
 
 from .delta_log_stream import DeltaLogStream
 from .feature_store.feature_store import LocalFeatureStore
@@ -82,7 +82,7 @@ class LocalPlatform:
     def served_entities(self, table: str) -> DataFrame:
         """Return the version of each served entity: those of the table, if it exists, and of the gateway."""
         rows = list(self.gateway.served_entities()) if self.gateway is not None else []
-        return entities_of(self.tables, table).unionByName(self.spark.createDataFrame(rows, ENTITIES))
+        return entities_of(self.tables, table).unionByName(frame_of(self.spark, rows, ENTITIES))
 
     def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
         """How many minutes the last run of each job took, by name, if this process has run it."""

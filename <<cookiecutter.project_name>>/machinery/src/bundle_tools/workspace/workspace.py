@@ -107,7 +107,7 @@ class Workspace:
             table = log_folder.parent
             name = ".".join(table.relative_to(self.tables).parts)
             _create_schema(spark, name.rsplit(".", maxsplit=1)[0])
-            spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(name)} USING delta LOCATION '{table}'").collect()
+            spark.sql(f"CREATE TABLE IF NOT EXISTS {quote(name)} USING delta LOCATION '{table}'")
 
     def fill_sources(self, bundle: Bundle, platform: LocalPlatform, project: Project, data: SourceData) -> str:
         """Fill the source tables unless they already contain this data, and return where their rows come from.
@@ -202,7 +202,7 @@ def _require_foreign(platform: LocalPlatform, names: Mapping[str, str], without_
 
 
 def _create_schema(spark: SparkSession, name: str) -> None:
-    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}").collect()
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
 
 
 def _create_model(name: str) -> None:

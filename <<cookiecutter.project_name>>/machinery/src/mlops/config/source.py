@@ -93,4 +93,7 @@ class Source(Settings):
         for column in (*self.keys, *named):
             if column not in self.columns:
                 raise ValueError(f"{column!r} is not among the columns{did_you_mean(column, self.columns)}")
+        for rule in self.rules:
+            if isinstance(rule, Fresh) and self.columns[rule.column] not in {"timestamp", "date"}:
+                raise ValueError(f"the rule fresh needs a time, but {rule.column!r} is {self.columns[rule.column]}")
         return self

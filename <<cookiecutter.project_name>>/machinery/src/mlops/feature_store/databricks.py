@@ -85,7 +85,7 @@ class DatabricksFeatureStore:
         names = []
         for definition in functions:
             names.append(f"{self.schema}.{definition.name}")
-            self.tables.spark.sql(definition.statement(quote(names[-1]))).collect()
+            self.tables.spark.sql(definition.statement(quote(names[-1])))
         return names
 
     def training_set(
@@ -199,4 +199,4 @@ class DatabricksFeatureStore:
         spark = self.tables.spark
         properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {quote(name)}").collect()}
         if properties.get(_CHANGE_DATA_FEED) != "true":
-            spark.sql(f"ALTER TABLE {quote(name)} SET TBLPROPERTIES ('{_CHANGE_DATA_FEED}' = 'true')").collect()
+            spark.sql(f"ALTER TABLE {quote(name)} SET TBLPROPERTIES ('{_CHANGE_DATA_FEED}' = 'true')")

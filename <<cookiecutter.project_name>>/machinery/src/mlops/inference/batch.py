@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from ..features.incremental import Span, wider
 from .predictions import Between
 from .quarantine import require_share
-from .rows import Scorer
+from .rows import Counts, Scorer
 from .run_log import InferenceRuns, Scored, Seen
 from .search import Search
 
@@ -46,18 +47,17 @@ class Batch:
         oldest = self.scorer.quarantine.oldest(self.search.now, retry_hours)
         span = wider(self.search.span(seen, self.runs.last(self.scorer.run), oldest), wanted)
         log.info("searching %s (%s)", _extent(span), span.reason)
-        searched, between = 0, None
-        for rows in self.search.rows(span.since, most_rows):
-            counts = self.scorer.process(rows)
-            searched += counts.rows
-            if counts.between is not None:
-                between = counts.between if between is None else between.with_those(counts.between)
+        parts = [self.scorer.process(rows) for rows in self.search.rows(span.since, most_rows)]
         self.scorer.quarantine.release(self.scorer.run, span.since)
-        return self._record_run(span, searched, between, seen)
+        return self._record_run(span, parts, seen)
 
-    def _record_run(self, span: Span, searched: int, between: Between | None, seen: Mapping[str, Seen]) -> Scored:
-        scorer = self.scorer
-        scored = 0 if between is None else scorer.count_predictions(between)
+    def _record_run(self, span: Span, parts: Sequence[Counts], seen: Mapping[str, Seen]) -> Scored:
+        scorer, searched = self.scorer, sum(part.rows for part in parts)
+        times = [part.between for part in parts if part.between is not None]
+        between = reduce(Between.with_those, times) if times else None
+        scored = sum(part.predictions for part in parts)
+        if len(times) > 1 and between is not None:  # the times of several parts overlap
+            scored = scorer.count_predictions(between)
         quarantined, reasons = scorer.quarantine.of_run(scorer.run)
         at_most = scorer.settings.inference.quarantine.at_most
         require_share(at_most, quarantined, searched, reasons, scorer.quarantine.name)

@@ -11,14 +11,20 @@ from pyspark.sql import functions as F
 
 from ..config.inference import Output
 from ..errors import ProjectError
-from ..tables import Tables
+from ..tables import Tables, frame_of
 from .outputs import Destinations
 from .predictions import Between, Predictions
 from .run_log import InferenceRuns
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = "output STRING, predictions_table STRING, scoring_run STRING, rows BIGINT, delivered_at TIMESTAMP"
+_COLUMNS: Mapping[str, str] = {
+    "output": "string",
+    "predictions_table": "string",
+    "scoring_run": "string",
+    "rows": "bigint",
+    "delivered_at": "timestamp",
+}
 _KEYS = ("output", "predictions_table", "scoring_run")
 
 
@@ -57,7 +63,7 @@ class Deliveries:
     def record(self, output: str, run: str, rows: int) -> None:
         """Record a delivery after it has been made."""
         row = (output, self.predictions.name, run, rows, datetime.now(UTC))
-        self.tables.merge(self.name, self.tables.spark.createDataFrame([row], _COLUMNS), list(_KEYS), update=True)
+        self.tables.merge(self.name, frame_of(self.tables.spark, [row], _COLUMNS), list(_KEYS), update=True)
 
 
 def deliver(outputs: Mapping[str, Output], deliveries: Deliveries, destinations: Destinations) -> dict[str, int]:

@@ -71,7 +71,7 @@ class Quarantine:
         if not self.tables.exists(self.name):
             return 0, ""
         rows = self.tables.read(self.name).where(F.col("scoring_run") == run)
-        counted = rows.groupBy("reason").agg(F.count("*").alias("rows")).orderBy(F.desc("rows"), "reason")
+        counted = rows.groupBy(F.col("reason")).agg(F.count("*").alias("rows")).orderBy(F.desc("rows"), "reason")
         shown = [f"{row['rows']:,} {row['reason']}" for row in counted.limit(_MOST_REASONS).collect()]
         return rows.count(), "; ".join(shown)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -24,12 +24,21 @@ _HOURS = 24  # by which the time of a row may be corrected after it was scored
 
 @dataclass(frozen=True)
 class Counts:
-    """What was found in some rows: how many there are, how many of them can be scored, and their event times."""
+    """What was found in some rows.
+
+    Attributes:
+        rows: How many there are.
+        usable: How many of them have a key and a time.
+        keys: How many different keys these have.
+        between: Their event times; None if there are none.
+        predictions: How many predictions the run has made near these times so far.
+    """
 
     rows: int
     usable: int
     keys: int
     between: Between | None
+    predictions: int = 0
 
 
 class Targets(Protocol):
@@ -116,9 +125,9 @@ class Scorer:
             self.predictions.require_key(rows)
         counts = self._count(rows)
         usable = self._usable(rows, counts)
-        if counts.between is not None:
-            self._score(usable, counts, counts.between.wider(_HOURS))
-        return counts
+        if counts.between is None:
+            return counts
+        return replace(counts, predictions=self._score(usable, counts, counts.between.wider(_HOURS)))
 
     def _count(self, rows: DataFrame) -> Counts:
         event_time = self.settings.spine.event_time
@@ -140,29 +149,32 @@ class Scorer:
             self._put_away(rows.withColumn("reason", reason).where(F.col("reason").isNotNull()))
             rows = rows.where(reason.isNull())
         if counts.keys < counts.usable:
-            keys = rows.groupBy(self.key).agg(F.count("*").alias("n")).where("n > 1").select(self.key)
+            keys = rows.groupBy(F.col(self.key)).agg(F.count("*").alias("n")).where("n > 1").select(self.key)
             why = f"the same {self.key} as another row"
             self._put_away(rows.join(keys, [self.key], "left_semi").withColumn("reason", F.lit(why)))
             rows = rows.join(keys, [self.key], "left_anti")
         return rows
 
-    def _score(self, rows: DataFrame, counts: Counts, between: Between) -> None:
+    def _score(self, rows: DataFrame, counts: Counts, between: Between) -> int:
+        """Score the rows that need it; return how many predictions the run has made of these times."""
         expected = counts.usable
         fresh = not self.had_predictions and self.quarantine.is_empty()
         if not fresh or counts.keys < counts.usable:
             rows, expected = self._without_those_done(rows, between)
-        if not expected:
-            return
         before = self.count_predictions(between)
+        if not expected:
+            return before
         isolation = Isolation(self.key, lambda part: self._attempt(part, between))
         try:
             isolation.run(rows)
         finally:
             for row, why in isolation.failures:
                 self._put_away(row.withColumn("reason", F.lit(why)))
-        if self.count_predictions(between) - before + len(isolation.failures) < expected:
+        after = self.count_predictions(between)
+        if after - before + len(isolation.failures) < expected:
             left, _ = self._without_those_done(rows, between)
             self._put_away(left.withColumn("reason", F.lit("the model predicts no finite number")))
+        return after
 
     def _without_those_done(self, rows: DataFrame, between: Between) -> tuple[DataFrame, int]:
         """Return the rows without a prediction that are not in quarantine, and how many there are."""

@@ -11,19 +11,36 @@ from pyspark.sql import functions as F
 
 from ..features.incremental import Span
 from ..sources.times import from_micros, since
-from ..tables import Tables
+from ..tables import Tables, frame_of
 from .champion import Champion
 from .predictions import Between
 
-_COLUMNS = (
-    "scoring_run STRING, predictions_table STRING, source_table STRING, definition STRING, until TIMESTAMP, "
-    "since TIMESTAMP, reason STRING, model_name STRING, model_version STRING, rows_searched BIGINT, "
-    "rows_scored BIGINT, rows_quarantined BIGINT, quarantine_reasons STRING, "
-    "first_event TIMESTAMP, last_event TIMESTAMP, "
-    "started_at TIMESTAMP, finished_at TIMESTAMP"
-)
+_COLUMNS: Mapping[str, str] = {
+    "scoring_run": "string",
+    "predictions_table": "string",
+    "source_table": "string",
+    "definition": "string",
+    "until": "timestamp",
+    "since": "timestamp",
+    "reason": "string",
+    "model_name": "string",
+    "model_version": "string",
+    "rows_searched": "bigint",
+    "rows_scored": "bigint",
+    "rows_quarantined": "bigint",
+    "quarantine_reasons": "string",
+    "first_event": "timestamp",
+    "last_event": "timestamp",
+    "started_at": "timestamp",
+    "finished_at": "timestamp",
+}
 _KEYS = ("scoring_run", "predictions_table", "source_table")
-_MADE = "scoring_run STRING, finished_at TIMESTAMP, first BIGINT, last BIGINT"
+_MADE: Mapping[str, str] = {
+    "scoring_run": "string",
+    "finished_at": "timestamp",
+    "first": "bigint",
+    "last": "bigint",
+}
 _MOST_SOURCES = 100
 FORGOTTEN = ""  # the definition of a run whose source has been replaced
 
@@ -130,7 +147,7 @@ class InferenceRuns:
     def with_predictions(self) -> DataFrame:
         """Return the runs that made predictions: their id, end, and event times (`first`, `last`, microseconds)."""
         if not self.tables.exists(self.name):
-            return self.tables.spark.createDataFrame([], _MADE)
+            return frame_of(self.tables.spark, [], _MADE)
         runs = self.tables.read(self.name).where(
             (F.col("predictions_table") == self.predictions_table) & (F.col("rows_scored") > 0)
         )
@@ -147,4 +164,4 @@ class InferenceRuns:
             (done.run, self.predictions_table, source, progress.definition, progress.until, *facts)
             for source, progress in seen.items()
         ]
-        self.tables.merge(self.name, self.tables.spark.createDataFrame(rows, _COLUMNS), list(_KEYS), update=True)
+        self.tables.merge(self.name, frame_of(self.tables.spark, rows, _COLUMNS), list(_KEYS), update=True)

@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from ..sources.times import from_micros
-from ..tables import Tables
+from ..tables import Tables, frame_of
 from .rules import Finding
 from .verdict import Verdict
 
@@ -92,10 +92,9 @@ class History:
         self._append([{**_row(measurement), "check_id": check_id, "checked_at": now} for measurement in measured])
 
     def _append(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        schema = ", ".join(f"`{name}` {kind}" for name, kind in _COLUMNS.items())
         cells = [tuple(row.get(name, _NONE if name in _KEYS else None) for name in _COLUMNS) for row in rows]
         if cells:
-            self.tables.merge(self.name, self.tables.spark.createDataFrame(cells, schema), _KEYS, update=False)
+            self.tables.merge(self.name, frame_of(self.tables.spark, cells, _COLUMNS), _KEYS, update=False)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

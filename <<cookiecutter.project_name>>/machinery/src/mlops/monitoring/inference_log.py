@@ -92,7 +92,7 @@ class InferenceLog:
         rows = rows.withColumns(
             {self.config.label: F.lit(None).cast(kind), LABELLED_AT: F.lit(None).cast("timestamp")}
         ).dropDuplicates([LOG_ID])
-        before = self._count()
+        before = self._count() if self.tables.exists(self.name) else 0
         self.tables.merge(self.name, rows, [LOG_ID], update=False)
         return self._count() - before
 
@@ -135,7 +135,7 @@ class InferenceLog:
         known = F.col(LABELLED_AT) if LABELLED_AT in labels.columns else F.lit(known_at)
         known_labels = known_labels.withColumn("_known_at", F.coalesce(known.cast("timestamp"), F.lit(known_at)))
         latest = (
-            known_labels.groupBy(*by)
+            known_labels.groupBy(*map(F.col, by))
             .agg(F.max(F.struct("_known_at", "_label")).alias("_last"))
             .select(*by, F.col("_last._known_at").alias("_known_at"), F.col("_last._label").alias("_label"))
         )
@@ -159,4 +159,4 @@ class InferenceLog:
         return None if row is None else row["newest"]
 
     def _count(self) -> int:
-        return self.tables.read(self.name).count() if self.tables.exists(self.name) else 0
+        return self.tables.read(self.name).count()

@@ -95,8 +95,8 @@ def _rows(
 def _held_out(tables: Tables, training_table: str, run_id: str) -> pd.DataFrame | None:
     """Return the held-out rows of a training run, at most _MOST_ROWS; None if the table no longer has them."""
     try:
-        parts = [training_set.read(tables, training_table, run_id, split) for split in SPLITS]
+        parts = training_set.read_splits(tables, training_table, run_id, SPLITS)
     except ProjectError:
         return None
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts.values(), ignore_index=True)
     return rows.sample(_MOST_ROWS, random_state=_SEED) if len(rows) > _MOST_ROWS else rows

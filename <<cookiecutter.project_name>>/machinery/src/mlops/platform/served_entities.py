@@ -9,11 +9,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..errors import ProjectError, first_line
-from ..tables import Tables
+from ..tables import Tables, frame_of
 
 log = logging.getLogger(__name__)
 
-ENTITIES = "served_entity_id string, entity_version string"
+ENTITIES = {"served_entity_id": "string", "entity_version": "string"}
 
 
 def entities_of(tables: Tables, name: str) -> DataFrame:
@@ -24,5 +24,5 @@ def entities_of(tables: Tables, name: str) -> DataFrame:
         rows.schema  # noqa: B018 - asking for it is the effect
     except (ProjectError, PySparkException) as error:
         log.warning("no request of an endpoint has a known version: %s", first_line(error))
-        return tables.spark.createDataFrame([], ENTITIES)
+        return frame_of(tables.spark, [], ENTITIES)
     return rows.dropDuplicates(["served_entity_id"])

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from ..config.load import ProjectConfig
 from ..config.source import Source
 from ..errors import ProjectError, did_you_mean, first_line
+from ..tables import frame_of
 
 # How the engines name a column that a frame lacks: Sail, Apache Spark and Databricks, and Spark Connect's own client.
 _MISSING = (
@@ -23,7 +24,7 @@ _MISSING = (
 
 def empty(spark: SparkSession, source: Source) -> DataFrame:
     """Return an empty frame with the columns of a source."""
-    return spark.createDataFrame([], ", ".join(f"`{name}` {kind}" for name, kind in source.columns.items()))
+    return frame_of(spark, [], source.columns)
 
 
 def columns(

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
 from ..errors import first_line
+from ..tables import frame_of
 from .inputs import Types
 
 _SHOWN = 200  # characters of an error: parsers list all words that they know
@@ -35,7 +36,7 @@ def _empty(config: ProjectConfig, types: Types, spark: SparkSession) -> DataFram
         config.label: kind,
         "model_version": "string",
     }
-    return spark.createDataFrame([], ", ".join(f"`{name}` {kind}" for name, kind in columns.items()))
+    return frame_of(spark, [], columns)
 
 
 def _problems_of(where: str, rows: DataFrame, sql: str, *, aggregated: bool) -> Iterator[str]:

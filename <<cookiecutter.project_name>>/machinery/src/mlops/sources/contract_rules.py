@@ -1,7 +1,6 @@
-"""Checks the rules of the data contract with Great Expectations.
+"""Checks the rules of the data contract: all of them in one pass over the table, which stays in Spark.
 
-This library was chosen because it checks all of these rules over Spark Connect, which serverless compute and the
-embedded engine use. It counts the rows that break a rule, shows some of them, and leaves the rows in Spark.
+Only rules that do not hold cost another pass, for the keys of some of the rows that break them.
 """
 
 from __future__ import annotations
@@ -9,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, Row, Window
+from pyspark.sql import functions as F
 
 from ..config.source import Allowed, AnyRule, Fresh, Nulls, Range, Unique
-from ..errors import ProjectError
+from ..errors import ProjectError, first_line
 from .times import to_micros
 
 SAMPLES = 5
@@ -50,64 +53,76 @@ def check(frame: DataFrame, rules: Sequence[AnyRule], keys: Sequence[str], now: 
         The number of rows, and the outcome of each rule.
 
     Raises:
-        ProjectError: A rule could not be checked.
+        ProjectError: The rules could not be checked.
     """
-    import great_expectations as gx  # noqa: PLC0415 - takes seconds, which only this check needs
-    from great_expectations import expectations  # noqa: PLC0415 - likewise
-
-    context = gx.get_context(mode="ephemeral")  # stores nothing on disk
-    context.enable_analytics(enable=False)  # sends no usage data
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_spark("source", persist=False)  # serverless compute cannot persist
-    suite = context.suites.add(gx.ExpectationSuite(name="contract"))
-    for number, rule in enumerate(rules):
-        suite.add_expectation(_expectation(expectations, rule, now, {"rule": number}))
-    suite.add_expectation(expectations.ExpectTableRowCountToBeBetween(min_value=0, meta={"rule": len(rules)}))
-    data = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("all")
-    run = gx.ValidationDefinition(name="contract", data=data, suite=suite).run(
-        batch_parameters={"dataframe": frame},
-        result_format={
-            "result_format": "SUMMARY",
-            "partial_unexpected_count": SAMPLES,
-            "unexpected_index_column_names": list(keys),
-        },
-    )
-    results = sorted(run.results, key=lambda result: int(result.expectation_config.meta["rule"]))
-    return int(results[-1].result["observed_value"]), [
-        _outcome(*pair) for pair in zip(rules, results[:-1], strict=True)
+    measures = [
+        column.alias(f"{name}_{number}") for number, rule in enumerate(rules) for name, column in _measures(rule)
     ]
+    try:
+        (measured,) = frame.agg(F.count("*").alias("rows"), *measures).collect()
+        outcomes = [_outcome(frame, rule, _of_rule(measured, number), keys, now) for number, rule in enumerate(rules)]
+    except PySparkException as error:
+        raise ProjectError(f"the rules of the source table cannot be checked: {first_line(error)}.") from error
+    return int(measured["rows"]), outcomes
 
 
-def _expectation(kinds: Any, rule: AnyRule, now: datetime, meta: dict[str, int]) -> Any:  # noqa: ANN401 - the library's
+def _measures(rule: AnyRule) -> list[tuple[str, Column]]:
+    """Return what one pass computes for a rule: `of`, the rows that it is about, and `bad`, those that break it.
+
+    The rows that repeat a value are not counted in one pass: `bad` is positive if there are any.
+    """
+    if isinstance(rule, Fresh):
+        return [("newest", F.max(rule.column))]
+    of = F.count("*") if isinstance(rule, Nulls) else F.count(F.when(_has_value(rule), 1))
+    if isinstance(rule, Unique):
+        different = F.count_distinct(F.when(_has_value(rule), F.xxhash64(*rule.columns)))
+        return [("of", of), ("bad", of - different)]
+    return [("of", of), ("bad", F.count(F.when(_breaks(rule), 1)))]
+
+
+def _has_value(rule: Range | Allowed | Unique) -> Column:
+    """Return whether a rule is about a row: one with a value, or with any of several."""
+    columns = rule.columns if isinstance(rule, Unique) else (rule.column,)
+    return ~reduce(and_, [F.col(column).isNull() for column in columns])
+
+
+def _breaks(rule: Nulls | Range | Allowed) -> Column:
+    column = F.col(rule.column)
     match rule:
         case Nulls():
-            return kinds.ExpectColumnValuesToNotBeNull(column=rule.column, mostly=1 - rule.at_most, meta=meta)
+            return column.isNull()
         case Range():
-            return kinds.ExpectColumnValuesToBeBetween(
-                column=rule.column, min_value=rule.min, max_value=rule.max, mostly=1 - rule.at_most, meta=meta
-            )
+            outside = [column < rule.min] if rule.min is not None else []
+            outside += [column > rule.max] if rule.max is not None else []
+            return reduce(lambda one, other: one | other, outside)
         case Allowed():
-            return kinds.ExpectColumnValuesToBeInSet(
-                column=rule.column, value_set=list(rule.values), mostly=1 - rule.at_most, meta=meta
-            )
-        case Unique(columns=(column,)):
-            return kinds.ExpectColumnValuesToBeUnique(column=column, mostly=1 - rule.at_most, meta=meta)
-        case Unique():
-            columns = list(rule.columns)
-            return kinds.ExpectCompoundColumnsToBeUnique(column_list=columns, mostly=1 - rule.at_most, meta=meta)
-        case Fresh():
-            oldest = to_micros(now - timedelta(hours=rule.hours))
-            return kinds.ExpectColumnMaxToBeBetween(column=rule.column, min_value=oldest, meta=meta)
+            return ~column.isin(*rule.values)
 
 
-def _outcome(rule: AnyRule, result: Any) -> Outcome:  # noqa: ANN401 - a class of the library's
-    """Convert a result, and raise an error, which the library reports in the same way as a broken rule."""
-    info = result.exception_info or {}
-    for problem in (info, *info.values()):
-        if isinstance(problem, dict) and problem.get("exception_message"):
-            raise ProjectError(
-                f"the rule {rule} of the source table cannot be checked: {problem['exception_message']}."
-            )
-    detail = result.result
-    sample = detail.get("partial_unexpected_index_list") or detail.get("unexpected_index_list") or []
-    return Outcome(bool(result.success), detail.get("unexpected_count"), detail.get("observed_value"), sample)
+def _of_rule(measured: Row, number: int) -> Mapping[str, Any]:
+    suffix = f"_{number}"
+    return {name.removesuffix(suffix): value for name, value in measured.asDict().items() if name.endswith(suffix)}
+
+
+def _outcome(
+    frame: DataFrame, rule: AnyRule, measured: Mapping[str, Any], keys: Sequence[str], now: datetime
+) -> Outcome:
+    if isinstance(rule, Fresh):
+        newest, oldest = measured["newest"], to_micros(now - timedelta(hours=rule.hours))
+        return Outcome(newest is not None and newest >= oldest, None, newest, ())
+    bad = measured["bad"]
+    if not bad:
+        return Outcome(holds=True, bad_rows=0, observed=None, sample=())
+    broken = _repeated(frame, rule) if isinstance(rule, Unique) else frame.where(_breaks(rule))
+    if isinstance(rule, Unique):
+        bad = broken.count()
+    if bad <= rule.at_most * measured["of"]:
+        return Outcome(holds=True, bad_rows=bad, observed=None, sample=())
+    sample = broken.select(*keys).limit(SAMPLES).collect()
+    return Outcome(holds=False, bad_rows=bad, observed=None, sample=[row.asDict() for row in sample])
+
+
+def _repeated(frame: DataFrame, rule: Unique) -> DataFrame:
+    """Return the rows whose values another row has too."""
+    same = Window.partitionBy(*rule.columns)
+    return frame.where(_has_value(rule)).withColumn("_rows", F.count("*").over(same)).where("_rows > 1")

@@ -90,15 +90,21 @@ def violations(source: Source, frame: DataFrame, now: datetime) -> list[Violatio
 
 def _plain(source: Source, frame: DataFrame) -> DataFrame:
     """Return the frame with NaN as null, and with times as microseconds, which do not depend on a time zone."""
-    columns = []
+    columns, times = [], _times(source)
     for name, kind in source.columns.items():
         column = F.col(name)
         if kind in {"double", "float"}:
             column = F.when(~F.isnan(column), column)
-        elif kind == "timestamp":
-            column = F.unix_micros(column)
+        elif name in times:
+            column = F.unix_micros(column.cast("timestamp"))
         columns.append(column.alias(name))
     return frame.select(*columns)
+
+
+def _times(source: Source) -> set[str]:
+    """Return the columns that are checked as microseconds: a date is compared with a time as its midnight in UTC."""
+    fresh = {rule.column for rule in source.rules if isinstance(rule, Fresh)}
+    return {name for name, kind in source.columns.items() if kind == "timestamp"} | fresh
 
 
 def _violation(source: Source, rule: AnyRule, outcome: Outcome, rows: int) -> Violation:
@@ -127,7 +133,7 @@ def _demand(rule: AnyRule, observed: Any) -> str:  # noqa: ANN401 - whatever a c
 
 def _key(source: Source, row: Mapping[str, Any]) -> str:
     """Return the keys of a row as text."""
-    times = [name for name in source.keys if source.columns[name] == "timestamp" and row[name] is not None]
+    times = [name for name in source.keys if name in _times(source) and row[name] is not None]
     return ", ".join(f"{name}={_time(int(row[name])) if name in times else row[name]}" for name in source.keys)
 
 

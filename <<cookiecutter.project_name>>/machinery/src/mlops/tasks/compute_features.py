@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from pydantic import field_validator
 
 from ..errors import ProjectError, did_you_mean
 from ..features import incremental, on_demand
-from ..features.computation import Computation, computation
-from ..features.incremental import Span
+from ..features.computation import Computation, Look, computation
+from ..features.incremental import Progress, Span
 from ..features.run_log import FeatureRuns
 from ..platform.base import Platform
 from ..preflight import check as preflight
@@ -67,28 +68,28 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     store = platform.feature_store(parameters.schema_name, settings.feature_tables)
     definitions = on_demand.definitions(settings.functions, project.functions, settings.lookup_keys)
     runs = FeatureRuns(platform.tables, parameters.schema_name)
-    work = [_computation(name, project, parameters, sources, runs) for name in settings.own_tables]
+    last, look = runs.last(settings.own_tables), Look()
+    work = [_computation(name, project, parameters, sources, last[name], look) for name in settings.own_tables]
     functions = store.register(definitions.values())
     for computed in work:
         log.info("feature table %s: computing %s (%s)", computed.name, _extent(computed.span), computed.span.reason)
         store.write_table(computed.name, computed.frame, replace=computed.span.replace)
-        if computed.progress:
-            runs.record(computed.name, computed.progress, computed.span)
         if parameters.online_store:
             store.publish_table(computed.name, parameters.online_store, parameters.online_store_capacity)
+    runs.record((computed.name, computed.progress, computed.span) for computed in work)
     tables = [f"{parameters.schema_name}.{computed.name}" for computed in work]
     return Values(feature_tables=",".join(tables), functions=",".join(functions))
 
 
-def _computation(
-    name: str, project: Project, parameters: Parameters, sources: Sources, runs: FeatureRuns
+def _computation(  # noqa: PLR0913, PLR0917 - what a run knows about one table
+    name: str, project: Project, parameters: Parameters, sources: Sources, last: Mapping[str, Progress], look: Look
 ) -> Computation:
     table, compute = project.config.feature_tables[name], project.feature_tables.get(name)
     if compute is None:
         hint = did_you_mean(name, project.feature_tables)
         raise ProjectError(f"features.py has no function {name}{hint}: add it, or remove the table from project.yml.")
     read, wanted = project.config.table_sources(name), incremental.parse_since(parameters.since)
-    computed = computation(name, table, compute, sources, read, runs.last(name), wanted)
+    computed = computation(name, table, compute, sources, read, last, wanted, look)
     require_columns(computed.frame.columns, table.primary_keys, f"the frame of features.{name}")
     if table.event_time is not None:
         require_time(computed.frame, table.event_time, f"the frame of features.{name}")

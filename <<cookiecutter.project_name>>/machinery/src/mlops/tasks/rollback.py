@@ -18,6 +18,7 @@ from ..promotion.pause import note_rolled_back, pause
 from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
 from ..serving.champion_endpoint import ChampionEndpoint
 from ..serving.settings import ServingParameters
+from ..tables import frame_of
 from ..validation import proof
 from ..validation.candidate import Candidate, resolve
 from ..validation.smoke_test import smoke
@@ -91,8 +92,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
 def _list(platform: Platform, parameters: Parameters, version: str) -> None:
     """Add the version to the table of rolled-back versions, once."""
     row = (parameters.model_name, version, datetime.now(UTC), parameters.reason)
-    columns = "model_name STRING, model_version STRING, rolled_back_at TIMESTAMP, reason STRING"
-    frame = platform.tables.spark.createDataFrame([row], columns)
+    columns = dict.fromkeys(("model_name", "model_version", "rolled_back_at", "reason"), "string")
+    frame = frame_of(platform.tables.spark, [row], columns | {"rolled_back_at": "timestamp"})
     platform.tables.merge(parameters.rolled_back_table, frame, keys=["model_name", "model_version"], update=False)
 
 

@@ -55,6 +55,7 @@ class Task(Generic[P, V]):
 
     def execute(self, parameters: P, platform: Platform) -> V:
         """Run the task on a platform, then refresh the card of every version that it changed, even if it fails."""
+        platform.tables.forget()
         with changed_versions() as changed:
             try:
                 return self.run(parameters, self.project, platform)

@@ -88,8 +88,7 @@ def _write_training_rows(
 ) -> dict[str, pd.DataFrame]:
     """Write the training set with this run's ID, so that later tasks use the same rows, and read it back."""
     training_set.write(platform.tables, parameters.training_table, built.rows, run_id, settings.split.keep_days)
-    splits = training_set.SPLITS
-    return {split: training_set.read(platform.tables, parameters.training_table, run_id, split) for split in splits}
+    return training_set.read_splits(platform.tables, parameters.training_table, run_id)
 
 
 def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str, str]) -> None:

@@ -29,7 +29,7 @@ def with_class_numbers(settings: ProjectConfig, rows: DataFrame) -> DataFrame:
     if kind in {"float", "double"}:
         label = F.when(~F.isnan(label), label)
     number = F.coalesce(*[F.when(same, F.lit(float(place))) for place, same in enumerate(_same(settings, label, kind))])
-    unknown = rows.where(label.isNotNull() & number.isNull()).groupBy(settings.label).count()
+    unknown = rows.where(label.isNotNull() & number.isNull()).groupBy(F.col(settings.label)).count()
     examples = unknown.orderBy(F.desc("count"), settings.label).limit(_SHOWN).collect()
     if examples:
         shown = ", ".join(f"{row[0]} ({row['count']} rows)" for row in examples)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
@@ -76,8 +76,7 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     rows = spine(project, sources)
     weights = [name for name in (config.training.weight_column,) if name is not None]
     require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
-    labelled = _with_label(config, class_numbers.with_class_numbers(config, rows))
-    cuts = _cut_times(config, labelled)
+    labelled, cuts = _labelled(config, class_numbers.with_class_numbers(config, rows))
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
@@ -106,11 +105,23 @@ def read(tables: Tables, table: str, run_id: str, split: str) -> pd.DataFrame:
     Raises:
         ProjectError: The table does not exist or has no such rows.
     """
-    rows = tables.read(table).where((F.col("run_id") == run_id) & (F.col("split") == split)).toPandas()
-    if rows.empty:
-        raise ProjectError(f"table {table} has no {split} rows of run {run_id}: run the training job again.")
+    return read_splits(tables, table, run_id, [split])[split]
+
+
+def read_splits(tables: Tables, table: str, run_id: str, splits: Sequence[str] = SPLITS) -> dict[str, pd.DataFrame]:
+    """Return the rows of one training run by their split, oldest first, in one request.
+
+    Raises:
+        ProjectError: The table does not exist or has no rows of one of the splits.
+    """
+    rows = tables.read(table).where((F.col("run_id") == run_id) & F.col("split").isin(*splits)).toPandas()
     rows.attrs.clear()  # Spark Connect stores metrics of its plan there, which no file format can write
-    return rows.sort_values(list(rows.columns[1::-1]), ignore_index=True)
+    if missing := [split for split in splits if not (rows["split"] == split).any()]:
+        raise ProjectError(
+            f"table {table} has no {' or '.join(missing)} rows of run {run_id}: run the training job again."
+        )
+    rows = rows.sort_values(list(rows.columns[1::-1]), ignore_index=True)
+    return {split: rows[rows["split"] == split].reset_index(drop=True) for split in splits}
 
 
 def require_time(frame: DataFrame, column: str, where: str) -> None:
@@ -130,15 +141,25 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
 
 
-def _with_label(config: ProjectConfig, rows: DataFrame) -> DataFrame:
-    """Return the rows with a label. NaN is no label either: no metric could be computed."""
+def _labelled(config: ProjectConfig, rows: DataFrame) -> tuple[DataFrame, list[int]]:
+    """Return the rows with a label, and the times (in microseconds) at which the validation and holdout rows begin.
+
+    NaN is no label either: no metric could be computed.
+    """
     label = F.col(config.label)
     is_label = label.isNotNull() & ~F.isnan(label.cast("double"))
-    (counted,) = rows.select(F.count("*").alias("rows"), F.count(F.when(is_label, label)).alias("labelled")).collect()
+    shares = [1 - config.split.validation - config.split.holdout, 1 - config.split.holdout]
+    micros = F.when(is_label, F.unix_micros(F.col(config.spine.event_time)))
+    (counted,) = rows.select(
+        F.count("*").alias("rows"),
+        F.count(F.when(is_label, label)).alias("labelled"),
+        F.percentile(micros, shares).alias("cuts"),
+        F.min(micros).alias("first"),
+    ).collect()
     if counted["rows"] != counted["labelled"]:
         without = counted["rows"] - counted["labelled"]
         log.warning("%d of %d rows have no label (null or NaN) and are left out", without, counted["rows"])
-    return rows.where(is_label)
+    return rows.where(is_label), _cut_times(config, counted)
 
 
 def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
@@ -165,19 +186,13 @@ def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     return types
 
 
-def _cut_times(config: ProjectConfig, labelled: DataFrame) -> list[int]:
-    """Return the times (in microseconds) at which the validation and holdout rows begin."""
-    shares = [1 - config.split.validation - config.split.holdout, 1 - config.split.holdout]
-    micros = F.unix_micros(F.col(config.spine.event_time))
-    (row,) = labelled.select(
-        F.percentile(micros, shares).alias("cuts"), F.min(micros).alias("first"), F.count("*").alias("rows")
-    ).collect()
-    if not row["rows"]:
+def _cut_times(config: ProjectConfig, counted: Row) -> list[int]:
+    if not counted["labelled"]:
         raise ProjectError(f"the label {config.label} is null in every row of the spine: training needs labels.")
-    cuts = [round(cut) for cut in row["cuts"]]
-    if not row["first"] < cuts[0] < cuts[1]:
+    cuts = [round(cut) for cut in counted["cuts"]]
+    if not counted["first"] < cuts[0] < cuts[1]:
         raise ProjectError(
-            f"the spine has {row['rows']} labelled rows, which are too few, or have too few different times, "
+            f"the spine has {counted['labelled']} labelled rows, which are too few, or have too few different times, "
             "to be split into train, validation and holdout by time: provide more rows."
         )
     return cuts

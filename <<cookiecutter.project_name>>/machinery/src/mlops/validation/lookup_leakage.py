@@ -8,7 +8,7 @@ before the first held-out event. If a feature row of that time or earlier differ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -80,8 +80,10 @@ def _count_dependent_rows(evidence: HasOrigin, name: str, features: list[str]) -
             frames[source] = frames[source].where((micros >= start - reach) & (micros < until))
         return list(frames.values())
 
-    full = _rows(compute(*known(start + reach)), table, features, start, side=1)
-    earlier = _rows(compute(*known(start)), table, features, start, side=2)
+    whole = compute(*known(start + reach))
+    types = dict(whole.dtypes)
+    full = _rows(whole, types, table, features, start, side=1)
+    earlier = _rows(compute(*known(start)), types, table, features, start, side=2)
     keys = [*table.keys, *([_TIME] if table.event_time else [])]
     in_both, differs = F.sum(_SIDE) == _BOTH, {feature: _differs(feature) for feature in features}
     # A table without times may get new keys later; what must not change is what it says about a key.
@@ -89,14 +91,15 @@ def _count_dependent_rows(evidence: HasOrigin, name: str, features: list[str]) -
         f: (in_both & differs_here) if table.event_time is None else (~in_both | differs_here)
         for f, differs_here in differs.items()
     }
-    grouped = full.unionByName(earlier).groupBy(*keys).agg(*[flag.alias(f) for f, flag in flags.items()])
+    grouped = full.unionByName(earlier).groupBy(*map(F.col, keys)).agg(*[flag.alias(f) for f, flag in flags.items()])
     counts = grouped.agg(*[F.count(F.when(F.col(f), 1)).alias(f) for f in features]).collect()[0]
     return {feature: counts[feature] for feature in features if counts[feature]}
 
 
-def _rows(frame: DataFrame, table: FeatureTable, features: list[str], until: int, side: int) -> DataFrame:
+def _rows(  # noqa: PLR0913, PLR0917 - what is compared of a feature table
+    frame: DataFrame, types: Mapping[str, str], table: FeatureTable, features: list[str], until: int, side: int
+) -> DataFrame:
     """Return the feature rows of a time (in microseconds) or before, marked with the side that they belong to."""
-    types = dict(frame.dtypes)
     values = [_as_number(feature, types[feature]).alias(feature) for feature in features]
     columns = [*[F.col(key) for key in table.keys], *values, F.lit(side).alias(_SIDE)]
     if table.event_time is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
 
 from mlops.config.features import FeatureSet, FeatureTable
 from mlops.errors import ProjectError
@@ -25,6 +26,7 @@ from .functions import LocalFunctions
 from .newest_rows import newest_rows
 from .online_store import OnlineStore
 from .point_in_time_join import TIME, as_of_join, equal_join
+from .typed_frame import TypedFrame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +79,8 @@ class LocalFeatureStore:
         self, spine: DataFrame, features: FeatureSet, functions: Mapping[str, Definition], label: str
     ) -> TrainingSet:
         """Return the spine with looked-up and computed features, null where nothing is found."""
-        taken = sorted(set(spine.columns) & (set(features.features) - set(features.inputs)))
+        given = TypedFrame.of(spine)
+        taken = sorted(set(given.schema.names) & (set(features.features) - set(features.inputs)))
         if taken:
             raise ProjectError(
                 f"the spine has columns that are also looked up or computed: {', '.join(taken)}. Rename them."
@@ -97,8 +100,8 @@ class LocalFeatureStore:
                 for call in features.functions
             ),
         )
-        rows = self._augment(spine, spec)
-        return TrainingSet(rows, (spec, dict(rows.dtypes), label))
+        rows = self._augment(given, spec)
+        return TrainingSet(rows.frame, (spec, _kinds(rows), label))
 
     def log_model(
         self,
@@ -129,16 +132,17 @@ class LocalFeatureStore:
 
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
         spec = read_spec(folder)
-        rows = self._augment(frame, spec)
+        given = TypedFrame.of(frame)
+        rows = self._augment(given, spec)
         # With the trailing slash MLflow copies the contents of the folder to where workers look first, not the folder.
         uri = f"{folder / RAW_MODEL}/"
         model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
-        types = dict(rows.dtypes)
+        types = _kinds(rows)
         row = F.struct(*[F.expr(_ZEROS.get(types[name], "0.0D")).alias(name) for name in spec.features])
         frame.sparkSession.range(1).select(model(row)).collect()
         prediction = model(F.struct(*[F.col(name) for name in spec.features])).alias("prediction")
-        added = [name for name in spec.features if name not in frame.columns]
-        return rows.select(*frame.columns, *added, prediction)
+        added = [name for name in spec.features if name not in given.schema.names]
+        return rows.frame.select(*given.schema.names, *added, prediction)
 
     @property
     def online(self) -> OnlineStore:
@@ -163,25 +167,37 @@ class LocalFeatureStore:
         version = self.tables.version(full) if self.tables.exists(full) else "none"
         return self.online.publication(full, online_store, version)
 
-    def _augment(self, frame: DataFrame, spec: FeatureSpec) -> DataFrame:
+    def _augment(self, rows: TypedFrame, spec: FeatureSpec) -> TypedFrame:
         calls: list[FunctionCall] = []
-        for step in spec.steps(frame.columns):
+        for step in spec.steps(rows.schema.names):
             if isinstance(step, FunctionCall):
                 calls.append(step)
             else:
-                frame, calls = self._look_up(self.functions.call(frame, calls), spec, step), []
-        return self.functions.call(frame, calls)
+                rows, calls = self._look_up(self.functions.call(rows, calls), spec, step), []
+        return self.functions.call(rows, calls)
 
-    def _look_up(self, frame: DataFrame, spec: FeatureSpec, step: TableLookup) -> DataFrame:
+    def _look_up(self, rows: TypedFrame, spec: FeatureSpec, step: TableLookup) -> TypedFrame:
         lookup, table = step.lookup, step.table
-        features = self.tables.read(step.name)
-        _require_types(frame, features, dict(zip(lookup.keys, table.keys, strict=True)), step.name)
-        columns = [F.col(old).alias(new) for old, new in zip(table.keys, lookup.keys, strict=True)]
-        columns += [F.col(old).alias(new) for old, new in zip(lookup.features, lookup.outputs, strict=True)]
+        features = TypedFrame.of(self.tables.read(step.name))
+        _require_types(rows, features, dict(zip(lookup.keys, table.keys, strict=True)), step.name)
+        names = dict(zip(lookup.keys, table.keys, strict=True)) | dict(
+            zip(lookup.outputs, lookup.features, strict=True)
+        )
         if table.event_time is None:
-            return equal_join(frame, features.select(*columns), lookup.keys, lookup.outputs)
-        renamed = features.select(*columns, F.col(table.event_time).alias(TIME))
-        return as_of_join(frame, renamed, lookup.keys, spec.event_time, lookup.outputs, lookup.lookback_hours)
+            return equal_join(rows, _renamed(features, names), lookup.keys, lookup.outputs)
+        renamed = _renamed(features, names | {TIME: table.event_time})
+        return as_of_join(rows, renamed, lookup.keys, spec.event_time, lookup.outputs, lookup.lookback_hours)
+
+
+def _renamed(features: TypedFrame, names: Mapping[str, str]) -> TypedFrame:
+    """Return some columns under other names: the old name of each by the new one."""
+    schema = StructType([StructField(new, features.schema[old].dataType) for new, old in names.items()])
+    return TypedFrame(features.frame.select(*[F.col(old).alias(new) for new, old in names.items()]), schema)
+
+
+def _kinds(rows: TypedFrame) -> dict[str, str]:
+    """Return the SQL type of each column."""
+    return {field.name: field.dataType.simpleString() for field in rows.schema}
 
 
 def _require_keys(frame: DataFrame, keys: tuple[str, ...], name: str) -> None:
@@ -196,9 +212,9 @@ def _require_keys(frame: DataFrame, keys: tuple[str, ...], name: str) -> None:
         )
 
 
-def _require_types(frame: DataFrame, features: DataFrame, keys: Mapping[str, str], table: str) -> None:
+def _require_types(rows: TypedFrame, features: TypedFrame, keys: Mapping[str, str], table: str) -> None:
     """Make sure that the keys of both sides have the same types, as the Databricks client requires."""
-    ours, theirs = dict(frame.dtypes), dict(features.dtypes)
+    ours, theirs = _kinds(rows), _kinds(features)
     for column, key in keys.items():
         if ours[column] != theirs[key]:
             raise ProjectError(

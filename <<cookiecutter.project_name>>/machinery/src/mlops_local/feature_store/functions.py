@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
 from pyspark.sql import types as T  # noqa: N812 - the usual alias
 from pyspark.sql.types import StructField, StructType
 
@@ -16,6 +15,7 @@ from mlops.features.uc_function import Definition
 
 from .feature_spec import FunctionCall
 from .function_files import FunctionFiles
+from .typed_frame import TypedFrame
 
 # The types of a result in Spark and in Arrow.
 _TYPES = {
@@ -35,8 +35,8 @@ Batches = Iterable[pa.RecordBatch]
 class LocalFunctions(FunctionFiles):
     """The functions of all schemas, for frames of Spark."""
 
-    def call(self, frame: DataFrame, steps: Sequence[FunctionCall]) -> DataFrame:
-        """Return the frame with the output of each function as a new column, computed in one pass over Arrow batches.
+    def call(self, rows: TypedFrame, steps: Sequence[FunctionCall]) -> TypedFrame:
+        """Return the rows with the output of each function as a new column, computed in one pass over Arrow batches.
 
         A function may take the output of one before it.
 
@@ -44,14 +44,14 @@ class LocalFunctions(FunctionFiles):
             ProjectError: There is no such function, or an argument has the wrong type.
         """
         if not steps:
-            return frame
-        schema, calls = frame.schema, []
+            return rows
+        schema, calls = rows.schema, []
         for step in steps:
             definition = self.definition(step.name)
             _require_types(definition, step, {field.name: field.dataType.simpleString() for field in schema})
             calls.append((definition, [step.function.inputs[name] for name, _ in definition.parameters]))
             schema = StructType([*schema.fields, StructField(step.function.output, _TYPES[definition.returns][0])])
-        return frame.mapInArrow(_on_batches(calls, schema.names), schema)
+        return TypedFrame(rows.frame.mapInArrow(_on_batches(calls, schema.names), schema), schema)
 
 
 def _require_types(definition: Definition, step: FunctionCall, types: Mapping[str, str]) -> None:

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from .typed_frame import TypedFrame
 
 TIME = "__time"
 _SIDE, _FOUND = "__side", "__found"
 
 
 def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of a single operation
-    spine: DataFrame,
-    features: DataFrame,
+    spine: TypedFrame,
+    features: TypedFrame,
     keys: Sequence[str],
     event_time: str,
     names: Sequence[str],
     lookback_hours: float | None,
-) -> DataFrame:
+) -> TypedFrame:
     """Join each spine row with the newest feature row of its keys at or before its event time.
 
     The rows of both sides are combined and sorted by key and time. Each spine row takes the time of the last feature
@@ -35,20 +38,27 @@ def as_of_join(  # noqa: PLR0913, PLR0917 - the parts of a single operation
         lookback_hours: The maximum age of a feature row, inclusive; None for no limit.
     """
     time, nothing = F.col(event_time).alias(TIME), F.lit(None).cast(features.schema[TIME].dataType).alias(_FOUND)
-    left = spine.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)
+    left = spine.frame.where(F.col(event_time).isNotNull()).select("*", time, F.lit(1).alias(_SIDE), nothing)
     empty = [F.lit(None).cast(field.dataType).alias(field.name) for field in spine.schema if field.name not in keys]
-    right = features.select(*keys, *empty, TIME, F.lit(0).alias(_SIDE), F.col(TIME).alias(_FOUND))
+    right = features.frame.select(*keys, *empty, TIME, F.lit(0).alias(_SIDE), F.col(TIME).alias(_FOUND))
     above = Window.partitionBy(*keys).orderBy(TIME, _SIDE).rowsBetween(Window.unboundedPreceding, Window.currentRow)
     newest = F.last(_FOUND, ignorenulls=True).over(above)
     stamped = left.unionByName(right).withColumn(_FOUND, newest).where(F.col(_SIDE) == 1)
     fresh = stamped.withColumn(_FOUND, F.when(_is_fresh(lookback_hours), F.col(_FOUND)))
-    joined = equal_join(fresh, features.withColumnRenamed(TIME, _FOUND), [*keys, _FOUND], names)
-    return joined.select(*spine.columns, *names)
+    by = [*keys, _FOUND]
+    joined = fresh.join(features.frame.withColumnRenamed(TIME, _FOUND).select(*by, *names), by, "left")
+    return _joined(spine, features, joined, names)
 
 
-def equal_join(spine: DataFrame, features: DataFrame, keys: Sequence[str], names: Sequence[str]) -> DataFrame:
+def equal_join(spine: TypedFrame, features: TypedFrame, keys: Sequence[str], names: Sequence[str]) -> TypedFrame:
     """Join each spine row with the feature row of its keys; the keys of the features must be unique."""
-    return spine.join(features.select(*keys, *names), list(keys), "left").select(*spine.columns, *names)
+    joined = spine.frame.join(features.frame.select(*keys, *names), list(keys), "left")
+    return _joined(spine, features, joined, names)
+
+
+def _joined(spine: TypedFrame, features: TypedFrame, joined: DataFrame, names: Sequence[str]) -> TypedFrame:
+    schema = StructType([*spine.schema.fields, *features.only(names).fields])
+    return TypedFrame(joined.select(*schema.names), schema)
 
 
 def _is_fresh(lookback_hours: float | None) -> Column:

@@ -9,15 +9,17 @@ from typing import Any
 
 import pandas as pd
 from pyspark.sql import DataFrame
+from pyspark.sql.types import BinaryType, StructField, StructType
 
 from mlops.profiling.base import ProfileSpec, Refresh
-from mlops.tables import Tables
+from mlops.tables import Tables, frame_of
 
 from . import metric_rows, metric_tables
 from .accumulate import Plan, Summaries, merge, summarise
 from .own_metrics import add_own_metrics
 from .prepare import Prepared, prepare
 
+_SUMMARIES = StructType([StructField("found", BinaryType())])
 _ROWS = 200_000  # how many rows a worker summarises at once
 
 
@@ -55,9 +57,8 @@ class LocalProfiler:
         return Refresh("done", f"{len(profile)} rows of metrics")
 
     def _write(self, name: str, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
-        schema = ", ".join(f"`{column}` {kind}" for column, kind in columns.items())
         cells = [tuple(row.get(column) for column in columns) for row in rows]
-        self.tables.overwrite(name, self.tables.spark.createDataFrame(cells, schema))
+        self.tables.overwrite(name, frame_of(self.tables.spark, cells, columns))
 
 
 def summaries(rows: DataFrame, plan: Plan) -> Summaries:
@@ -70,7 +71,7 @@ def summaries(rows: DataFrame, plan: Plan) -> Summaries:
         yield pd.DataFrame({"found": [pickle.dumps(partial)]})
 
     total: Summaries = {}
-    for row in rows.mapInPandas(work, "found binary").collect():
+    for row in rows.mapInPandas(work, _SUMMARIES).collect():
         merge(total, pickle.loads(row["found"]))  # noqa: S301 - what the workers have just written
     return total
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...tables import Tables
+from ...tables import Tables, frame_of
 from .look import CHALLENGER, CHAMPION, Look, Verdict
 from .record import Rollout
 
@@ -96,6 +96,5 @@ class Report:
 def append(tables: Tables, name: str, identity: Mapping[str, str], report: Report) -> None:
     """Append a look to the table, whose `check_id` and `model_name` identify it; one that is there stays as it is."""
     row = report.row() | dict(identity)
-    schema = ", ".join(f"`{column}` {kind}" for column, kind in _COLUMNS.items())
-    frame = tables.spark.createDataFrame([tuple(row[column] for column in _COLUMNS)], schema)
+    frame = frame_of(tables.spark, [[row[column] for column in _COLUMNS]], _COLUMNS)
     tables.merge(name, frame, ["check_id", "model_name"], update=False)

@@ -114,14 +114,14 @@ def _share(stages: Sequence[Stage]) -> Column:
 
 
 def _counts(requests: DataFrame) -> list[Cell]:
-    rows = requests.groupBy(*_CELL).agg(
+    rows = requests.groupBy(*map(F.col, _CELL)).agg(
         F.count("*").alias("requests"), F.sum("failed").alias("failed"), F.sum("slow").alias("slow")
     )
     return [Cell(**row.asDict()) for row in rows.collect()]
 
 
 def _latencies(requests: DataFrame) -> DataFrame:
-    return requests.groupBy("challenger").agg(F.expr("percentile(latency, 0.95)").alias("latency"))
+    return requests.groupBy(F.col("challenger")).agg(F.expr("percentile(latency, 0.95)").alias("latency"))
 
 
 def _rows_with_label(rollout: Rollout, config: ProjectConfig, served: Served, requests: DataFrame) -> DataFrame:
@@ -138,7 +138,7 @@ def _rows_with_label(rollout: Rollout, config: ProjectConfig, served: Served, re
 
 
 def _with_labels(rows: DataFrame) -> list[Cell]:
-    labelled = rows.groupBy(*_CELL).agg(F.countDistinct("_unit").alias("labelled"))
+    labelled = rows.groupBy(*map(F.col, _CELL)).agg(F.countDistinct("_unit").alias("labelled"))
     return [Cell(**row.asDict()) for row in labelled.collect()]
 
 
@@ -154,7 +154,7 @@ def _moments(rows: DataFrame) -> Moments:
     sums = [F.sum(term).alias(name) for name, term in zip(_SUMS, terms, strict=True)]
     pairs = list(combinations_with_replacement(range(len(_SUMS)), 2))
     products = [F.sum(F.col(_SUMS[i]) * F.col(_SUMS[j])).alias(f"p{i}{j}") for i, j in pairs]
-    row = rows.groupBy("_unit").agg(*sums).agg(*[F.sum(name).alias(name) for name in _SUMS], *products).first()
+    row = rows.groupBy(F.col("_unit")).agg(*sums).agg(*[F.sum(name).alias(name) for name in _SUMS], *products).first()
     if row is None or row[_SUMS[0]] is None:
         return NONE
     table = np.zeros((len(_SUMS), len(_SUMS)))
