@@ -21,6 +21,7 @@ from bundle_tools.run import entry_points
 KINDS = ("executions", "analyses", "tracking", "registry")
 SET_UP = "set-up"  # what happens before and after the tasks of a run
 
+_NO_REQUEST = ("shut_down_async_logging",)
 # The methods of the Connect client that send an ExecutePlan or an AnalyzePlan request.
 _SPARK = {
     "_execute": "executions",
@@ -96,7 +97,11 @@ def counted() -> Iterator[Calls]:
 
 
 def _requests(interface: type) -> list[str]:
-    return [name for name, member in vars(interface).items() if callable(member) and not name.startswith("_")]
+    return [
+        name
+        for name, member in vars(interface).items()
+        if callable(member) and name not in _NO_REQUEST and name[0] != "_"
+    ]
 
 
 def _noted(calls: Calls, kind: str, what: str, method: Callable[..., Any]) -> Callable[..., Any]:

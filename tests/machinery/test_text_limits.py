@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from unittest.mock import Mock
 
-import mlflow
 import pytest
 
 import mlops
@@ -40,10 +39,13 @@ def test_the_newest_items_are_kept_whole() -> None:
 
 
 def test_what_is_written_to_a_run_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = Mock()
-    monkeypatch.setattr(mlflow, "log_params", written.log_params)
-    monkeypatch.setattr(mlflow, "set_tag", written.set_tag)
-    tracking.log_params({"long": "x" * 7000, "number": 3})
-    tracking.set_tag("reason", "x" * 6000)
-    written.log_params.assert_called_once_with({"long": "x" * 5999 + "…", "number": "3"})
-    written.set_tag.assert_called_once_with("reason", "x" * 4999 + "…")
+    client = Mock()
+    monkeypatch.setattr(tracking, "MlflowClient", lambda: client)
+
+    tracking.log({"long": "x" * 7000, "number": 3}, {"rmse": 2.5}, {"reason": "x" * 6000}, "r1", "models:/m-7")
+
+    ((run,), written) = client.log_batch.call_args
+    assert run == "r1"
+    assert {param.key: param.value for param in written["params"]} == {"long": "x" * 5999 + "…", "number": "3"}
+    assert {tag.key: tag.value for tag in written["tags"]} == {"reason": "x" * 4999 + "…"}
+    assert [(metric.key, metric.value, metric.model_id) for metric in written["metrics"]] == [("rmse", 2.5, "m-7")]

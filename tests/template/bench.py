@@ -107,7 +107,7 @@ with tempfile.TemporaryDirectory() as folder, engine.start("{engine}", ["dev"]) 
         logged = store.log_model(
             model, built, example, signature=infer_signature(example[names], model.predict(example[names])),
             pyfunc_predict_fn="predict", serialization_format="cloudpickle", pip_requirements=["scikit-learn"])
-    registry = Registry("dev.s.m"); registry.set_alias(CHAMPION, registry.register(logged))
+    registry = Registry("dev.s.m"); registry.set_alias(CHAMPION, registry.register(logged, {}))
     def job(run):
         start = time.perf_counter()
         done = batch_inference.run(batch_inference.Parameters(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.pyfunc import PyFuncModel
 from mlflow.types import DataType
 
@@ -16,16 +17,39 @@ from .evaluation.metrics import Array, as_predictions
 RAW_MODEL = "data/feature_store/raw_model"  # where a package of the feature-engineering client has the model itself
 
 
-def model_folder(model_uri: str, into: str | None = None) -> str:
+_downloaded: dict[str, Path] = {}
+_downloading = Lock()
+
+
+def forget_downloads() -> None:
+    """Download models again: another task begins, and somebody may have changed them."""
+    _downloaded.clear()
+
+
+def download(model_uri: str) -> Path:
+    """Return a local folder with the files of a registered version; a task downloads each version once."""
+    with _downloading:
+        if model_uri not in _downloaded:
+            _downloaded[model_uri] = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+        return _downloaded[model_uri]
+
+
+def model_folder(model_uri: str) -> Path:
     """Return a local folder with the model that takes features. If it is packaged with lookups, unwrap the package."""
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=into))
+    folder = download(model_uri)
     packaged = folder / RAW_MODEL
-    return str(packaged if packaged.exists() else folder)
+    return packaged if packaged.exists() else folder
+
+
+def signature_of(model_uri: str) -> ModelSignature | None:
+    """Return the signature of a registered version, as it was registered; None if it has none."""
+    signature: ModelSignature | None = Model.load(str(download(model_uri))).signature
+    return signature
 
 
 def load(model_uri: str) -> PyFuncModel:
     """Load the model of a registered version, without its lookups: it takes features."""
-    model: PyFuncModel = mlflow.pyfunc.load_model(model_folder(model_uri))
+    model: PyFuncModel = mlflow.pyfunc.load_model(str(model_folder(model_uri)))
     return model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from .text_limits import DESCRIPTION, REGISTRY_TAG, cut
 CHALLENGED_BY = "challenged_by"  # tag of the champion: the version that was last compared with it, and the decision
 CHAMPION = "Champion"
 CHALLENGER = "Challenger"
+PENDING = "PENDING"
 STATUS_TAG = "model_validation_status"
 STATUS_TIME_TAG = "model_validation_time"
 ROLLED_BACK = "rolled_back"
@@ -29,6 +30,13 @@ NO_COMMIT = "not under version control"  # the value of the tag git_commit outsi
 def uri(name: str, version: str) -> str:
     """Return the URI of this exact version."""
     return f"models:/{name}/{version}"
+
+
+class RegistryClient(MlflowClient):
+    """MLflow's client, which does not ask before each change whether the model is a prompt: a request each time."""
+
+    def _raise_if_prompt(self, name: str) -> None:
+        """Do nothing: what this project registers are models."""
 
 
 _changed: ContextVar[set[tuple[str, str]] | None] = ContextVar("changed_versions", default=None)
@@ -55,7 +63,7 @@ class Registry:
     """
 
     name: str
-    client: MlflowClient = field(default_factory=MlflowClient)
+    client: MlflowClient = field(default_factory=RegistryClient)
 
     def version(self, version: str) -> ModelVersion:
         """Return a version.
@@ -104,7 +112,9 @@ class Registry:
         try:
             return self.client.get_model_version_by_alias(self.name, alias)
         except MlflowException as error:
-            if not (error.error_code == "RESOURCE_DOES_NOT_EXIST" or _says_no_alias(error)):
+            if _says_no_alias(error):
+                return None
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
         self._require_no_alias(alias)
         return None
@@ -123,9 +133,15 @@ class Registry:
                 "alias to an existing version, or delete it."
             )
 
-    def register(self, logged_model_uri: str) -> str:
-        """Register a logged model; return the version that this call created."""
-        return str(mlflow.register_model(logged_model_uri, self.name).version)
+    def register(self, logged_model_uri: str, tags: Mapping[str, str]) -> str:
+        """Register a logged model with these tags; return the version that this call created.
+
+        Its validation is PENDING from the beginning.
+        """
+        given = {key: cut(value, REGISTRY_TAG) for key, value in tags.items()} | {STATUS_TAG: PENDING}
+        version = str(mlflow.register_model(logged_model_uri, self.name, tags=given).version)
+        self._note(version)
+        return version
 
     def set_status(self, version: str, status: str, reason: str = "") -> None:
         """Record PENDING, PASSED or FAILED on a version; the reason and the time are written before the status."""

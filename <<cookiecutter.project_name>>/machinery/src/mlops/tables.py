@@ -54,8 +54,8 @@ class Tables:
     """Reads and writes Delta tables.
 
     What a table is like is asked once, and remembered for as long as this object lives, which is one task: each
-    question is a request to Databricks. A table that another process drops or changes meanwhile fails the statement that
-    meets it.
+    question is a request to Databricks. If another process drops or changes a table meanwhile, the statement that
+    meets it fails.
 
     Attributes:
         spark: A Spark session; only features of Spark Connect are used.

@@ -111,7 +111,7 @@ class Taxi:
                 pip_requirements=["scikit-learn"],
             )
         registry = Registry(self.model_name)
-        version = registry.register(logged)
+        version = registry.register(logged, {})
         registry.set_alias(CHAMPION, version)
         return version
 

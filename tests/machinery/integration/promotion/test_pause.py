@@ -22,16 +22,16 @@ def registry(experiment_id: str) -> Registry:
 
 
 def test_a_pause_holds_until_somebody_resumes_with_a_reason_and_both_are_recorded(registry: Registry) -> None:
-    assert pause.pause_reason(registry) == ""
+    assert pause.pause_reason(registry.model_tags()) == ""
     pause.pause(registry, "version 7 was rolled back")
-    since = pause.pause_reason(registry)
+    since = pause.pause_reason(registry.model_tags())
     assert since.startswith("since 2")
     assert since.endswith(": version 7 was rolled back")
     with pytest.raises(ProjectError, match="resuming promotion needs a reason"):
         pause.resume(registry, " ")
-    assert pause.pause_reason(registry) == since
+    assert pause.pause_reason(registry.model_tags()) == since
     pause.resume(registry, "the source is repaired")
-    assert pause.pause_reason(registry) == ""
+    assert pause.pause_reason(registry.model_tags()) == ""
     assert registry.model_tags()[pause.RESUMED].endswith(f": the source is repaired (it was paused {since})")
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_paused_cannot_be_resumed(registry: Registry) -> None:
 
 
 def test_versions_are_remembered_once_in_the_order_of_their_rollbacks(registry: Registry) -> None:
-    assert pause.rolled_back_versions(registry) == []
+    assert pause.rolled_back_versions(registry.model_tags()) == []
     for version in ("7", "12", "7"):
         pause.note_rolled_back(registry, version)
-    assert pause.rolled_back_versions(registry) == ["7", "12"]
+    assert pause.rolled_back_versions(registry.model_tags()) == ["7", "12"]

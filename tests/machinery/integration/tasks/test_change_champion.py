@@ -33,9 +33,9 @@ def test_a_version_is_promoted_rolled_back_and_promotion_resumed(
     registry.set_alias(CHAMPION, second)
     values = run_task(change_champion, action="rollback", reason="fares went wild", to_version="1", **common)
     assert values == {"champion_version": "1", "promoted": "false", "rolled_back_version": second}
-    assert pause.pause_reason(registry)
+    assert pause.pause_reason(registry.model_tags())
     assert run_task(change_champion, action="resume", reason="repaired", **common)["champion_version"] == "1"
-    assert not pause.pause_reason(registry)
+    assert not pause.pause_reason(registry.model_tags())
     assert registry.model_tags()[pause.RESUMED].count("repaired") == 1
 
 

@@ -116,13 +116,13 @@ def test_a_rollback_needs_a_reason_and_a_champion(
 
 def test_a_rollback_pauses_promotion_and_remembers_the_version(registry: Registry, run_task: Runner) -> None:
     rolled_back(run_task, model_name=registry.name, reason="fares went wild")
-    assert pause.pause_reason(registry).endswith("version 3 was rolled back (fares went wild)")
-    assert pause.rolled_back_versions(registry) == ["3"]
+    assert pause.pause_reason(registry.model_tags()).endswith("version 3 was rolled back (fares went wild)")
+    assert pause.rolled_back_versions(registry.model_tags()) == ["3"]
 
 
 def test_a_rollback_can_leave_promotion_running(registry: Registry, run_task: Runner) -> None:
     rolled_back(run_task, model_name=registry.name, reason="so", pause="false")
-    assert pause.pause_reason(registry) == ""
+    assert pause.pause_reason(registry.model_tags()) == ""
 
 
 def test_the_versions_that_were_rolled_back_are_in_a_table_once(

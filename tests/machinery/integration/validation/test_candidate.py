@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from mlops.errors import ProjectError
 from mlops.training import training_set
-from mlops.validation.candidate import Candidate, evidence, holdout, resolve
+from mlops.validation.candidate import Candidate, evidence, holdout, resolve, resolve_version
 from mlops_local.platform import LocalPlatform
 
 from example import PROJECT
@@ -47,7 +47,7 @@ def test_the_evidence_is_of_the_rows_of_this_run_and_of_the_feature_tables_besid
     other = own.drop("run_id", "created_at").withColumn(SETTINGS.spine.key, F.lit("other"))
     training_set.write(platform.tables, table, other, "another run", keep_days=30)
     try:
-        found = evidence(Candidate(**trained), PROJECT, platform)
+        found = evidence(*resolve_version(Candidate(**trained)), PROJECT, platform)
         assert found.all_rows.count() == count
         assert found.all_rows.where(F.col(SETTINGS.spine.key) == "other").count() == 0
         assert found.all_rows.where(F.col("split") == "holdout").count() == len(found.rows)
@@ -63,7 +63,7 @@ def test_the_held_out_rows_are_features_labels_and_times_in_utc(
     trained: dict[str, str], platform: LocalPlatform
 ) -> None:
     features, label, times = holdout(Candidate(**trained), SETTINGS, platform)
-    rows = evidence(Candidate(**trained), PROJECT, platform).rows
+    rows = evidence(*resolve_version(Candidate(**trained)), PROJECT, platform).rows
     assert list(features.columns) == list(SETTINGS.features)
     assert label.tolist() == rows[SETTINGS.label].tolist()
     assert times.dtype == np.dtype("datetime64[us]")

@@ -24,7 +24,7 @@ from mlops.config.validation import Bound, Latency, Slice, SliceRows
 from mlops.registry import NO_COMMIT
 from mlops.validation import behaviour, lookup_leakage, performance, slices, structure, target_leakage
 from mlops.validation import training_serving_skew as serving
-from mlops.validation.candidate import Candidate, evidence
+from mlops.validation.candidate import Candidate, evidence, resolve_version
 from mlops.validation.check import Check
 from mlops.validation.evidence import Evidence
 from mlops.validation.origin import origin
@@ -42,7 +42,7 @@ INPUTS = list(SETTINGS.features)
 
 @pytest.fixture
 def sound(trained: dict[str, str], platform: LocalPlatform) -> Evidence:
-    return evidence(Candidate(**trained), PROJECT, platform)
+    return evidence(*resolve_version(Candidate(**trained)), PROJECT, platform)
 
 
 def gated(found: Evidence, **changes: object) -> Evidence:

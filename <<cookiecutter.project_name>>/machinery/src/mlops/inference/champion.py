@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import mlflow
 from mlflow.types import DataType
 
 from ..errors import ProjectError
+from ..loading import signature_of
 from ..registry import CHAMPION, Registry, uri
 
 _SPARK: Mapping[DataType, str] = {
@@ -61,7 +61,7 @@ class Champion:
         Raises:
             ProjectError: A column that the version needs is missing, or has another type.
         """
-        signature: Any = mlflow.models.get_model_info(self.uri).signature
+        signature: Any = signature_of(self.uri)
         for column in signature.inputs if signature is not None and signature.inputs is not None else ():
             wanted, there = _SPARK.get(column.type, ""), types.get(column.name)
             if there is None and column.required:

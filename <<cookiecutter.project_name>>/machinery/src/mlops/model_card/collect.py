@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
-import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 from ..config.load import ProjectConfig
 from ..errors import first_line
 from ..registry import CHAMPION, MACHINERY_TAG, STATUS_TAG, STATUS_TIME_TAG, Registry
+from ..run_files import RunFiles
 from ..training import inputs
 from ..training.training_set import SPLITS
 from ..validation import report
@@ -32,29 +30,27 @@ _PICTURE_BYTES = 700_000  # of all pictures together, which is less than 1 MB in
 _PNG = b"\x89PNG"
 
 
-def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelCard:
+def collect(settings: ProjectConfig, registry: Registry, model_version: ModelVersion) -> ModelCard:
     """Return everything that is known about a version.
 
     Raises:
-        ProjectError: There is no such version.
         MlflowException: The registry or the run cannot be read.
     """
-    model_version = registry.version(version)
-    run_id = str(model_version.run_id)
-    run = registry.client.get_run(run_id)
+    run = registry.client.get_run(str(model_version.run_id))
+    files = RunFiles.of(run)
     model = registry.client.get_registered_model(registry.name)
-    importance = _json(registry, run_id, IMPORTANCE_FILE) or {}
-    explained = [file.path for file in registry.client.list_artifacts(run_id, "explain")]
+    importance = files.json(IMPORTANCE_FILE) or {}
+    explained = files.paths("explain")
     return ModelCard(
         name=registry.name,
-        version=version,
-        run_id=run_id,
+        version=str(model_version.version),
+        run_id=run.info.run_id,
         **_from_settings(settings),
         **_from_run(settings, run),
         **_from_version(model_version, run.data.tags),
         **_from_model(model, model_version),
-        inputs=tuple(inputs.of_json(_json(registry, run_id, inputs.FILE) or [])),
-        checks=tuple(report.of_json(_json(registry, run_id, report.FILE) or [])),
+        inputs=tuple(inputs.of_json(files.json(inputs.FILE) or [])),
+        checks=tuple(report.of_json(files.json(report.FILE) or [])),
         importance=importance.get("importance", {}),
         importance_of=importance.get("unit", ""),
         plots=tuple(path for path in explained if path.endswith(".png")),
@@ -64,13 +60,10 @@ def collect(settings: ProjectConfig, registry: Registry, version: str) -> ModelC
 def pictures(run_id: str, paths: Sequence[str]) -> dict[str, bytes]:
     """Return the plots that fit into a page, by their paths. One that cannot be read is left out."""
     contents: dict[str, bytes] = {}
-    left = _PICTURE_BYTES
+    left, files = _PICTURE_BYTES, RunFiles.of_id(run_id)
     for path in paths:
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                content = Path(
-                    mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path=folder)
-                ).read_bytes()
+            content = files.content(path)
         except Exception as error:  # noqa: BLE001 - the card has a link in its place
             log.warning("%s of run %s is not on the model card: %s", path, run_id, first_line(error))
             continue
@@ -78,14 +71,6 @@ def pictures(run_id: str, paths: Sequence[str]) -> dict[str, bytes]:
             contents[path] = content
             left -= len(content)
     return contents
-
-
-def _json(registry: Registry, run_id: str, path: str) -> Any:  # noqa: ANN401 - any JSON
-    """Return the content of a file of the run, or None if there is no such file."""
-    folder = path.rpartition("/")[0]
-    if not any(file.path == path for file in registry.client.list_artifacts(run_id, folder)):
-        return None
-    return mlflow.artifacts.load_dict(f"runs:/{run_id}/{path}")
 
 
 def _from_settings(settings: ProjectConfig) -> dict[str, Any]:

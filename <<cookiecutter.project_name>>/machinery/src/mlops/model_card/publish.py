@@ -21,6 +21,11 @@ TAG, ERROR_TAG = "model_card", "model_card_error"
 _ATTEMPTS = 3
 
 
+def location(run_id: str) -> str:
+    """Return where the card of the version that a run has trained is."""
+    return f"runs:/{run_id}/{HTML}"
+
+
 def refresh(settings: ProjectConfig, model_name: str, version: str) -> None:
     """Write the current card of a version to its run, and record its location in a tag of the version.
 
@@ -38,16 +43,17 @@ def refresh(settings: ProjectConfig, model_name: str, version: str) -> None:
 
 def _refresh(settings: ProjectConfig, registry: Registry, version: str) -> None:
     """Write the card until it is up to date: another task may be overwriting it with an older card at the same time."""
-    written = ""
+    written, known = "", registry.version(version)
     for _ in range(_ATTEMPTS):
-        card = collect(settings, registry, version)
+        card = collect(settings, registry, known)
         parts = document(card)
         text = markdown(parts)
         if text == written:
             break
         registry.client.log_text(card.run_id, text, MARKDOWN)
         registry.client.log_text(card.run_id, html(parts, pictures(card.run_id, card.plots)), HTML)
-        written = text
-    registry.tag(version, TAG, f"runs:/{card.run_id}/{HTML}")
-    if ERROR_TAG in registry.version(version).tags:
+        written, known = text, registry.version(version)
+    if known.tags.get(TAG) != location(card.run_id):
+        registry.tag(version, TAG, location(card.run_id))
+    if ERROR_TAG in known.tags:
         registry.client.delete_model_version_tag(registry.name, version, ERROR_TAG)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
+from .. import tracking
 from ..config.validation import Promotion
 from ..errors import ProjectError, first_line
 from ..evaluation.metrics import Array
@@ -112,5 +113,4 @@ def _measure(
 def _log(run_id: str, log_as: str, metrics: dict[str, float], gain: Interval) -> None:
     """Log the incumbent's metrics and the gain on the candidate's training run."""
     ends = {"gain": gain.gain, "gain_low": gain.low, "gain_high": gain.high}
-    with mlflow.start_run(run_id=run_id):
-        mlflow.log_metrics({f"{log_as}_{name}": value for name, value in (metrics | ends).items()})
+    tracking.log(metrics={f"{log_as}_{name}": value for name, value in (metrics | ends).items()}, run_id=run_id)

@@ -5,6 +5,7 @@ Without the pause, the next scheduled training could train the same model again 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ..errors import ProjectError
@@ -21,9 +22,9 @@ def pause(registry: Registry, reason: str) -> None:
     registry.tag_model(PAUSED, f"since {_now()}: {reason}")
 
 
-def pause_reason(registry: Registry) -> str:
-    """Return since when and why promotion is paused, or "" if it is not paused."""
-    return registry.model_tags().get(PAUSED, "")
+def pause_reason(tags: Mapping[str, str]) -> str:
+    """Return since when and why promotion is paused, by the tags of the model, or "" if it is not paused."""
+    return tags.get(PAUSED, "")
 
 
 def resume(registry: Registry, reason: str) -> None:
@@ -34,7 +35,7 @@ def resume(registry: Registry, reason: str) -> None:
     """
     if not reason.strip():
         raise ProjectError("resuming promotion needs a reason, which is recorded: give the job parameter reason.")
-    before = pause_reason(registry)
+    before = pause_reason(registry.model_tags())
     if not before:
         raise ProjectError(f"promotion of {registry.name} is not paused, so there is nothing to resume.")
     registry.tag_model(RESUMED, f"at {_now()}: {reason} (it was paused {before})")
@@ -46,13 +47,13 @@ def note_rolled_back(registry: Registry, version: str) -> None:
 
     The oldest rollbacks are forgotten when a tag cannot hold all: some two hundred fit.
     """
-    versions = dict.fromkeys([*rolled_back_versions(registry), version])
+    versions = dict.fromkeys([*rolled_back_versions(registry.model_tags()), version])
     registry.tag_model(ROLLED_BACK_VERSIONS, newest_that_fit(versions, REGISTRY_TAG))
 
 
-def rolled_back_versions(registry: Registry) -> list[str]:
-    """Return the versions that were rolled back, in the order of the rollbacks."""
-    return [version for version in registry.model_tags().get(ROLLED_BACK_VERSIONS, "").split(",") if version]
+def rolled_back_versions(tags: Mapping[str, str]) -> list[str]:
+    """Return the versions that were rolled back, by the tags of the model, in the order of the rollbacks."""
+    return [version for version in tags.get(ROLLED_BACK_VERSIONS, "").split(",") if version]
 
 
 def _now() -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
@@ -14,7 +13,7 @@ from mlflow.types import DataType
 from ..config.load import ProjectConfig
 from ..errors import ProjectError
 from ..evaluation.metrics import Array
-from ..loading import predict
+from ..loading import predict, signature_of
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def require_same_answers(model_uri: str, rows: pd.DataFrame, config: ProjectConf
     Raises:
         ProjectError: It does not answer, or not as it should.
     """
-    signature = mlflow.models.get_model_info(model_uri).signature
+    signature = signature_of(model_uri)
     request = list(config.feature_set.request)
     requests = _sendable(rows, signature, request)
     if requests.empty:

@@ -57,8 +57,8 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     require_classes(config, rows)
     with mlflow.start_run(experiment_id=parameters.experiment_id, run_name="baseline") as mlflow_run:
         run_id = mlflow_run.info.run_id
-        tracking.log_params({"source_tables": str(sources), "budget_seconds": parameters.budget_seconds})
-        tracking.set_tag("git_commit", parameters.git_commit)
+        params = {"source_tables": str(sources), "budget_seconds": parameters.budget_seconds}
+        tracking.log(params, tags={"git_commit": parameters.git_commit})
         run_record.log_rows(config, rows)
         wanted = list(families.contenders(project, kinds_of(built.types)))
         results = trials.run(wanted, rows, parameters.budget_seconds, _log_trial)
@@ -83,9 +83,9 @@ def _log_trial(trial: trials.Trial) -> None:
     config, parent = trial.contender.project.config, mlflow.active_run()
     experiment_id = None if parent is None else parent.info.experiment_id
     with mlflow.start_run(experiment_id=experiment_id, run_name=f"{trial.contender.name} {trial.number}", nested=True):
-        tracking.log_params({"family": trial.contender.name, **trial.hyperparameters})
         costs = {"fit_seconds": trial.fit_seconds, "predict_ms": trial.predict_ms, "megabytes": trial.megabytes}
-        mlflow.log_metrics({f"validation_{name}": value for name, value in trial.metrics.items()} | costs)
+        metrics = {f"validation_{name}": value for name, value in trial.metrics.items()} | costs
+        tracking.log({"family": trial.contender.name, **trial.hyperparameters}, metrics)
         # The project's own model is in the commit that the parent names.
         if trial.contender.text:
             text = source.script(trial.contender.text, config.problem_type, trial.hyperparameters, config.search.seed)
@@ -95,10 +95,8 @@ def _log_trial(trial: trials.Trial) -> None:
 def _log_results(config: ProjectConfig, results: trials.Found, board: list[leaderboard.Line], run_id: str) -> None:
     kept: dict[str, Any] = leaderboard.as_json(board, config)
     mlflow.log_dict(kept, leaderboard.FILE)
-    for line in board:
-        mlflow.log_metric(f"holdout_{config.metric} of {line.model}", line.holdout)
-    for name, error in results.failed.items():
-        tracking.set_tag(f"failed {name}", error[:500])
+    metrics = {f"holdout_{config.metric} of {line.model}": line.holdout for line in board}
+    tracking.log(metrics=metrics, tags={f"failed {name}": error[:500] for name, error in results.failed.items()})
     best = files.winner(results)
     if best is not None:
         mlflow.log_text(files.model(best, run_id), files.MODEL)

@@ -47,7 +47,6 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     settings = project.config
     parameters = resolve(parameters)
     registry = Registry(parameters.model_name)
-    registry.version(parameters.model_version)
     model = load(parameters.model_uri)
     background = _sample(settings, parameters, platform, "train", BACKGROUND_ROWS)
     holdout = _sample(settings, parameters, platform, "holdout", _PLOTTED_ROWS)

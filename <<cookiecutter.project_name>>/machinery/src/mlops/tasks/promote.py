@@ -24,7 +24,7 @@ from ..serving.rollout.record import is_open
 from ..serving.settings import ServingParameters
 from ..training import training_set
 from ..validation import proof
-from ..validation.candidate import Candidate, resolve
+from ..validation.candidate import Candidate, resolve_version
 from . import task
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         ProjectError: The version has not passed validation as it is now, was rolled back, could not be compared, or
             does not answer on the endpoint; or another version has become champion in the meantime.
     """
-    parameters = resolve(parameters)
+    parameters, version = resolve_version(parameters)
     registry = Registry(parameters.model_name)
-    _require_proof(registry, parameters, project, platform)
+    _require_proof(registry, version, parameters, project, platform)
     endpoint = ChampionEndpoint(registry, parameters, project, platform)
     champion = registry.champion()
     incumbent = None if champion is None else str(champion.version)
@@ -86,8 +86,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     return Values(promoted=str(moved).lower(), champion_version=parameters.model_version)
 
 
-def _require_proof(registry: Registry, parameters: Parameters, project: Project, platform: Platform) -> None:
-    version = registry.version(parameters.model_version)
+def _require_proof(
+    registry: Registry, version: ModelVersion, parameters: Parameters, project: Project, platform: Platform
+) -> None:
     rows = training_set.read(platform.tables, parameters.training_table, parameters.run_id, "holdout")
     proof.require(registry, version, project, rows)
     tags = version.tags
@@ -101,13 +102,14 @@ def _require_proof(registry: Registry, parameters: Parameters, project: Project,
 def _decide(parameters: Parameters, project: Project, platform: Platform, champion: ModelVersion | None) -> Decision:
     """Compare the versions. If the champion cannot be scored, an operator's reason decides instead, and is recorded."""
     registry = Registry(parameters.model_name)
-    if since := pause.pause_reason(registry):
+    tags = registry.model_tags()
+    if since := pause.pause_reason(tags):
         return Decision(passed=False, reasons=(f"promotion is paused {since}; somebody must resume it",))
     compared = is_open(registry) if parameters.endpoint_name else None
     if compared not in {None, parameters.model_version}:
         reason = f"the rollout of version {compared} is open; promote this version again when it has ended"
         return Decision(passed=False, reasons=(reason,))
-    if (same := equal_to_rolled_back(project, parameters, platform)) and not parameters.override_reason:
+    if (same := equal_to_rolled_back(project, parameters, platform, tags)) and not parameters.override_reason:
         return Decision(passed=False, reasons=(f"it predicts the same as version {same}, which was rolled back",))
     try:
         return compare(project, parameters, platform, champion, log_as="incumbent")

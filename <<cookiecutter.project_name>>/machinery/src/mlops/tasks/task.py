@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from ..loading import forget_downloads
 from ..model_card import publish as model_card
 from ..parameters import Parameters, Values, parse
 from ..platform.base import Platform, current
@@ -56,6 +57,7 @@ class Task(Generic[P, V]):
     def execute(self, parameters: P, platform: Platform) -> V:
         """Run the task on a platform, then refresh the card of every version that it changed, even if it fails."""
         platform.tables.forget()
+        forget_downloads()
         with changed_versions() as changed:
             try:
                 return self.run(parameters, self.project, platform)

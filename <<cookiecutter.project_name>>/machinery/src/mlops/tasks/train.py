@@ -17,6 +17,7 @@ from ..config.load import ProjectConfig
 from ..feature_store.base import FeatureStore, TrainingSet
 from ..loading import as_declared
 from ..machinery_version import version as machinery_version
+from ..model_card import publish as model_card
 from ..platform.base import Platform
 from ..preflight import check as preflight
 from ..project import Project
@@ -70,10 +71,12 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         rows = _write_training_rows(settings, parameters, platform, built, run_id)
         trained = search.train(project, rows, trials=parameters.trials, on_trial=run_record.log_trial)
         run_record.log_rows(settings, rows)
-        run_record.log_results(settings, trained, rows)
         logged = _log_model(project, store, built, trained, rows["validation"])
-        model_version = Registry(parameters.model_name).register(logged)
-    _describe(settings, parameters, model_version, _data_version(sources, versions), rows)
+        run_record.log_results(settings, trained, rows, logged)
+        registry = Registry(parameters.model_name)
+        tags = _origin_tags(settings, parameters, _data_version(sources, versions), rows, run_id)
+        model_version = registry.register(logged, tags)
+    registry.describe(model_version, settings.description)
     log.info("run %s registered version %s of %s", run_id, model_version, parameters.model_name)
     return Values(
         model_uri=uri(parameters.model_name, model_version),
@@ -100,15 +103,14 @@ def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str,
         )
         dataset = MetaDataset(source, name=table)  # type: ignore[abstract] # MLflow documents it
         mlflow.log_input(dataset, context="training")
-    tracking.log_params(
+    tracking.log(
         {
             SOURCE_TABLES: str(sources),
             "source_version": " ".join(versions.values()),
             "training_table": parameters.training_table,
-        }
+        },
+        tags={"git_commit": parameters.git_commit, REASON_TAG: parameters.reason or NO_REASON},
     )
-    tracking.set_tag("git_commit", parameters.git_commit)
-    tracking.set_tag(REASON_TAG, parameters.reason or NO_REASON)
 
 
 def _log_model(
@@ -137,14 +139,12 @@ def _data_version(sources: Sources, versions: Mapping[str, str]) -> str:
     return ", ".join(f"{table} {versions[name]}" for name, table in sources.names.items())
 
 
-def _describe(
-    settings: ProjectConfig, parameters: Parameters, version: str, data_version: str, rows: dict[str, pd.DataFrame]
-) -> None:
-    """Record on the version its description, its owner, and the data, code and machinery that it was trained with."""
-    registry = Registry(parameters.model_name)
-    registry.describe(version, settings.description)
+def _origin_tags(
+    settings: ProjectConfig, parameters: Parameters, data_version: str, rows: dict[str, pd.DataFrame], run_id: str
+) -> dict[str, str]:
+    """Return the tags of the version: its owner, the data, code and machinery that made it, and where its card is."""
     times = pd.concat([frame[settings.spine.event_time] for frame in rows.values()])
-    origin = {
+    return {
         "owner": parameters.owner,
         "data_version": data_version,
         "data_from": str(times.min()),
@@ -152,6 +152,5 @@ def _describe(
         "git_commit": parameters.git_commit or NO_COMMIT,
         MACHINERY_TAG: machinery_version(),
         REASON_TAG: parameters.reason or NO_REASON,
+        model_card.TAG: model_card.location(run_id),
     }
-    for key, value in origin.items():
-        registry.tag(version, key, value)

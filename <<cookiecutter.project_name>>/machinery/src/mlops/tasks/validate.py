@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 
 import mlflow
+from mlflow.entities.model_registry import ModelVersion
 
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..promotion.decision import Decision
-from ..registry import CHALLENGER, Registry
+from ..registry import CHALLENGER, PENDING, STATUS_TAG, Registry
 from ..validation import proof, report
-from ..validation.candidate import Candidate, evidence, resolve
+from ..validation.candidate import Candidate, evidence, resolve_version
 from ..validation.check import Check
 from ..validation.run_checks import run_checks
 from . import task
@@ -34,11 +35,12 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     Raises:
         ProjectError: The version failed validation; the reasons are in the message and on the version.
     """
-    parameters = resolve(parameters)
+    parameters, version = resolve_version(parameters)
     registry = Registry(parameters.model_name)
-    registry.set_status(parameters.model_version, "PENDING")
+    if version.tags.get(STATUS_TAG) != PENDING:
+        registry.set_status(parameters.model_version, PENDING)
     try:
-        seen = evidence(parameters, project, platform)
+        seen = evidence(parameters, version, project, platform)
         with mlflow.start_run(run_id=parameters.run_id):
             checks = run_checks(seen)
             mlflow.log_dict(report.as_json(checks), report.FILE)  # type: ignore[arg-type] # any JSON
@@ -46,10 +48,10 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     except Exception as error:
         registry.set_status(parameters.model_version, "FAILED", f"{type(error).__name__}: {error}")
         raise
-    _record_acceptances(registry, parameters.model_version, checks)
+    _record_acceptances(registry, version, checks)
     passed = Decision.of(checks).passed
     if passed:
-        proof.record(registry, registry.version(parameters.model_version), project, seen.rows)
+        proof.record(registry, version, project, seen.rows)
     registry.set_status(parameters.model_version, "PASSED" if passed else "FAILED", report.summary(checks))
     if passed:
         registry.set_alias(CHALLENGER, parameters.model_version)
@@ -72,8 +74,8 @@ def _failure_message(registry: Registry, parameters: Candidate, checks: list[Che
     )
 
 
-def _record_acceptances(registry: Registry, version: str, checks: list[Check]) -> None:
+def _record_acceptances(registry: Registry, version: ModelVersion, checks: list[Check]) -> None:
     """Record on the version which suspects of target leakage passed because a person accepted them, and why."""
     accepted = "; ".join(dict.fromkeys(reason for check in checks for reason in check.accepted))
-    if accepted or ACCEPTED_TAG in registry.version(version).tags:
-        registry.tag(version, ACCEPTED_TAG, accepted or "none")
+    if accepted or ACCEPTED_TAG in version.tags:
+        registry.tag(str(version.version), ACCEPTED_TAG, accepted or "none")

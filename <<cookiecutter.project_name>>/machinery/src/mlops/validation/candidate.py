@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import mlflow
 import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
 from pyspark.sql import functions as F
 
 from ..config.load import ProjectConfig
@@ -41,7 +42,16 @@ C = TypeVar("C", bound=Candidate)
 
 
 def resolve(candidate: C) -> C:
-    """Return the candidate with the training run that the registry records for its version.
+    """Return the candidate as `resolve_version` does, without the version.
+
+    Raises:
+        ProjectError: As `resolve_version`.
+    """
+    return resolve_version(candidate)[0]
+
+
+def resolve_version(candidate: C) -> tuple[C, ModelVersion]:
+    """Return the candidate with the training run that the registry records for its version, and the version.
 
     Name and version decide everything: the URI, the run and the table of the rows must be those of the version.
 
@@ -65,20 +75,20 @@ def resolve(candidate: C) -> C:
             raise ProjectError(
                 f"{name} is {parameter}, but that of {candidate} is {value}: give the one of the same version."
             )
-    return candidate.model_copy(update=own)
+    return candidate.model_copy(update=own), version
 
 
-def evidence(candidate: Candidate, project: Project, platform: Platform) -> Evidence:
-    """Return the evidence for the checks of the version.
+def evidence(candidate: Candidate, version: ModelVersion, project: Project, platform: Platform) -> Evidence:
+    """Return the evidence for the checks of the candidate's version.
 
     Raises:
-        ProjectError: There is no such version, or there are no held-out rows.
+        ProjectError: There are no held-out rows.
     """
     rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
     return Evidence(
         settings=project.config,
         model_uri=candidate.model_uri,
-        version=Registry(candidate.model_name).version(candidate.model_version),
+        version=version,
         rows=rows,
         all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
         store=platform.feature_store(candidate.training_table.rpartition(".")[0], project.config.feature_tables),

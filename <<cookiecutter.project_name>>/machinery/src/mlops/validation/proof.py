@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
 from ..config.load import ProjectConfig
 from ..errors import ProjectError, first_line
 from ..features.definition import source_digest
+from ..loading import download
 from ..project import Project
 from ..registry import STATUS_TAG, Registry, uri
+from ..run_files import RunFiles
 from . import report
 
 TAG = "validation_proof"
@@ -82,7 +82,7 @@ def require_same_model(registry: Registry, version: ModelVersion) -> None:
 
 def model_digest(model_uri: str) -> str:
     """Return the digest of the files of a registered version."""
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    folder = download(model_uri)
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in _LEFT_OUT):
         content = path.read_bytes()
@@ -134,10 +134,7 @@ def _parse(text: str) -> dict[str, str]:
 
 
 def _report(run_id: str) -> list[dict[str, Any]] | None:
-    client = mlflow.MlflowClient()
-    if not any(file.path == report.FILE for file in client.list_artifacts(run_id, "validation")):
-        return None
-    checks: Any = mlflow.artifacts.load_dict(f"runs:/{run_id}/{report.FILE}")
+    checks = RunFiles.of_id(run_id).json(report.FILE)
     return checks if isinstance(checks, list) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from mlflow import MlflowClient
 
 from ..loading import as_declared, model_folder
 from ..registry import NO_COMMIT
+from ..run_files import RunFiles
 from .check import Check
 from .evidence import Evidence
 
@@ -100,16 +101,14 @@ def metadata(evidence: Evidence) -> Iterator[Check]:
 def documentation(evidence: Evidence) -> Iterator[Check]:
     """The run contains the required documentation."""
     wanted = evidence.settings.validation.documentation
-    folder = wanted.rpartition("/")[0] or None
-    run_id = str(evidence.version.run_id)
-    there = any(file.path == wanted for file in MlflowClient().list_artifacts(run_id, folder))
+    there = wanted in RunFiles.of_id(str(evidence.version.run_id)).paths(wanted.rpartition("/")[0])
     yield Check("documentation", there, f"the run has {'' if there else 'no '}{wanted}", bound=wanted)
 
 
 def fresh_process(evidence: Evidence) -> Iterator[Check]:
     """The version loads and predicts in a new process with its declared requirements and without your code."""
     with tempfile.TemporaryDirectory() as folder:
-        local = model_folder(evidence.model_uri, into=folder)
+        local = str(shutil.copytree(model_folder(evidence.model_uri), Path(folder) / "model"))
         rows = Path(folder) / "rows.parquet"
         as_declared(evidence.features.head(5), evidence.model.metadata.signature).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script

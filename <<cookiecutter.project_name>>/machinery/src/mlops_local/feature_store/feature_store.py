@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import ArrayType, DoubleType, StructField, StructType
 
 from mlops.config.features import FeatureSet, FeatureTable
 from mlops.errors import ProjectError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# As MLflow takes them without asking Spark to read a text.
+_RESULTS = {"double": DoubleType(), "array<double>": ArrayType(DoubleType())}
 _ZEROS = {
     "string": "''",
     "boolean": "false",
@@ -126,17 +128,17 @@ class LocalFeatureStore:
         """
         import mlflow.pyfunc  # noqa: PLC0415 - takes seconds, and joins do not need it
 
-        from mlops.loading import RAW_MODEL  # noqa: PLC0415 - likewise
+        from mlops.loading import RAW_MODEL, download  # noqa: PLC0415 - likewise
 
         from .packaged_model import read_spec  # noqa: PLC0415 - likewise
 
-        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+        folder = download(model_uri)
         spec = read_spec(folder)
         given = TypedFrame.of(frame)
         rows = self._augment(given, spec)
         # With the trailing slash MLflow copies the contents of the folder to where workers look first, not the folder.
         uri = f"{folder / RAW_MODEL}/"
-        model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=result_type, env_manager="local")
+        model = mlflow.pyfunc.spark_udf(frame.sparkSession, uri, result_type=_RESULTS[result_type], env_manager="local")
         types = _kinds(rows)
         row = F.struct(*[F.expr(_ZEROS.get(types[name], "0.0D")).alias(name) for name in spec.features])
         frame.sparkSession.range(1).select(model(row)).collect()

@@ -37,6 +37,7 @@ def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> l
 
 
 def _compute(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
+    by = ("_start", "_value", "_model")
     metrics: dict[tuple[Any, ...], Row] = {}
     aggregates = [F.expr(sql).cast("double").alias(name) for name, sql in spec.metrics.items()]
     for granularity in spec.granularities:
@@ -44,7 +45,7 @@ def _compute(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:
             value = F.lit(None).cast("string") if key is None else F.expr(key).cast("string")
             rows = log.withColumns({"_start": F.expr(_start(spec.timestamp, granularity)), "_value": value})
             for model in (F.col(spec.model_version), F.lit(ALL_MODELS)):
-                grouped = rows.withColumn("_model", model).groupBy(*map(F.col, ("_start", "_value", "_model"))).agg(*aggregates)
+                grouped = rows.withColumn("_model", model).groupBy(*map(F.col, by)).agg(*aggregates)
                 for row in grouped.collect():
                     if row["_start"] is not None and (key is None or row["_value"] is not None):
                         place = (from_micros(row["_start"]), granularity, key, row["_value"], row["_model"])

@@ -158,7 +158,7 @@ def problem(registry: Registry, rollout: Rollout) -> str:
     standing = "none" if champion is None else str(champion.version)
     if standing not in {rollout.champion, rollout.version}:
         return f"the champion is version {standing}, but version {rollout.version} was compared with {rollout.champion}"
-    if since := pause_reason(registry):
+    if since := pause_reason(registry.model_tags()):
         return f"promotion is paused {since}"
     return ""
 
