@@ -57,7 +57,7 @@ override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/
 
 test: .venv/.tests parity ## Test the machinery, the template, and the full lifecycle of generated projects
 	@failed=0; \
-	$(PYTEST) --dist loadfile $(MACHINERY_TESTS) $(CHOSEN) --durations 10 || failed=1; \
+	$(PYTEST) --dist loadfile --no-loadscope-reorder $(MACHINERY_TESTS) $(CHOSEN) --durations 10 || failed=1; \
 	EXAMPLE=classification $(PYTEST) --dist loadfile tests/machinery/training tests/machinery/integration/training || failed=1; \
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template tests/projects $(CHOSEN) --durations 10 || failed=1; \
 	exit $$failed

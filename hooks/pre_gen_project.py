@@ -93,7 +93,7 @@ TIMEZONE_FAULTS: Faults = (
 # Distribution names and import names: a project with one of these names would hide or replace its own dependency.
 DEPENDENCIES = """
     cloudpickle cookiecutter croniter databricks databricks-bundles databricks-connect
-    databricks-feature-engineering databricks-sdk delta delta-spark great-expectations great_expectations grpc
+    databricks-feature-engineering databricks-sdk delta delta-spark grpc
     grpcio hatchling hypothesis ipython joblib lightgbm locust markdown matplotlib mlflow mlflow-skinny
     mlflow-tracing mypy nbstripout numba numpy optuna packaging pandas pandas-stubs pip pre-commit pre_commit
     pyarrow pydantic pydantic-core pysail pyspark pyspark-client pyspark-connect pytest pytest-cov pytest-xdist

@@ -23,7 +23,7 @@ LAYERS = (
     {"model_card", "promotion", "inference", "monitoring", "exploration", "model_search"},
     {"validation", "preflight"},
     {"training"},
-    {"registry", "tracking", "loading", "platform"},
+    {"registry", "tracking", "run_files", "loading", "platform"},
     {"feature_store", "profiling"},
     {"features"},
     {"project"},

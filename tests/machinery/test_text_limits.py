@@ -11,7 +11,7 @@ from mlops import text_limits, tracking
 
 # What writes text to MLflow, and where it may be called.
 WRITERS = re.compile(
-    r"\b(?:mlflow|client)\.(log_params?|log_batch|set_tags?|set_model_version_tag|set_registered_model_tag|"
+    r"\b(?:mlflow|client|MlflowClient\(\))\.(log_params?|log_batch|set_tags?|set_model_version_tag|set_registered_model_tag|"
     r"set_experiment_tags?|update_model_version|update_registered_model)\("
 )
 MAY_WRITE = {"registry.py", "tracking.py"}

@@ -219,7 +219,7 @@ def test_each_odd_text_is_rejected_or_is_exactly_in_the_files(fragment: str) -> 
     rejected_or_exact({key: f"{key}{fragment}x" for key in FREE})
 
 
-@pytest.mark.parametrize("examples", [30, pytest.param(720, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [30, pytest.param(720, marks=[pytest.mark.slow, pytest.mark.thorough])])
 def test_an_answer_is_rejected_in_one_sentence_or_is_exactly_in_the_files(examples: int) -> None:
     """As many answers as there are questions, 14, in each example: 400 and 10,000 answers."""
     refused = []
@@ -242,7 +242,7 @@ def configured(folder: Path, answers: dict[str, Any]) -> Path:
     return config
 
 
-@pytest.mark.parametrize("examples", [2, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [2, pytest.param(15, marks=[pytest.mark.slow, pytest.mark.thorough])])
 def test_cookiecutter_itself_rejects_an_answer_and_leaves_nothing_or_writes_it_exactly(
     tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:

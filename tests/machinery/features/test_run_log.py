@@ -18,14 +18,15 @@ def test_the_last_run_of_a_table_is_remembered(platform: LocalPlatform, schema: 
     runs = FeatureRuns(platform.tables, schema)
     for name in ("one", "other"):
         platform.tables.overwrite(f"{schema}.{name}", platform.spark.range(1))
-    assert runs.last("one") == {}
-    runs.record("one", {"dev.s.old": Progress("abc", UNTIL, 3)}, SPAN)
-    runs.record("one", PROGRESS, SPAN)
-    assert runs.last("one") == PROGRESS
-    assert runs.last("other") == {}
+    assert runs.last(["one", "other"]) == {"one": {}, "other": {}}
+    runs.record([("one", {"dev.s.old": Progress("abc", UNTIL, 3)}, SPAN)])
+    runs.record([("one", PROGRESS, SPAN), ("other", {"dev.s.trips": Progress("def", UNTIL, 5)}, SPAN)])
+    assert runs.last(["one", "other"]) == {"one": PROGRESS, "other": {"dev.s.trips": Progress("def", UNTIL, 5)}}
+    runs.record([("other", {}, SPAN)])  # a source without rows leaves nothing to go on from
+    assert runs.last(["one"]) == {"one": PROGRESS}
 
 
 def test_a_run_of_a_table_that_no_longer_exists_is_ignored(platform: LocalPlatform, schema: str) -> None:
     runs = FeatureRuns(platform.tables, schema)
-    runs.record("gone", PROGRESS, SPAN)
-    assert runs.last("gone") == {}
+    runs.record([("gone", PROGRESS, SPAN)])
+    assert runs.last(["gone"]) == {"gone": {}}

@@ -1,5 +1,6 @@
 """Runs the whole lifecycle through the command line in a separate process, as `make lifecycle` does."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from mlflow import MlflowClient
 from bundle_tools.run import entry_points
 from mlops.registry import CHAMPION
 
+import call_counts
 import example
 from example import synthetic
 from generated import generated_project
@@ -24,7 +26,22 @@ ROOT = generated_project()
 PACKAGE = entry_points.package(ROOT)
 SOURCES = "src:machinery/src"
 SOURCE = "samples.nyctaxi.trips"
+ENVIRONMENT = {"PYTHONPATH": SOURCES, "PATH": "/usr/bin:/bin", "COLUMNS": "160"}
 MLOPS = (sys.executable, "-m", "bundle_tools")
+COUNTED = (sys.executable, call_counts.__file__)
+# What a first life may ask with five trials, by task; on Databricks each is a request of 0.1 to 1 second.
+BUDGETS = {
+    "compute_features": {"executions": 7, "analyses": 4, "tracking": 0, "registry": 0},
+    "train": {"executions": 4, "analyses": 7, "tracking": 36, "registry": 7},
+    "validate": {"executions": 11, "analyses": 9, "tracking": 15, "registry": 12},
+    "change_champion": {"executions": 2, "analyses": 1, "tracking": 7, "registry": 16},
+    "explain": {"executions": 2, "analyses": 1, "tracking": 4, "registry": 8},
+    "batch_inference": {"executions": 7, "analyses": 10, "tracking": 0, "registry": 3},
+    "update_inference_log": {"executions": 5, "analyses": 8, "tracking": 0, "registry": 0},
+    "refresh_metrics": {"executions": 10, "analyses": 9, "tracking": 0, "registry": 3},
+    "check_metrics": {"executions": 5, "analyses": 4, "tracking": 1, "registry": 1},
+    call_counts.SET_UP: {"executions": 3, "analyses": 5, "tracking": 5, "registry": 2},
+}
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -51,12 +68,12 @@ def local(project: Path) -> Command:
 
 
 def started(project: Path, *words: str) -> subprocess.Popen[str]:
-    """Start the local runner in a project."""
+    """Start the local runner in a project; it writes what it asks Spark and MLflow to `calls.json`."""
     source = [] if any("source_tables" in word for word in words) else ["--var", f"source_tables=trips={SOURCE}"]
     return subprocess.Popen(
-        [*MLOPS, *words, *source],
+        [*COUNTED, *words, *source],
         cwd=project,
-        env={"PYTHONPATH": SOURCES, "PATH": "/usr/bin:/bin", "COLUMNS": "160", "HOME": str(project)},
+        env=ENVIRONMENT | {"HOME": str(project), "CALL_COUNTS": str(project / "calls.json")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,8 +81,21 @@ def started(project: Path, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
-def first_life(local: Command) -> str:
-    return local("run", "lifecycle", "--rows", "1500", "--var", "trials=2").stdout
+def first_life(local: Command, project: Path) -> str:
+    shown = local("run", "lifecycle", "--rows", "1500").stdout
+    (project / "calls.json").rename(project / "first_calls.json")
+    return shown
+
+
+@pytest.fixture(scope="module")
+def first_calls(first_life: str, project: Path) -> dict[str, dict[str, int]]:
+    """What the tasks of the first life have asked."""
+    assert first_life
+    return calls(project, "first_calls.json")
+
+
+def calls(project: Path, file: str = "calls.json") -> dict[str, dict[str, int]]:
+    return json.loads((project / file).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
 def test_inference_before_any_training_says_what_to_do(local: Command) -> None:
@@ -81,6 +111,13 @@ def test_training_before_any_features_says_what_to_do(local: Command) -> None:
     assert "pickup_features does not exist: run the job that writes it first" in found.stderr
     assert re.search(r"train +│ failed", found.stdout)
     assert re.search(r"validate +│ upstream_failed", found.stdout)
+
+
+def test_a_first_life_asks_no_more_than_its_budget(first_calls: dict[str, dict[str, int]]) -> None:
+    """Budgets are met exactly: one that is not used up is too large to notice what is added."""
+    assert first_calls == BUDGETS
+    total = {kind: sum(task[kind] for task in BUDGETS.values()) for kind in call_counts.KINDS}
+    assert total == {"executions": 56, "analyses": 58, "tracking": 68, "registry": 52}
 
 
 def test_the_lifecycle_ends_with_a_champion_that_beats_the_naive_baseline(first_life: str) -> None:
@@ -99,9 +136,12 @@ def test_runs_and_models_are_only_in_the_local_state(first_life: str, project: P
     assert not [path for path in (project / "mlruns").rglob("*") if path.is_file()]
 
 
-def test_a_second_lifecycle_scores_no_row_twice_and_keeps_the_champion(first_life: str, local: Command) -> None:
-    assert first_life
+def test_a_second_lifecycle_scores_no_row_twice_and_keeps_the_champion(
+    first_calls: dict[str, dict[str, int]], local: Command, project: Path
+) -> None:
+    assert first_calls
     again = local("run", "lifecycle", "--var", "trials=2").stdout
+    assert calls(project)["batch_inference"]["executions"] <= 15
     assert "1,500 rows from example data" in again
     assert "rows scored: 0" in again
     assert "version 1" in again

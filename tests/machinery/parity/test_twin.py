@@ -35,7 +35,7 @@ from parity.unity_catalog import FakeUnityCatalog
 
 THOROUGH = "PARITY_EXAMPLES" in os.environ
 TRIED = settings(
-    max_examples=int(os.environ.get("PARITY_EXAMPLES", "5")),
+    max_examples=int(os.environ.get("PARITY_EXAMPLES", "2")),
     deadline=None,
     derandomize=not THOROUGH,
     phases=tuple(Phase) if THOROUGH else (Phase.generate,),  # each shrinking step takes seconds
