@@ -16,6 +16,7 @@ from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
 from mlops.platform.served_entities import ENTITIES, entities_of
 from mlops.platform.streaming import Sink, Streaming
+from mlops.platform.utilities import class_name
 from mlops.tables import Tables
 
 from .delta_log_stream import DeltaLogStream
@@ -87,6 +88,10 @@ class LocalPlatform:
     def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
         """How many minutes the last run of each job took, by name, if this process has run it."""
         return {name: self.minutes.get(key) for name, key in jobs.items() if key in self.minutes}
+
+    def require_task_values(self) -> str:
+        """Return the class that sets task values."""
+        return class_name(self)
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

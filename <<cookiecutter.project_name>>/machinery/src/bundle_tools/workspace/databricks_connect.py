@@ -21,6 +21,7 @@ from pyspark.sql import SparkSession
 
 from mlops.errors import ProjectError, first_line
 from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.utilities import class_name
 
 from ..bundle.load import Bundle, load
 from .workspace import own_schema
@@ -41,6 +42,10 @@ class ConnectedPlatform(DatabricksPlatform):
     task_values: dict[str, str] = field(default_factory=dict)
     minutes: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def require_task_values(self) -> str:
+        """Return the class that sets task values."""
+        return class_name(self)
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

@@ -53,8 +53,19 @@ class Platform(Protocol):
     def job_minutes(self, jobs: Mapping[str, str]) -> Mapping[str, float | None]:
         """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""
 
+    def require_task_values(self) -> str:
+        """Return the class that sets task values.
+
+        Raises:
+            ProjectError: They would be lost.
+        """
+
     def publish(self, key: str, value: str) -> None:
-        """Set a task value of the running task."""
+        """Set a task value of the running task.
+
+        Raises:
+            ProjectError: It would be lost.
+        """
 
     def secret(self, scope: str, key: str) -> str:
         """Return a secret.
