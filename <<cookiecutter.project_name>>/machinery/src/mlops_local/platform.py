@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
+from mlops.platform.parts import PARTS, Part, UnavailableError
 from mlops.platform.served_entities import ENTITIES, entities_of
 from mlops.platform.streaming import Sink, Streaming
 from mlops.platform.utilities import class_name
@@ -69,6 +70,19 @@ class LocalPlatform:
     def profiler(self, wait_minutes: float) -> LocalProfiler:  # noqa: ARG002 - a local refresh never waits
         """The profiler of inference logs."""
         return LocalProfiler(self.tables)
+
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """All parts."""
+        return PARTS
+
+    def workspace(self) -> WorkspaceClient:
+        """Refuse, because a local run has no workspace.
+
+        Raises:
+            UnavailableError: Always.
+        """
+        raise UnavailableError("a local run has no workspace")
 
     def serving(self) -> WorkspaceClient:
         """The client of the local gateway, which is started if it does not run.

@@ -21,6 +21,7 @@ from pyspark.sql import SparkSession
 
 from mlops.errors import ProjectError, first_line
 from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.parts import Part, UnavailableError
 from mlops.platform.utilities import class_name
 
 from ..bundle.load import Bundle, load
@@ -51,13 +52,18 @@ class ConnectedPlatform(DatabricksPlatform):
         """Keep a task value for the runner."""
         self.task_values[key] = value
 
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """What is on this machine."""
+        return frozenset({"utilities", "interpreter", "job"})
+
     def volume(self, path: str) -> Path:
         """Refuse, because this machine has no folder for a volume.
 
         Raises:
-            ProjectError: Always.
+            UnavailableError: Always.
         """
-        raise ProjectError(
+        raise UnavailableError(
             f"files of {path} cannot be reached from this machine: deploy the bundle and run the job in the workspace."
         )
 

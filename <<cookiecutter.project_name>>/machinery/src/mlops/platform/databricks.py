@@ -20,6 +20,7 @@ from ..errors import ProjectError
 from ..feature_store.databricks import DatabricksFeatureStore
 from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
+from .parts import Part
 from .served_entities import entities_of
 from .streaming import Sink, Streaming
 from .structured_streaming import InItsProcess, stream
@@ -63,6 +64,15 @@ class DatabricksPlatform:
     def profiler(self, wait_minutes: float) -> DatabricksProfiler:
         """The profiler of inference logs, which waits at most this long for a refresh."""
         return DatabricksProfiler(self.tables, wait_minutes)
+
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """None: every part is Databricks' own."""
+        return frozenset()
+
+    def workspace(self) -> WorkspaceClient:
+        """The client of the workspace that the job runs in."""
+        return WorkspaceClient()
 
     def serving(self) -> WorkspaceClient:
         """The client of the workspace that the job runs in."""
