@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from .job import Job
 _SCHEMA = "machinery string, process bigint"
 
 
-def describe_process(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+def describe_process(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """Return the machinery's version as this process knows it, and the number of the process, for each row."""
     for frame in frames:
         yield pd.DataFrame({"machinery": [version()] * len(frame), "process": [os.getpid()] * len(frame)})
@@ -44,7 +44,7 @@ class BatchSink:
 
     def __call__(self, rows: DataFrame, batch: int, platform: Any) -> None:  # noqa: ANN401, ARG002 - as in Sink
         """Append a line for each row of the batch."""
-        described = pd.concat(describe_process(iter([rows.toPandas()])))
+        described = pd.concat(describe_process([rows.toPandas()]))
         lines = list(described.itertuples(index=False, name=None))
         platform.tables.append(self.table, platform.tables.spark.createDataFrame(lines, _SCHEMA))
 
