@@ -121,6 +121,12 @@ def test_failures_of_an_earlier_run_are_not_this_ones(run_task: Runner, probed: 
     assert {row["run_id"] for row in rows(probed)} == {"7", "8"}
 
 
+def test_a_run_that_is_repaired_is_judged_by_its_newest_answers(run_task: Runner, probed: Job) -> None:
+    with pytest.raises(ProjectError):
+        second_task(run_task, replace(probed, task_value=""))
+    assert second_task(run_task, probed)["probe"] == f"5 not asked, 6 ok, in {probed.probe_table}"
+
+
 def test_a_model_lives_its_whole_life_and_nothing_of_it_remains(probed: Job) -> None:
     before = files(probed)
     assert model.life(probed) == (

@@ -20,6 +20,7 @@ from sklearn.linear_model import LinearRegression
 
 from ..errors import ProjectError, first_line
 from ..platform.base import Platform
+from ..platform.parts import UnavailableError
 from ..registry import uri
 from ..training.requirements import model_requirements
 from .job import Job
@@ -142,7 +143,11 @@ def _remove_files(platform: Platform, location: str, of: str) -> None:
     """
     parts = urlsplit(location)
     if parts.scheme == "dbfs" and parts.path.startswith("/Volumes/"):
-        folder = platform.volume(parts.path)
+        try:
+            folder = platform.volume(parts.path)
+        except UnavailableError as error:
+            log.warning("the files in %s remain: %s", location, error)
+            return
     elif parts.scheme in {"", "file"}:
         folder = Path(url2pathname(parts.path))
     else:

@@ -54,15 +54,8 @@ class Results:
         schema = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         self.tables.append(self.name, self.tables.spark.createDataFrame(rows, schema))
 
-    def counts(self) -> dict[str, int]:
-        """Return how many answers of this run have each status."""
+    def statuses(self) -> dict[str, str]:
+        """Return the newest status of each question of this run, which a repaired run asks again, in their order."""
         own = self.tables.read(self.name).where(F.col("run_id") == self.run_id)
-        return {
-            str(row["status"]): int(row["count"]) for row in own.groupBy("status").count().orderBy("status").collect()
-        }
-
-    def failed(self) -> list[str]:
-        """Return the questions of this run whose answer is no, in the order in which they were asked."""
-        own = self.tables.read(self.name).where((F.col("run_id") == self.run_id) & (F.col("status") == "failed"))
-        rows = own.select("question", "asked_at", "number").orderBy("asked_at", "number").collect()
-        return list(dict.fromkeys(str(row["question"]) for row in rows))
+        rows = own.select("question", "status", "asked_at", "number").orderBy("asked_at", "number").collect()
+        return {str(row["question"]): str(row["status"]) for row in rows}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..probe.answer import answers
@@ -46,10 +48,11 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     results = Results(platform.tables, parameters.probe_table, parameters.run_id)
     probed = Job(project=project, platform=platform, **parameters.model_dump())
     results.report(NAME, answers(OF_THE_JOB, probed))
-    counts = results.counts()
-    if failed := results.failed():
+    statuses = results.statuses()
+    if failed := [question for question, status in statuses.items() if status == "failed"]:
         raise ProjectError(
             f"the platform failed {len(failed)} of the questions: {', '.join(failed)}; what to do about each is in the "
             f"output of the tasks and in {parameters.probe_table}."
         )
-    return Values(probe=f"{', '.join(f'{count} {status}' for status, count in counts.items())}, in {results.name}")
+    counts = sorted(Counter(statuses.values()).items())
+    return Values(probe=f"{', '.join(f'{count} {status}' for status, count in counts)}, in {results.name}")
