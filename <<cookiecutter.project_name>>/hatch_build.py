@@ -27,6 +27,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.requirements import Requirement
 
 BASE_VERSION = "0.1.0"
+CONSTRAINTS = "constraints.txt"  # goes into the machinery's package: the job probe compares what is installed with it
 
 _FROM = re.compile(r"^(\s*from )mlops(?=[ .])", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*import mlops\b.*", re.MULTILINE)
@@ -117,7 +118,7 @@ def digest(root: Path, package: str, machinery: Machinery) -> str:
 
 def sources(root: Path, package: str, machinery: Machinery) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of everything that the wheel is built from."""
-    for name in ("pyproject.toml", "README.md", "hatch_build.py"):
+    for name in ("pyproject.toml", "README.md", "hatch_build.py", CONSTRAINTS):
         yield name, (root / name).read_bytes()
     for name, folder in ((package, root / "src" / package), ("mlops", machinery.package)):
         for path in folder.rglob("*"):
@@ -151,6 +152,7 @@ class MachineryInside(BuildHookInterface):  # type: ignore[type-arg,misc] # the 
             module.write_bytes(with_machinery_inside(module.read_bytes().decode(), package, module.name).encode())
         shutil.copytree(machinery.package, yours / "mlops", ignore=_LEFT_OUT)
         (yours / "mlops" / "VERSION").write_text(machinery.version, encoding="utf-8")
+        shutil.copyfile(Path(self.root) / CONSTRAINTS, yours / "mlops" / CONSTRAINTS)
         for file in self._staged.rglob("*"):
             if file.is_file():
                 build_data["force_include"][str(file)] = file.relative_to(self._staged).as_posix()

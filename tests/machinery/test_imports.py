@@ -20,7 +20,7 @@ PACKAGES = ("bundle_tools", "mlops_local", "mlops")
 LAYERS = (
     {"tasks"},
     {"serving"},
-    {"model_card", "promotion", "inference", "monitoring", "exploration", "model_search"},
+    {"model_card", "promotion", "inference", "monitoring", "exploration", "model_search", "probe"},
     {"validation", "preflight"},
     {"training"},
     {"registry", "tracking", "run_files", "loading", "platform"},

@@ -13,7 +13,7 @@ from bundle_tools.check.imported_packages import names, undeclared_imports
 MACHINERY = Path(mlops.__file__).parents[2]
 TABLE = tomllib.loads((MACHINERY / "pyproject.toml").read_text(encoding="utf-8"))
 # On Databricks it comes with the runtime or with the environment of the jobs.
-OF_THE_PLATFORM = {"pyspark", "databricks-feature-engineering"}
+OF_THE_PLATFORM = {"pyspark", "databricks-feature-engineering", "ipython"}
 OF_THE_MACHINERY = {"mlops", "mlops-local", "bundle-tools"}
 # Comes with the ML runtime; without it, the search over model families leaves that one out.
 OPTIONAL = {"lightgbm": "lightgbm.py"}

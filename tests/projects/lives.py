@@ -25,8 +25,11 @@ def mlops(project: Path, *words: str) -> str:
 
 
 def life(project: Project, *options: str) -> str:
-    """Run the full lifecycle and return its output; a local endpoint is ended."""
+    """Run the full lifecycle, which leaves only its state; return its output. A local endpoint is ended."""
+    before = {path.name for path in project.path.iterdir()}
     shown = mlops(project.path, "run", "lifecycle", *options)
+    left = {path.name for path in project.path.iterdir()} - before - {".local"}
+    assert not left, left
     if (project.path / ".local/serving").exists():
         mlops(project.path, "serve-stop")
     return shown

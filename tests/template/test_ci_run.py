@@ -141,7 +141,7 @@ def test_a_pull_request_passes_and_leaves_nothing(scene: Callable[[str], Scene])
     made = bundle_calls(machine)
     assert made[:2] == [f"bundle validate --strict --target staging {VARIABLES}", DEPLOY]
     assert set(made[2:]) == {DESTROY}
-    assert [key for key, _ in found.jobs.started] == ["snapshot", "lifecycle", "batch_inference"]
+    assert [key for key, _ in found.jobs.started] == ["probe", "snapshot", "lifecycle", "batch_inference"]
     assert machine.says.count("## ✅ integration of nyc-taxi") >= 1
     assert found.workspace.unknown == []
 

@@ -83,6 +83,7 @@ TARGETS = {
     "validate": ["validate --target={TARGET} --prefix={PREFIX}"],
     "plan": ["plan --target={TARGET} --prefix={PREFIX} --commit={COMMIT}"],
     "deploy": ["deploy --target={TARGET} --prefix={PREFIX} --commit={COMMIT} --first-run={FIRST_RUN}"],
+    "probe": ["probe --target={TARGET} --prefix={PREFIX} --minutes={MINUTES}"],
     "integration": [
         "integration --target={TARGET} --prefix={PREFIX} --rows={ROWS} --trials={TRIALS} --minutes={MINUTES}"
     ],

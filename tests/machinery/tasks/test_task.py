@@ -1,15 +1,17 @@
 import contextlib
-from types import SimpleNamespace
+import typing
+from datetime import UTC, datetime
+from types import ModuleType, SimpleNamespace
 
 import pytest
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from mlops.errors import ProjectError
 from mlops.parameters import parse
 from mlops.platform.base import Platform, use
 from mlops.project import Project
 from mlops.registry import Registry
-from mlops.tasks import task
+from mlops.tasks import check_metrics, check_rollout, task, update_inference_log
 from mlops_local.platform import LocalPlatform
 
 from example import PROJECT
@@ -56,6 +58,14 @@ def test_an_invalid_command_line_gives_a_one_sentence_error(argv: list[str], exp
         parse(Parameters, argv)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", [check_metrics, check_rollout, update_inference_log])
+@pytest.mark.parametrize("text", ["2026-03-07T09:05:04Z", "2026-03-07T09:05:04", "2026-03-07T10:05:04+01:00"])
+def test_the_start_of_a_run_without_an_offset_is_in_utc(module: ModuleType, text: str) -> None:
+    kind = typing.get_type_hints(module.Parameters, include_extras=True)["started_at"]
+    time = TypeAdapter(kind).validate_python(text)
+    assert (time, time.tzinfo) == (datetime(2026, 3, 7, 9, 5, 4, tzinfo=UTC), UTC)
 
 
 def test_a_task_publishes_its_values_as_text(platform: LocalPlatform) -> None:

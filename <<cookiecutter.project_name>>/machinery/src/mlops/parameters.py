@@ -9,14 +9,24 @@ import argparse
 import logging
 import typing
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from types import UnionType
 from typing import Annotated, Any, NoReturn, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from .errors import ProjectError, did_you_mean
 
 log = logging.getLogger(__name__)
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+# A time such as {{job.start_time.iso_datetime}}. It is documented to be in UTC, but not to have an offset
+# (https://docs.databricks.com/jobs/dynamic-value-references), so one without an offset is in UTC too.
+UtcDatetime = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class Parameters(BaseModel):
@@ -34,6 +44,11 @@ class Values(BaseModel):
     """The task values that a task sets. Each field is a task value, which is published as text."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    @classmethod
+    def may_be_lost(cls) -> bool:
+        """Return whether the task also runs where its values would be lost, because it is the one that reports it."""
+        return False
 
 
 P = TypeVar("P", bound=Parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -177,6 +178,13 @@ class Tables:
     def retain(self, name: str, frame: DataFrame, keys: Sequence[str]) -> None:
         """Delete the rows of the table whose keys are not in the frame."""
         self._merge(name, frame, keys, "WHEN NOT MATCHED BY SOURCE THEN DELETE")
+
+    def drop(self, name: str) -> None:
+        """Drop the table, if it exists, with its rows."""
+        self._run(f"DROP TABLE IF EXISTS {quote(name)}")
+        self._known[name] = None
+        if self.locate is not None:  # dropping leaves the files of a table that has a path
+            shutil.rmtree(self.locate(name), ignore_errors=True)
 
     def delete(self, name: str, condition: str) -> None:
         """Delete the rows that meet an SQL condition."""

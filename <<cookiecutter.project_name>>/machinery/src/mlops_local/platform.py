@@ -14,8 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from mlops.config.features import FeatureTable
 from mlops.errors import ProjectError
+from mlops.platform.parts import PARTS, Part, UnavailableError
 from mlops.platform.served_entities import ENTITIES, entities_of
 from mlops.platform.streaming import Sink, Streaming
+from mlops.platform.utilities import class_name
 from mlops.tables import Tables, frame_of
 
 from .delta_log_stream import DeltaLogStream
@@ -69,6 +71,19 @@ class LocalPlatform:
         """The profiler of inference logs."""
         return LocalProfiler(self.tables)
 
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """All parts."""
+        return PARTS
+
+    def workspace(self) -> WorkspaceClient:
+        """Refuse, because a local run has no workspace.
+
+        Raises:
+            UnavailableError: Always.
+        """
+        raise UnavailableError("a local run has no workspace")
+
     def serving(self) -> WorkspaceClient:
         """The client of the local gateway, which is started if it does not run.
 
@@ -87,6 +102,10 @@ class LocalPlatform:
     def job_minutes(self, jobs: Mapping[str, str]) -> dict[str, float | None]:
         """How many minutes the last run of each job took, by name, if this process has run it."""
         return {name: self.minutes.get(key) for name, key in jobs.items() if key in self.minutes}
+
+    def require_task_values(self) -> str:
+        """Return the class that sets task values."""
+        return class_name(self)
 
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""

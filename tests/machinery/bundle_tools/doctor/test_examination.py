@@ -65,6 +65,13 @@ def test_development_names_contain_the_user_who_runs_the_doctor(workspace: FakeW
     assert code == 0
 
 
+def test_at_its_end_it_names_the_job_that_asks_what_it_cannot(doctor: Doctor) -> None:
+    with_probe = {"    training: {name": "    probe: {name: probe}\n    training: {name"}
+    code, lines = doctor(changes=with_probe)
+    assert code == 0
+    assert lines[-1].startswith("after a deployment, run make probe TARGET=prod: it asks the platform what cannot be")
+
+
 def test_what_the_bundle_does_not_use_is_reported_without_a_request(workspace: FakeWorkspace, doctor: Doctor) -> None:
     unused = {
         "  warehouse_id: {default: abc123}\n": "",

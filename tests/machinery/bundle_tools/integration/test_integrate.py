@@ -98,6 +98,7 @@ def test_every_job_runs_in_order_on_bounded_data(run: Integrate, jobs: FakeJobs,
     samples = " ".join(f"{name}={table}" for name, table in steps.sampled_tables(bundle).items())
     assert ".pr12_" in samples
     assert jobs.started == [
+        ("probe", {}),
         ("snapshot", {"rows": "300"}),
         ("lifecycle", {"source_tables": samples, "trials": "3"}),
         (steps.steps(bundle)[-1].job, {"source_tables": samples}),
@@ -157,7 +158,7 @@ def test_a_failed_task_ends_the_run_and_is_named_first(run: Integrate, jobs: Fak
     jobs.failing.add("validate")
     with pytest.raises(ProjectError, match="integration failed: integration, job lifecycle"):
         run()
-    assert [key for key, _ in jobs.started] == ["snapshot", "lifecycle"]
+    assert [key for key, _ in jobs.started] == ["probe", "snapshot", "lifecycle"]
     assert "| lifecycle/training/validate | FAILED ProjectError: the table is empty |" in summary(tmp_path)
 
 

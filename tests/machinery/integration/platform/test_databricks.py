@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import mlflow
 import pytest
@@ -54,22 +54,33 @@ def databricks(spark: SparkSession) -> DatabricksPlatform:
     return DatabricksPlatform(spark, WorkspaceClient().dbutils)
 
 
-def test_connecting_uses_the_vendors_utilities_and_the_registry_of_unity_catalog(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+class OfTheRuntime:
+    """Utilities as a runtime has them: they can set task values."""
+
+    jobs = SimpleNamespace(taskValues=SimpleNamespace(set=lambda *, key, value: None))  # noqa: ARG005 - its signature
+
+
+@pytest.mark.parametrize("before", ["sqlite:///elsewhere.db", None])
+def test_connecting_uses_the_runtimes_utilities_and_says_where_runs_and_models_are(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, before: str | None
 ) -> None:
-    before = mlflow.get_registry_uri()
+    runs, models = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setattr(module, "SparkSession", SimpleNamespace(builder=SimpleNamespace(getOrCreate=lambda: spark)))
+    own = OfTheRuntime()
+    space = SimpleNamespace(get_namespace_globals=lambda: {"dbutils": own})
+    runtime = ModuleType("dbruntime")
+    runtime.UserNamespaceInitializer = SimpleNamespace(getOrCreate=lambda: space)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dbruntime", runtime)
+    mlflow.set_tracking_uri(before)
     try:
         connected = DatabricksPlatform.connect()
-        assert mlflow.get_registry_uri() == "databricks-uc"
+        assert (mlflow.get_tracking_uri(), mlflow.get_registry_uri()) == ("databricks", "databricks-uc")
     finally:
-        mlflow.set_registry_uri(before)
-    assert connected.dbutils is importlib.import_module("databricks.sdk.runtime").dbutils
+        mlflow.set_tracking_uri(runs)
+        mlflow.set_registry_uri(models)
+    assert connected.dbutils is own
     assert connected.spark.conf.get("spark.sql.session.timeZone") == "UTC"
-
-
-def test_task_values_are_set_with_the_vendors_utilities(databricks: DatabricksPlatform) -> None:
-    databricks.publish("model_uri", "models:/m/1")
 
 
 def test_task_values_are_set_with_the_arguments_that_the_platform_expects(spark: SparkSession) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
+import sys
 import time
+import venv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -115,7 +118,7 @@ def test_code_outside_version_control_is_no_commit(sound: Evidence) -> None:
 def test_the_fresh_process_has_no_credentials(sound: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
     class Curious(mlflow.pyfunc.PythonModel):
         def predict(self, context: object, model_input: pd.DataFrame, params: object = None) -> Any:  # noqa: ANN401, ARG002
-            found = {name for name in os.environ if name.startswith(("DATABRICKS", "MLFLOW_TRACKING", "AWS"))}
+            found = {name for name in os.environ if name.startswith(("DATABRICKS", "MLFLOW_TRACKING_T", "AWS"))}
             if found or (Path.home() / ".databrickscfg").exists():
                 raise RuntimeError(f"it sees {found}")
             return np.zeros(len(model_input))
@@ -126,6 +129,29 @@ def test_the_fresh_process_has_no_credentials(sound: Evidence, monkeypatch: pyte
     info = mlflow.pyfunc.log_model(name="curious", python_model=Curious(), pip_requirements=["mlflow"])
     (check,) = structure.fresh_process(replace(sound, model_uri=info.model_uri))
     assert check.passed, check.reason
+
+
+def test_the_fresh_process_sees_the_environment_where_the_interpreter_alone_does_not(
+    sound: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on the platform, which adds an environment to the module search path of the task."""
+    venv.create(tmp_path / "bare")
+    bare = str(tmp_path / "bare/bin/python")
+    alone = subprocess.run([bare, "-c", "import mlflow"], env={}, capture_output=True, text=True, check=False)
+    assert "No module named 'mlflow'" in alone.stderr
+    monkeypatch.setattr(sys, "executable", bare)
+    (check,) = structure.fresh_process(sound)
+    assert check.passed, check.reason
+
+
+def test_the_fresh_process_leaves_nothing_in_the_folder_of_the_task(
+    sound: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (check,) = structure.fresh_process(sound)
+    assert check.passed, check.reason
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

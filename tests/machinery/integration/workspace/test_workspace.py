@@ -39,6 +39,17 @@ def bundle(platform: LocalPlatform) -> bundles.Bundle:
     )
 
 
+def test_runs_and_models_are_kept_in_the_state_alone(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = tmp_path_factory.mktemp("project")
+    monkeypatch.chdir(project)
+    workspace.open_mlflow()
+    assert list(project.iterdir()) == []
+    default = mlflow.get_experiment("0").artifact_location
+    assert str(workspace.folder) in default
+
+
 def test_deploying_creates_what_the_bundle_declares(
     workspace: Workspace, bundle: bundles.Bundle, platform: LocalPlatform
 ) -> None:

@@ -70,7 +70,7 @@ def _own_files(project: CheckedProject) -> Iterator[str]:
 
 def _machinery_files(project: CheckedProject) -> Iterator[str]:
     """Yield the files of the machinery that the wheel must have, relative to its package."""
-    yield from ("VERSION", "__init__.py", "tasks/__init__.py")
+    yield from ("VERSION", "__init__.py", "constraints.txt", "tasks/__init__.py")
     source = machinery_source(project)
     if isinstance(source, MachineryFolder):
         package = source.path / "src" / "mlops"

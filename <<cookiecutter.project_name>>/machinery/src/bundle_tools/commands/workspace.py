@@ -90,6 +90,21 @@ def deploy(options: Options, target: str | None, prefix: str, commit: str, first
     deploying.deploy(_deployment(options, target, prefix), commit, first_run)
 
 
+@click.command("probe")
+@target_argument
+@PREFIX
+@click.option("--minutes", type=float, default=30, show_default=True, help="Limit for the job.")
+@of_project()
+def probe(options: Options, target: str | None, prefix: str, minutes: float) -> None:
+    """Run the job probe of a deployment: what works there, and what to do about what does not.
+
+    It is the first job to run after a deployment.
+    """
+    with importing():
+        from ..probe.command import probe as run
+    run(_deployment(options, target, prefix), minutes, click.echo)
+
+
 @click.command("integration")
 @target_argument
 @PREFIX

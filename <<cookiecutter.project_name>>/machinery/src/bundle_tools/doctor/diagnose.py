@@ -13,10 +13,11 @@ from .examination import examine
 from .patience import Patience
 
 PATIENCE = Patience()
+_PROBE = "probe"
 
 
 def diagnose(options: Options, console: Console) -> bool:
-    """Print one line for each check, and return whether everything that the bundle needs is there.
+    """Print one line for each check, and what comes after a deployment; return whether nothing is missing.
 
     Raises:
         ProjectError: The bundle has an error.
@@ -30,4 +31,12 @@ def diagnose(options: Options, console: Console) -> bool:
     for finding in examine(bundle, PATIENCE):
         console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
         complete = complete and finding.ok is True
+    if _PROBE in (deployed := bundle(None)).jobs:
+        next_step = f"make {_PROBE} TARGET={deployed.target}"
+        console.print(
+            f"after a deployment, run {next_step}: it asks the platform what cannot be asked from this machine",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     return complete

@@ -29,6 +29,7 @@ class TaskResult:
         seconds: How long it took, with its set-up and retries.
         error: The first line of the error; empty if there is none.
         parameters: The parameters of a wheel task, with the task values that its references stand for.
+        run_id: The id of its run; 0 if it never started.
     """
 
     path: str
@@ -36,6 +37,7 @@ class TaskResult:
     seconds: float
     error: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    run_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def _tasks(client: WorkspaceClient, run: Run, path: str) -> Iterator[TaskResult]
         values = task.resolved_values.python_wheel_task if task.resolved_values else None
         seconds = ((task.end_time or 0) - (task.start_time or 0)) / 1000 if task.end_time else 0.0
         error = (state.message or "").strip().partition("\n")[0] if state.result != "SUCCESS" else ""
-        yield TaskResult(below, state.result, seconds, error, (values.named_parameters if values else None) or {})
+        named = (values.named_parameters if values else None) or {}
+        yield TaskResult(below, state.result, seconds, error, named, task.run_id or 0)
 
 
 def _nested_run(client: WorkspaceClient, task: RunTask) -> Run | None:

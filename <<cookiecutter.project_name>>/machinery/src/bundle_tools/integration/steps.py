@@ -39,6 +39,8 @@ def _on_samples(bundle: Bundle) -> str:
 def steps(bundle: Bundle) -> tuple[Step, ...]:
     """Return the jobs to run, in order."""
     return (
+        # First: within minutes it says why the others would fail.
+        Step("probe"),
         Step("snapshot", lambda _, limits: {"rows": str(limits.rows)}),
         Step("lifecycle", lambda bundle, limits: {"source_tables": _on_samples(bundle), "trials": str(limits.trials)}),
         # Again: every row has its prediction, so this run must add none.

@@ -19,13 +19,14 @@ from .runs import JobRun
 
 
 def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[RenderableType]:
-    """Yield the results: a comparison, a snapshot, a leaderboard, or else champions; the rows scored; the verdict.
+    """Yield the results: a comparison, a snapshot, a probe, a leaderboard, or else champions; rows scored; the verdict.
 
     A version of this run that was not promoted is named with the reason.
     """
     values = [task.values for task in leaves(run)]
     said: list[RenderableType] = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
     said += [_snapshot(one) for one in values if "snapshot_schema" in one]
+    said += [f"probe: {one['probe']}" for one in values if "probe" in one]
     said += [board.table(one["baseline_run_id"]) for one in values if "baseline_run_id" in one]
     yield from said
     if not said:

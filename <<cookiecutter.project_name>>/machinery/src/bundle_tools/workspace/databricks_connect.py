@@ -21,6 +21,8 @@ from pyspark.sql import SparkSession
 
 from mlops.errors import ProjectError, first_line
 from mlops.platform.databricks import DatabricksPlatform
+from mlops.platform.parts import Part, UnavailableError
+from mlops.platform.utilities import class_name
 
 from ..bundle.load import Bundle, load
 from .workspace import own_schema
@@ -42,17 +44,26 @@ class ConnectedPlatform(DatabricksPlatform):
     minutes: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def require_task_values(self) -> str:
+        """Return the class that sets task values."""
+        return class_name(self)
+
     def publish(self, key: str, value: str) -> None:
         """Keep a task value for the runner."""
         self.task_values[key] = value
+
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """What is on this machine."""
+        return frozenset({"utilities", "interpreter", "job"})
 
     def volume(self, path: str) -> Path:
         """Refuse, because this machine has no folder for a volume.
 
         Raises:
-            ProjectError: Always.
+            UnavailableError: Always.
         """
-        raise ProjectError(
+        raise UnavailableError(
             f"files of {path} cannot be reached from this machine: deploy the bundle and run the job in the workspace."
         )
 

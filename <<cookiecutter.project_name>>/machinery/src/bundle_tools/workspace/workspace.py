@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ class Workspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.tracking_uri)
-        MlflowClient().search_experiments(max_results=1)
+        with chdir(self.folder):  # MLflow creates ./mlruns when it opens a database
+            MlflowClient().search_experiments(max_results=1)
 
     def catalogs(self, bundle: Bundle, foreign: Iterable[str] = ()) -> list[str]:
         """Return the catalogs that the engine needs: of schemas, sources, task parameters and earlier runs.

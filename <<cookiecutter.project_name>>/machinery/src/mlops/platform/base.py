@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from ..feature_store.base import FeatureStore
     from ..profiling.base import Profiler
     from ..tables import Tables
+    from .parts import Part
     from .streaming import Sink, Streaming
 
 
 class Platform(Protocol):
     """What a task needs from the platform that it runs on."""
+
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """The parts that are not Databricks' own: what they show says nothing about Databricks."""
 
     @property
     def tables(self) -> Tables:
@@ -34,6 +39,13 @@ class Platform(Protocol):
 
     def profiler(self, wait_minutes: float) -> Profiler:
         """The profiler of inference logs, which waits at most this long for a refresh."""
+
+    def workspace(self) -> WorkspaceClient:
+        """The client of the workspace.
+
+        Raises:
+            UnavailableError: This run has no workspace.
+        """
 
     def serving(self) -> WorkspaceClient:
         """The client of the workspace that serves models.
@@ -53,8 +65,19 @@ class Platform(Protocol):
     def job_minutes(self, jobs: Mapping[str, str]) -> Mapping[str, float | None]:
         """How many minutes the last finished run of each job took, by name, given their ids; None if unknown."""
 
+    def require_task_values(self) -> str:
+        """Return the class that sets task values.
+
+        Raises:
+            ProjectError: They would be lost.
+        """
+
     def publish(self, key: str, value: str) -> None:
-        """Set a task value of the running task."""
+        """Set a task value of the running task.
+
+        Raises:
+            ProjectError: It would be lost.
+        """
 
     def secret(self, scope: str, key: str) -> str:
         """Return a secret.
@@ -64,7 +87,11 @@ class Platform(Protocol):
         """
 
     def volume(self, path: str) -> Path:
-        """Return where files of a folder in a volume (`/Volumes/...`) can be read and written."""
+        """Return where files of a folder in a volume (`/Volumes/...`) can be read and written.
+
+        Raises:
+            UnavailableError: They cannot be reached from here.
+        """
 
     def stream(self, table: str, sink: Sink, streaming: Streaming) -> None:
         """Give the new rows of a table to the sink in micro-batches, until none are left or for ever.

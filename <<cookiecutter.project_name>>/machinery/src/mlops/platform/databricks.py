@@ -20,9 +20,11 @@ from ..errors import ProjectError
 from ..feature_store.databricks import DatabricksFeatureStore
 from ..profiling.databricks import DatabricksProfiler
 from ..tables import Tables, quote
+from .parts import Part
 from .served_entities import entities_of
 from .streaming import Sink, Streaming
 from .structured_streaming import InItsProcess, stream
+from .utilities import find_utilities, require_task_values
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ class DatabricksPlatform:
 
     Attributes:
         spark: The Spark session of the job's compute.
-        dbutils: The Databricks utilities, from `databricks.sdk.runtime`.
+        dbutils: The Databricks utilities of the running job; None where no task runs.
     """
 
     spark: SparkSession
@@ -42,13 +44,13 @@ class DatabricksPlatform:
     @classmethod
     def connect(cls) -> Self:
         """Connect to the Spark session and the utilities of the running job."""
-        from databricks.sdk.runtime import dbutils  # noqa: PLC0415 - importing it needs credentials
-
+        # Said, not assumed: where nothing says it, MLflow keeps runs in a database on the disk of the compute.
+        mlflow.set_tracking_uri("databricks")
         mlflow.set_registry_uri("databricks-uc")
         spark = SparkSession.builder.getOrCreate()
         # Hours and weekdays are features, so they must not depend on the time zone of the compute.
         spark.conf.set("spark.sql.session.timeZone", "UTC")
-        return cls(spark, dbutils)
+        return cls(spark, find_utilities(spark))
 
     @cached_property
     def tables(self) -> Tables:
@@ -63,6 +65,15 @@ class DatabricksPlatform:
         """The profiler of inference logs, which waits at most this long for a refresh."""
         return DatabricksProfiler(self.tables, wait_minutes)
 
+    @property
+    def stand_ins(self) -> frozenset[Part]:
+        """None: every part is Databricks' own."""
+        return frozenset()
+
+    def workspace(self) -> WorkspaceClient:
+        """The client of the workspace that the job runs in."""
+        return WorkspaceClient()
+
     def serving(self) -> WorkspaceClient:
         """The client of the workspace that the job runs in."""
         return WorkspaceClient()
@@ -76,8 +87,21 @@ class DatabricksPlatform:
         client = WorkspaceClient()
         return {name: _last_minutes(client, job_id) for name, job_id in jobs.items()}
 
+    def require_task_values(self) -> str:
+        """Return the class that sets task values.
+
+        Raises:
+            ProjectError: They would be lost.
+        """
+        return require_task_values(self.dbutils)
+
     def publish(self, key: str, value: str) -> None:
-        """Set a task value of the running task."""
+        """Set a task value of the running task.
+
+        Raises:
+            ProjectError: It would be lost.
+        """
+        require_task_values(self.dbutils)
         self.dbutils.jobs.taskValues.set(key=key, value=value)
 
     def secret(self, scope: str, key: str) -> str:

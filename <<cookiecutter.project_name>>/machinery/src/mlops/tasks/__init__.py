@@ -22,6 +22,8 @@ ENTRY_POINTS = (
     "deliver",
     "explain",
     "find_rollout",
+    "probe_process",
+    "probe_workspace",
     "refresh_metrics",
     "snapshot",
     "stream_inference",

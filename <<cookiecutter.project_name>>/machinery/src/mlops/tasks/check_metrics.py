@@ -6,13 +6,14 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, field_validator
+from pydantic import field_validator
 
 from ..errors import ProjectError
 from ..monitoring.history import History
 from ..monitoring.infrastructure import of_jobs, parse_jobs
 from ..monitoring.observe import scope
 from ..monitoring.verdict import Limits, decide
+from ..parameters import UtcDatetime
 from ..platform.base import Platform
 from ..profiling.base import Refresh
 from ..project import Project
@@ -43,7 +44,7 @@ class Parameters(task.Parameters):
     refresh_state: Literal["done", "failed", "slow", "refused"]
     refresh_message: str = ""
     check_id: str
-    started_at: AwareDatetime
+    started_at: UtcDatetime
     jobs: str = ""
     as_of: str = ""
 
@@ -71,7 +72,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     """
     config, history = project.config, History(platform.tables, parameters.history_table)
     as_of = datetime.fromisoformat(parameters.as_of).astimezone(UTC) if parameters.as_of else None
-    now = as_of or parameters.started_at.astimezone(UTC)
+    now = as_of or parameters.started_at
     registry = Registry(parameters.model_name)
     champion = registry.champion()
     version = "" if champion is None else str(champion.version)

@@ -6,10 +6,8 @@ It only reads, and records the numbers; the job `promotion` acts on the decision
 from __future__ import annotations
 
 import logging
-from datetime import UTC
 
-from pydantic import AwareDatetime
-
+from ..parameters import UtcDatetime
 from ..platform.base import Platform
 from ..project import Project
 from ..registry import Registry
@@ -47,7 +45,7 @@ class Parameters(task.Parameters):
     inference_log_table: str
     rollout_history_table: str
     check_id: str
-    started_at: AwareDatetime
+    started_at: UtcDatetime
 
 
 class Values(task.Values):
@@ -65,7 +63,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     Raises:
         ProjectError: Its record was changed by hand.
     """
-    registry, now = Registry(parameters.model_name), parameters.started_at.astimezone(UTC)
+    registry, now = Registry(parameters.model_name), parameters.started_at
     rollout = record.find(registry)
     if rollout is None:
         log.info("no rollout of %s is open", registry.name)

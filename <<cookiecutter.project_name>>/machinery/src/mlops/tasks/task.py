@@ -42,13 +42,16 @@ class Task(Generic[P, V]):
         """Run the task.
 
         Raises:
-            ProjectError: A parameter is missing or has the wrong type, or the task itself raises the error.
+            ProjectError: A parameter is missing or has the wrong type, the task values would be lost, or it comes
+                from the task.
         """
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         for module in (__name__, self.project.spine.__module__):
             logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
         parameters = parse(self.parameters, sys.argv[1:] if argv is None else argv)
         platform = current()
+        if self.values.model_fields and not self.values.may_be_lost():
+            platform.require_task_values()  # now, not after hours of work that later tasks could not use
         values = self.execute(parameters, platform)
         for key, value in values.model_dump(mode="json").items():
             platform.publish(key, str(value))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from pydantic import AwareDatetime
-
 from ..monitoring.endpoint import Endpoint
 from ..monitoring.history import History, Measured
 from ..monitoring.inference_log import InferenceLog
 from ..monitoring.labels import known_labels
+from ..parameters import UtcDatetime
 from ..platform.base import Platform
 from ..project import Project
 from ..sources.sources import Sources
@@ -43,7 +42,7 @@ class Parameters(task.Parameters):
     history_table: str
     model_name: str
     check_id: str
-    started_at: AwareDatetime
+    started_at: UtcDatetime
 
 
 class Values(task.Values):

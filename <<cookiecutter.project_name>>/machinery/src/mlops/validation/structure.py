@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,15 +12,13 @@ from pathlib import Path
 import pandas as pd
 
 from ..loading import as_declared, model_folder
+from ..platform.child_process import isolated_environment
 from ..registry import NO_COMMIT
 from ..run_files import RunFiles
 from .check import Check
 from .evidence import Evidence
 
 _SECONDS = 300
-
-# What a consumer needs of the environment; neither credentials nor addresses, and not the home folder, where they are.
-_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 # Runs in a separate process on the downloaded model, without a Spark session, a registry or credentials.
 _CONSUMER = """
@@ -113,8 +110,8 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
         as_declared(evidence.features.head(5), evidence.model.metadata.signature).to_parquet(rows)
         done = subprocess.run(  # noqa: S603 - our own interpreter and script
             [sys.executable, "-c", _CONSUMER, local, str(rows), ",".join(evidence.packages)],
-            cwd=folder,  # MLflow leaves a database where it has no tracking server
-            env=_environment(folder),
+            cwd=folder,
+            env=isolated_environment(folder),
             capture_output=True,
             text=True,
             check=False,
@@ -123,10 +120,3 @@ def fresh_process(evidence: Evidence) -> Iterator[Check]:
     lines = done.stderr.strip().splitlines() or ["it exited without an error message"]
     reason = "it loads and predicts in a fresh process with its requirements" if done.returncode == 0 else lines[-1]
     yield Check("fresh process", done.returncode == 0, reason)
-
-
-def _environment(home: str) -> dict[str, str]:
-    """Return the environment of a consumer, whose paths do not depend on the folder that it starts in."""
-    given = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    paths = [str(Path(entry).absolute()) for entry in given.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    return given | {"PYTHONPATH": os.pathsep.join(paths), "HOME": home}

@@ -1,0 +1,1 @@
+"""Runs the job probe of a deployment."""
