@@ -204,7 +204,10 @@ def test_a_lookup_variable_is_rejected_in_a_job_because_a_local_run_would_pass_i
 def test_elsewhere_a_lookup_variable_stays_a_reference_and_its_name_is_resolved(tmp_path: Path) -> None:
     used = LOOKUP + "resources: {alerts: {a: {warehouse_id: '${var.pool}', display_name: 'in ${var.pool}'}}}\n"
     bundle = bundle_of(tmp_path, used)
-    assert bundle.config["resources"]["alerts"]["a"] == {"warehouse_id": "${var.pool}", "display_name": "in ${var.pool}"}
+    assert bundle.config["resources"]["alerts"]["a"] == {
+        "warehouse_id": "${var.pool}",
+        "display_name": "in ${var.pool}",
+    }
     assert bundle.looked_up("instance_pool") == ["b-pool"]
     assert bundle.looked_up("warehouse") == []
     assert bundle_of(tmp_path, used, variables={"pool": "7"}).looked_up("instance_pool") == []

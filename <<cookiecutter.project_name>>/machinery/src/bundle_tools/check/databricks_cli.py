@@ -40,9 +40,7 @@ def the_cli_reads_the_bundle_as_the_local_runner_does(project: CheckedProject, l
     with _bundle_in_a_workspace(project) as (folder, _):
         for target, bundle in project.bundles.items():
             looked.add("target", target)
-            done = run_cli(
-                folder, "bundle", "validate", "--output", "json", "--target", target, *_looked_up(bundle)
-            )
+            done = run_cli(folder, "bundle", "validate", "--output", "json", "--target", target, *_looked_up(bundle))
             try:
                 jobs = json.loads(done.stdout)["resources"]["jobs"]
             except (json.JSONDecodeError, KeyError, TypeError):

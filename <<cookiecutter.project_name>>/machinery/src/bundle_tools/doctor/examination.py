@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..bundle.load import Bundle
-from . import command, federation
+from . import command, federation, uploads
 from .access import Visit
 from .checks import CHECKS, Question
 from .entry import enter
@@ -29,6 +29,7 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
     """
     bundle = load(None)
     yield command.check(bundle)
+    yield from uploads.check(bundle)
     yield from federation.check(bundle)
     entered = yield from enter(bundle, patience)
     if entered is None:

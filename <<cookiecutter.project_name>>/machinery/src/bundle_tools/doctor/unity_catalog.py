@@ -30,7 +30,20 @@ def schema(visit: Visit, name: str) -> Finding:
     Whoever creates a schema owns it and has all privileges in it. For an existing schema, the privileges on it decide:
     https://docs.databricks.com/data-governance/unity-catalog/access-control/privileges-reference.
     """
-    wish = wanted.schemas(visit.bundle)[name]
+    return _schema(visit, name, wanted.schemas(visit.bundle)[name])
+
+
+def snapshot(visit: Visit, name: str) -> Finding:
+    """Return whether the identity may write the schema of a snapshot, which is in the catalog of another environment.
+
+    The task creates the schema if it does not exist, and replaces the tables that it wrote there before.
+    """
+    catalog_name = name.partition(".")[0]
+    finding = _schema(visit, name, wanted.Schema(catalog_name, made_here=True, privileges=("CREATE_TABLE",)))
+    return Finding(finding.ok, f"job snapshot: {finding.sentence}")
+
+
+def _schema(visit: Visit, name: str, wish: wanted.Schema) -> Finding:
     try:
         owner = visit.client.catalogs.get(wish.catalog).owner
     except NotFound:
