@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from databricks.sdk import AccountClient, WorkspaceClient
 from databricks.sdk.core import Config
 from databricks.sdk.errors import NotFound
@@ -41,13 +43,14 @@ def account_login(client: WorkspaceClient) -> AccountClient:
     if not number:
         raise ValueError("the account is not known: set DATABRICKS_ACCOUNT_ID to the id that the account console shows")
     profile = profile_of(host, number)
+    named: dict[str, Any] = {"profile": profile} if profile else {}
     config = client.config
     try:
         return AccountClient(
             config=Config(
                 host=host,
                 account_id=number,
-                **({"profile": profile} if profile else {}),
+                **named,
                 http_timeout_seconds=config.http_timeout_seconds,
                 retry_timeout_seconds=config.retry_timeout_seconds,
                 clock=config.clock,

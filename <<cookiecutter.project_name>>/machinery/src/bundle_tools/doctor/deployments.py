@@ -79,13 +79,13 @@ def _ids(tree: Any) -> set[str]:  # noqa: ANN401 - the state of two engines
 
 def _key_of(bundle: Bundle, name: str) -> str:
     schemas = (bundle.config["resources"].get("schemas") or {}).items()
-    return next(key for key, one in schemas if f"{one.get('catalog_name')}.{one.get('name')}" == name)
+    return str(next(key for key, one in schemas if f"{one.get('catalog_name')}.{one.get('name')}" == name))
 
 
 def _file(visit: Visit, path: str) -> bytes | None:
     try:
         with visit.client.workspace.download(path) as content:
-            return content.read()
+            return bytes(content.read())
     except NotFound:
         return None
 

@@ -9,14 +9,20 @@ from rich.console import Console
 from ..bundle.load import Bundle, load
 from ..deployment import identity
 from ..run.options import Options
+from .access import Me
 from .examination import examine
 from .patience import Patience
 
 PATIENCE = Patience()
 
 
-def diagnose(options: Options, console: Console) -> bool:
+def diagnose(options: Options, console: Console, deployer: Me | None = None) -> bool:
     """Print one line for each check, and return whether everything that the bundle needs is there.
+
+    Args:
+        options: The project and the target.
+        console: Where it is printed.
+        deployer: Who deploys, if that is somebody else than the identity that asks.
 
     Raises:
         ProjectError: The bundle has an error.
@@ -27,7 +33,7 @@ def diagnose(options: Options, console: Console) -> bool:
 
     complete = True
     os.environ.update(identity.settings(bundle(None), os.environ))
-    for finding in examine(bundle, PATIENCE):
+    for finding in examine(bundle, PATIENCE, deployer):
         console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
         complete = complete and finding.ok is True
     return complete

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from ..bundle.load import Bundle
 from . import command, federation, uploads
-from .access import Visit
+from .access import Me, Visit
 from .checks import CHECKS, Question
 from .entry import enter
 from .failures import FAILURES, reason
@@ -14,7 +14,7 @@ from .finding import Finding, fine, unseen
 from .patience import Patience, within
 
 
-def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterator[Finding]:
+def examine(load: Callable[[str | None], Bundle], patience: Patience, deployer: Me | None = None) -> Iterator[Finding]:
     """Yield the findings of every check, in order. Nothing in the workspace is changed.
 
     Questions that cannot be answered are yielded as not checked: all others if there is no access to the workspace, and
@@ -23,6 +23,7 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
     Args:
         load: Reads the bundle for the user of this name, or for the operating system's user if it is None.
         patience: The limits in seconds.
+        deployer: Who deploys, if that is somebody else than the identity that asks.
 
     Raises:
         ProjectError: The bundle is wrong.
@@ -39,6 +40,9 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
         return
     client, me = entered
     yield from federation.login_is_the_targets(bundle, me.name)
+    if deployer is not None:
+        yield fine(f"{me.name} asks for {deployer.name}, which deploys and is the 'you' of these lines")
+        me = deployer
     yield from _questions(Visit(client, load(me.name), me), patience)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service.iam import PermissionLevel
 
@@ -17,7 +18,7 @@ from .finding import Finding, fine, missing, unseen
 _MAY_QUERY = {
     *(PermissionLevel.CAN_USE, PermissionLevel.CAN_MONITOR, PermissionLevel.CAN_MANAGE, PermissionLevel.IS_OWNER),
 }
-_WHOLE_WORKSPACE = ("users", wanted.EVERYBODY)
+WHOLE_WORKSPACE = ("users", wanted.EVERYBODY)
 
 
 def used(bundle: Bundle) -> list[str]:
@@ -56,13 +57,13 @@ def right(visit: Visit, name: str) -> Finding:
 
     A dashboard without embedded credentials runs as its viewer.
     """
-    number = _id_of(visit, name)
+    number = id_of(visit.client, visit.bundle, name)
     if number is None:
         return unseen(f"who may use SQL warehouse {name}: it does not exist")
-    holders = set(_holders(visit, number))
+    holders = set(holders_of(visit.client, number))
     lacking = [] if any(visit.me.goes_by(holder) for holder in holders) else [visit.me.name]
     lacking += [group for group in viewers(visit.bundle) if group not in holders]
-    if holders.intersection(_WHOLE_WORKSPACE):
+    if holders.intersection(WHOLE_WORKSPACE):
         lacking = []
     if lacking:
         return missing(
@@ -78,15 +79,16 @@ def viewers(bundle: Bundle) -> list[str]:
     return list(dict.fromkeys(str(group) for group in groups if group))
 
 
-def _id_of(visit: Visit, name: str) -> str | None:
-    if name not in visit.bundle.looked_up("warehouse"):
+def id_of(client: WorkspaceClient, bundle: Bundle, name: str) -> str | None:
+    """Return the id of a warehouse that the bundle names by its id or its name, or None if there is none."""
+    if name not in bundle.looked_up("warehouse"):
         return name
-    return next((listed.id for listed in visit.client.warehouses.list() if listed.name == name), None)
+    return next((listed.id for listed in client.warehouses.list() if listed.name == name), None)
 
 
-def _holders(visit: Visit, number: str) -> Iterator[str]:
+def holders_of(client: WorkspaceClient, number: str) -> Iterator[str]:
     """Yield the identities that may run queries on a warehouse."""
-    for entry in visit.client.permissions.get("warehouses", number).access_control_list or []:
+    for entry in client.permissions.get("warehouses", number).access_control_list or []:
         levels = {permission.permission_level for permission in entry.all_permissions or []}
         name = entry.group_name or entry.user_name or entry.service_principal_name
         if name and levels & _MAY_QUERY:
