@@ -234,7 +234,9 @@ class FakeTenant(FakeWorkspace):
         fields = {"Groups": "group_name", "ServicePrincipals": "service_principal_name"}
         level = {"all_permissions": [{"permission_level": "CAN_USE"}]}
         users = sorted(self.users_of.get(number, ()))
-        return {"access_control_list": [{fields[names.get(who, "Groups")]: who, **level} for who in users]}
+        # Workspace admins manage every warehouse, by inheritance.
+        admins = {"group_name": "admins", "all_permissions": [{"permission_level": "CAN_MANAGE", "inherited": True}]}
+        return {"access_control_list": [admins, *({fields[names.get(who, "Groups")]: who, **level} for who in users)]}
 
     def _patch_acl(self, request: Request, number: str) -> object:
         for entry in request.body["access_control_list"]:

@@ -42,9 +42,9 @@ def test_without_apply_everything_is_listed_with_its_call_and_nothing_is_changed
     assert after(lines, "to do     service principal taxi-staging") == (
         "databricks account service-principals create --display-name taxi-staging"
     )
-    assert after(
-        lines, "to do     service principal taxi-staging: USE CATALOG and CREATE SCHEMA on catalog staging"
-    ) == ("GRANT USE CATALOG, CREATE SCHEMA ON CATALOG `staging` TO `<application id of taxi-staging>`;")
+    assert after(lines, "to do     service principal taxi-staging: USE CATALOG, CREATE SCHEMA on catalog staging") == (
+        "GRANT USE CATALOG, CREATE SCHEMA ON CATALOG `staging` TO `<application id of taxi-staging>`;"
+    )
     assert after(lines, "to do     catalog staging") == "CREATE CATALOG IF NOT EXISTS `staging`;"
     assert after(lines, "to do     group ml-engineers in the workspace").startswith(
         "databricks account workspace-assignment update 900800700600 '<id of group ml-engineers>' --json "
@@ -68,7 +68,7 @@ def test_it_sets_up_everything_and_the_doctor_then_misses_nothing(
     state = tenant.state()
     names = ["data scientists", "ml-engineers", "taxi-staging"]
     assert state["principals"] == state["assigned"] == names
-    assert state["entitlements"] == dict.fromkeys(names, ["databricks-sql-access"])
+    assert state["entitlements"] == {name: ["databricks-sql-access"] for name in names}
     assert state["policies"] == {"taxi-staging": [POLICY]}
     assert state["warehouses"] == ["taxi"]
     assert state["rules"] == {}
@@ -109,7 +109,8 @@ def test_repeated_it_changes_nothing(tenant: FakeTenant, bootstrap: Bootstrap) -
 def test_in_development_the_groups_deploy_and_there_is_no_service_principal(
     tenant: FakeTenant, bootstrap: Bootstrap
 ) -> None:
-    _, lines = bootstrap("dev", "--apply")
+    code, lines = bootstrap("dev", "--apply")
+    assert code == 0
     assert not [line for line in lines if line.startswith(("FAILED", "skipped"))]
     state = tenant.state()
     assert state["principals"] == ["data scientists", "ml-engineers"]

@@ -112,7 +112,7 @@ def _grant(
         change = PermissionsChange(principal=principal.name, add=[Privilege(one) for one in lacking()])
         site.client.grants.update(kind, name, changes=[change])
 
-    titles = " and ".join(privilege.replace("_", " ") for privilege in privileges)
+    titles = ", ".join(privilege.replace("_", " ") for privilege in privileges)
     return Step(
         f"{principal}: {titles} on {kind.lower()} {name}",
         lambda: not lacking(),
