@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_lock_that_a_killed_deployment_left_is_shown_with_its_owner(workspace:
     files(workspace, lock={"ID": "0b0e", "AcquisitionTime": when, "IsForced": False, "User": "eve@example.org"})
     finding = deployments.lock(visit, FOLDER)
     assert finding.ok is False
-    assert finding.sentence.startswith(f"eve@example.org holds the lock of the deployment since {when} (")
+    assert finding.sentence.startswith(f"eve@example.org has held the lock of the deployment since {when}: ")
     assert "databricks bundle deploy --target prod --force-lock" in finding.sentence
 
 
@@ -45,7 +46,15 @@ def test_a_lock_that_cannot_be_read_is_one_all_the_same(
     files(workspace, lock=content)
     finding = deployments.lock(visit, FOLDER)
     assert finding.ok is False
-    assert finding.sentence.startswith("somebody holds the lock of the deployment: wait")
+    assert finding.sentence.startswith("somebody has held the lock of the deployment: that deployment was cut off")
+
+
+def test_a_deployment_that_is_running_holds_nobody_up(workspace: FakeWorkspace, visit: Visit) -> None:
+    when = (datetime.now(UTC) - timedelta(minutes=3)).isoformat()
+    files(workspace, lock={"ID": "0b0e", "AcquisitionTime": when, "IsForced": False, "User": "eve@example.org"})
+    finding = deployments.lock(visit, FOLDER)
+    assert finding.ok is True
+    assert finding.sentence.startswith("eve@example.org has been deploying for 3 minutes; ")
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,17 @@ def test_a_question_without_permission_fails_and_the_rest_is_asked(workspace: Fa
     assert len([one for one in lines if one.startswith("ok")]) == 20
 
 
+def test_what_only_an_administrator_may_ask_is_left_to_the_set_up(workspace: FakeWorkspace, doctor: Doctor) -> None:
+    held = ["workspace-access", "databricks-sql-access", "allow-cluster-create"]
+    workspace.routes[ME] = person(USER, "ml-engineers") | {"entitlements": [{"value": name} for name in held]}
+    workspace.routes["GET", "/api/2.0/permissions/warehouses/abc123"] = error(403, "PERMISSION_DENIED", "not yours")
+    code, lines = doctor()
+    line = line_of(lines, "the right to use SQL warehouses (abc123)")
+    assert line.startswith("admins  not checked here: ")
+    assert "this requires CAN MANAGE on the warehouse" in line
+    assert code == 0
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [

@@ -21,6 +21,7 @@ class Question:
         ask: Asks the workspace about one item; raises one of `failures.FAILURES` if there is no answer.
         permission: The permission that the question requires.
         none: What to print if the bundle has no such item; nothing if empty.
+        for_admins: Whether many who deploy may not ask it, so that it is left to `make bootstrap` if it is refused.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Question:
     ask: Callable[[Visit, str], Finding]
     permission: str
     none: str = ""
+    for_admins: bool = False
 
 
 def _principals(kind: str, *holders: str) -> Callable[[Bundle], list[str]]:
@@ -61,7 +63,13 @@ CHECKS = (
         unity_catalog.snapshot,
         "USE CATALOG on the catalog of the snapshots",
     ),
-    Question("entitlements", entitlements.needed, entitlements.entitlement, "the role of a workspace admin"),
+    Question(
+        "entitlements",
+        entitlements.needed,
+        entitlements.entitlement,
+        "the role of a workspace admin",
+        for_admins=True,
+    ),
     Question("locks", deployments.state_folder, deployments.lock, "CAN READ on the folder of the deployment"),
     Question(
         "other deployments",
@@ -101,7 +109,13 @@ CHECKS = (
         "CAN VIEW or more on the warehouse",
         "nothing in the bundle uses a SQL warehouse",
     ),
-    Question("the right to use SQL warehouses", warehouses.used, warehouses.right, "CAN MANAGE on the warehouse"),
+    Question(
+        "the right to use SQL warehouses",
+        warehouses.used,
+        warehouses.right,
+        "CAN MANAGE on the warehouse",
+        for_admins=True,
+    ),
     Question(
         "source tables",
         wanted.source_tables,

@@ -16,6 +16,7 @@ from .finding import Finding, fine, missing, unseen
 
 # Their names and content are those of the CLI: libs/locker/locker.go, bundle/bundle.go, bundle/deploy/terraform.
 _LOCK = "deploy.lock"
+_MINUTES = 30  # a deployment takes a few
 _STATES = ("resources.json", "terraform.tfstate")
 
 
@@ -25,24 +26,32 @@ def state_folder(bundle: Bundle) -> list[str]:
 
 
 def lock(visit: Visit, folder: str) -> Finding:
-    """Return whether the next deployment would stop at the lock of another one."""
+    """Return whether the next deployment would stop at a lock that an earlier one left behind.
+
+    A young lock belongs to a deployment that is running.
+    """
     content = _file(visit, posixpath.join(folder, _LOCK))
     if content is None:
         return fine("no deployment is running, and none left its lock behind")
     owner = _json(content)
     who, when = owner.get("User") or "somebody", owner.get("AcquisitionTime")
+    minutes = _minutes_since(when)
+    if minutes is not None and minutes < _MINUTES:
+        return fine(
+            f"{who} has been deploying for {minutes:.0f} minutes; another deployment would stop at the lock until then"
+        )
+    since = f" since {when}" if minutes is not None else ""
     return missing(
-        f"{who} holds the lock of the deployment{_since(when)}: wait if it is still running; if it was cut off, run "
-        f"databricks bundle deploy --target {visit.bundle.target} --force-lock once"
+        f"{who} has held the lock of the deployment{since}: that deployment was cut off, so run databricks bundle "
+        f"deploy --target {visit.bundle.target} --force-lock once"
     )
 
 
-def _since(when: object) -> str:
+def _minutes_since(when: object) -> float | None:
     try:
-        minutes = (datetime.now(UTC) - datetime.fromisoformat(str(when))).total_seconds() / 60
+        return (datetime.now(UTC) - datetime.fromisoformat(str(when))).total_seconds() / 60
     except (ValueError, TypeError):
-        return ""
-    return f" since {when} ({minutes:.0f} minutes)"
+        return None
 
 
 def owner_of_schema(visit: Visit, name: str) -> Finding:

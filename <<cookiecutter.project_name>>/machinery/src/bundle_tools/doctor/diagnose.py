@@ -35,5 +35,5 @@ def diagnose(options: Options, console: Console, deployer: Me | None = None) -> 
     os.environ.update(identity.settings(bundle(None), os.environ))
     for finding in examine(bundle, PATIENCE, deployer):
         console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
-        complete = complete and finding.ok is True
+        complete = complete and finding.is_good
     return complete

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from databricks.sdk.errors import PermissionDenied
+
 from ..bundle.load import Bundle
 from . import command, federation, uploads
 from .access import Me, Visit
 from .checks import CHECKS, Question
 from .entry import enter
 from .failures import FAILURES, reason
-from .finding import Finding, fine, unseen
+from .finding import Finding, fine, for_admins, unseen
 from .patience import Patience, within
 
 
@@ -65,5 +67,7 @@ def _ask(check: Question, visit: Visit, thing: str, patience: Patience) -> tuple
     try:
         return within(patience.question, lambda: check.ask(visit, thing)), True
     except FAILURES as error:
-        finding = unseen(f"{check.title} ({thing}): {reason(error, check.permission)}")
+        sentence = f"{check.title} ({thing}): {reason(error, check.permission)}"
+        is_left = check.for_admins and isinstance(error, PermissionDenied)
+        finding = for_admins(sentence) if is_left else unseen(sentence)
         return finding, not isinstance(error, TimeoutError)

@@ -17,7 +17,7 @@ from . import wanted
 from .access import Visit
 from .account import account_login
 from .failures import FAILURES, message_of, reason
-from .finding import Finding, fine, missing, unseen
+from .finding import Finding, fine, for_admins, missing, unseen
 from .identities import equals
 
 _PLACEHOLDER = re.compile(r"my-(?:org|repo|project|group)\b|0{8}-0000-0000-0000-0{12}")
@@ -75,7 +75,7 @@ def in_force(visit: Visit, name: str) -> Finding:
         is_there = _has_policy(visit, principal, name)
     except FAILURES as error:
         why = reason(error, "the role of an account admin") if isinstance(error, OSError) else message_of(error)
-        return unseen(f"whether federation policy {name} is in force: only the account tells ({why})")
+        return for_admins(f"whether federation policy {name} is in force, which the account alone knows: {why}")
     if is_there:
         return fine(f"federation policy {name} is in force for service principal {principal}")
     return missing(
