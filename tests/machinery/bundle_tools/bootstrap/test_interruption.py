@@ -22,7 +22,7 @@ account.account_host = lambda _: sys.argv[1]
 from bundle_tools import cli
 sys.exit(cli.run(["bootstrap", "--root", sys.argv[2], "staging", "--apply"]))
 """
-CHANGES = 25  # of a set-up from nothing
+CHANGES = 26  # of a set-up from nothing
 MACHINERY = Path(__file__).parents[4] / "<<cookiecutter.project_name>>/machinery/src"
 
 
