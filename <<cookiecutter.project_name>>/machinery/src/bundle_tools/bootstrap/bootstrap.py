@@ -21,7 +21,7 @@ from .step import CannotError, Site, Step
 
 PATIENCE = Patience(request=30, retries=20, pause=5, question=60)
 
-Say = Callable[[object], None]
+Print = Callable[[object], None]
 
 
 def bootstrap(options: Options, console: Console, *, apply: bool) -> bool:
@@ -37,28 +37,28 @@ def bootstrap(options: Options, console: Console, *, apply: bool) -> bool:
         ProjectError: The bundle has an error.
     """
 
-    def say(line: object) -> None:
+    def show(line: object) -> None:
         console.print(str(line), markup=False, highlight=False, soft_wrap=True)
 
-    site = _enter(options, say)
+    site = _enter(options, show)
     if site is None:
         return False
     what = "sets up" if apply else "lists"
-    say(f"bootstrap {what} what target {site.bundle.target} needs in {site.client.config.host}, as {site.me.name}")
+    show(f"bootstrap {what} what target {site.bundle.target} needs in {site.client.config.host}, as {site.me.name}")
     progress = Progress(apply)
     for result in progress.run(new_principal.steps(site)):
-        say(result)
+        show(result)
     site = new_principal.site_with_id(site, options)
     for result in progress.run(_new_steps(_steps(site), progress)):
-        say(result)
-    say(_summary(progress, site.bundle.target))
+        show(result)
+    show(_summary(progress, site.bundle.target))
     if not apply:
         return progress.is_complete
     return diagnose(options, console, _deployer(site)) and progress.is_complete
 
 
-def _enter(options: Options, say: Say) -> Site | None:
-    entered = _drain(enter(load(options.root, options.target, options.variables), PATIENCE), say)
+def _enter(options: Options, show: Print) -> Site | None:
+    entered = _drain(enter(load(options.root, options.target, options.variables), PATIENCE), show)
     if entered is None:
         return None
     client, me = entered
@@ -66,7 +66,7 @@ def _enter(options: Options, say: Say) -> Site | None:
 
 
 def _drain(
-    findings: Generator[Finding, None, tuple[WorkspaceClient, Me] | None], say: Say
+    findings: Generator[Finding, None, tuple[WorkspaceClient, Me] | None], show: Print
 ) -> tuple[WorkspaceClient, Me] | None:
     """Print what is wrong with the login, and return what the generator returns."""
     while True:
@@ -76,7 +76,7 @@ def _drain(
             entered: tuple[WorkspaceClient, Me] | None = end.value
             return entered
         if not finding.ok:
-            say(finding)
+            show(finding)
 
 
 def _steps(site: Site) -> Iterator[Step]:

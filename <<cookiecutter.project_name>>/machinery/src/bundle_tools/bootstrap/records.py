@@ -103,14 +103,14 @@ def number_in_account(site: Site, principal: Principal) -> str | None:
     if principal.kind == "group":
         named = equals("displayName", principal.name)
         return next((group.id for group in account.groups.list(attributes="id", filter=named)), None)
-    found = equals("displayName", principal.display) if principal.is_new else equals("applicationId", principal.name)
-    return next((record.id for record in account.service_principals.list(attributes="id", filter=found)), None)
+    named = equals("displayName", principal.display) if principal.is_new else equals("applicationId", principal.name)
+    return next((record.id for record in account.service_principals.list(attributes="id", filter=named)), None)
 
 
 def application_id(site: Site, principal: Principal) -> str | None:
     """Return the application id of the service principal that was created for a placeholder, or None."""
-    filter_ = equals("displayName", principal.display)
-    listed = site.account.service_principals.list(attributes="id,applicationId", filter=filter_)
+    named = equals("displayName", principal.display)
+    listed = site.account.service_principals.list(attributes="id,applicationId", filter=named)
     return next((record.application_id for record in listed), None)
 
 

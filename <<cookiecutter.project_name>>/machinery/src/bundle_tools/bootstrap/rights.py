@@ -111,21 +111,21 @@ def _policy_files(site: Site) -> list[str]:
 
 
 def _policy(site: Site, principal: Principal, file: str) -> Step:
-    def wish() -> FederationPolicy:
-        policy = federation.policy_of((site.bundle.root / file).read_text(encoding="utf-8"))
-        if file not in federation.own_policies(site.bundle) or policy is None:
+    def policy() -> FederationPolicy:
+        oidc_policy = federation.policy_of((site.bundle.root / file).read_text(encoding="utf-8"))
+        if file not in federation.own_policies(site.bundle) or oidc_policy is None:
             raise CannotError(f"{file} still has placeholders, or cannot be read: put your own names there, then go on")
-        return FederationPolicy(oidc_policy=policy)
+        return FederationPolicy(oidc_policy=oidc_policy)
 
     def number() -> str:
         return records.number_in_account(site, principal) or f"<id of {principal}>"
 
     def is_there() -> bool:
-        ours = wish().oidc_policy
-        return any(federation.same(one.oidc_policy, ours) for one in federation.policies_of(site.account, number()))
+        ours = policy().oidc_policy
+        return any(federation.same(there.oidc_policy, ours) for there in federation.policies_of(site.account, number()))
 
     def call() -> str:
-        wish()
+        policy()
         words = ("account", "service-principal-federation-policy", "create", number())
         return command(*words, "--json", f"@{file.replace(os.sep, '/')}")
 
@@ -133,7 +133,7 @@ def _policy(site: Site, principal: Principal, file: str) -> Step:
         f"{principal}: federation policy {file}",
         is_there,
         call,
-        lambda: site.account.service_principal_federation_policy.create(int(number()), wish()),
+        lambda: site.account.service_principal_federation_policy.create(int(number()), policy()),
         "the role of an account admin",
         needs=(str(principal),),
     )

@@ -109,7 +109,7 @@ def _grant(
         return [privilege for privilege in privileges if privilege not in held]
 
     def make() -> None:
-        change = PermissionsChange(principal=principal.name, add=[Privilege(one) for one in lacking()])
+        change = PermissionsChange(principal=principal.name, add=[Privilege(privilege) for privilege in lacking()])
         site.client.grants.update(kind, name, changes=[change])
 
     titles = ", ".join(privilege.replace("_", " ") for privilege in privileges)

@@ -127,7 +127,7 @@ def _resolve_first(config: dict[str, Any], sources: Sources) -> dict[str, Any]:
     Raises:
         ProjectError: A job refers to such a variable: a local run would pass it on as text.
     """
-    looked_up = {("variables", name, "value") for name, one in config["variables"].items() if "value" not in one}
+    looked_up = {("variables", name, "value") for name, given in config["variables"].items() if "value" not in given}
 
     def known_now(parts: list[str]) -> bool:
         return parts[0] in _RESOLVED_FIRST and tuple(parts[:3]) not in looked_up

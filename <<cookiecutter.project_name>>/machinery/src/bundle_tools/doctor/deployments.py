@@ -88,7 +88,7 @@ def _ids(tree: Any) -> set[str]:  # noqa: ANN401 - the state of two engines
 
 def _key_of(bundle: Bundle, name: str) -> str:
     schemas = (bundle.config["resources"].get("schemas") or {}).items()
-    return str(next(key for key, one in schemas if f"{one.get('catalog_name')}.{one.get('name')}" == name))
+    return str(next(key for key, schema in schemas if f"{schema.get('catalog_name')}.{schema.get('name')}" == name))
 
 
 def _file(visit: Visit, path: str) -> bytes | None:
@@ -101,7 +101,7 @@ def _file(visit: Visit, path: str) -> bytes | None:
 
 def _json(content: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(content)
+        tree = json.loads(content)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return tree if isinstance(tree, dict) else {}

@@ -88,8 +88,8 @@ def _has_policy(visit: Visit, principal: str, name: str) -> bool:
     account = account_login(visit.client)
     listed = account.service_principals.list(attributes="id", filter=equals("applicationId", principal))
     number = next((record.id for record in listed if record.id), None)
-    wish = policy_of((visit.bundle.root / name).read_text(encoding="utf-8"))
-    return number is not None and any(same(policy.oidc_policy, wish) for policy in policies_of(account, number))
+    expected = policy_of((visit.bundle.root / name).read_text(encoding="utf-8"))
+    return number is not None and any(same(policy.oidc_policy, expected) for policy in policies_of(account, number))
 
 
 def policies_of(account: AccountClient, number: str) -> Iterator[FederationPolicy]:
@@ -97,13 +97,13 @@ def policies_of(account: AccountClient, number: str) -> Iterator[FederationPolic
     yield from account.service_principal_federation_policy.list(int(number))
 
 
-def same(policy: OidcFederationPolicy | None, wish: OidcFederationPolicy | None) -> bool:
+def same(policy: OidcFederationPolicy | None, expected: OidcFederationPolicy | None) -> bool:
     """Return whether two policies accept the same tokens."""
-    if policy is None or wish is None:
+    if policy is None or expected is None:
         return False
     ours, theirs = (
-        (one.issuer, one.subject, one.subject_claim or _SUBJECT_CLAIM, sorted(one.audiences or []))
-        for one in (policy, wish)
+        (side.issuer, side.subject, side.subject_claim or _SUBJECT_CLAIM, sorted(side.audiences or []))
+        for side in (policy, expected)
     )
     return ours == theirs
 
