@@ -49,7 +49,9 @@ class FakeJobs:
                 },
                 ("GET", f"{JOBS}/runs/list"): self._list,
                 ("POST", f"{JOBS}/runs/cancel"): self._cancel,
-                ("GET", "/api/2.0/sql/warehouses"): {"warehouses": [{"id": "w1", "state": "RUNNING"}]},
+                ("GET", "/api/2.0/sql/warehouses"): {
+                    "warehouses": [{"id": "w1", "name": "nyc-taxi", "state": "RUNNING"}]
+                },
                 ("POST", "/api/2.0/sql/statements"): self._statement,
                 ("POST", "/api/2.0/sql/statements/"): self._statement,
             }

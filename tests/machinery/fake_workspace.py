@@ -17,6 +17,7 @@ USER = "ada@example.org"
 ROBOT = "11112222-3333-4444-5555-666677778888"
 UNITY = "/api/2.1/unity-catalog"
 SCIM = "/api/2.0/preview/scim/v2"
+EXPORT = "/api/2.0/workspace/export"
 RULES = "/api/2.0/preview/accounts/access-control/rule-sets"
 
 
@@ -67,6 +68,29 @@ def listed(**resource: str) -> Callable[[Request], dict[str, Any]]:
         return {"Resources": [found] if request.query["startIndex"] == "1" else []}
 
     return page
+
+
+def groups(*names: str, **entitlements: list[str]) -> Callable[[Request], dict[str, Any]]:
+    """Return the SCIM list of account groups with these names, for filters by name, and the entitlements of some."""
+
+    def page(request: Request) -> dict[str, Any]:
+        name = request.query["filter"].removeprefix('displayName eq "').removesuffix('"')
+        held = [{"value": one} for one in entitlements.get(name, [])]
+        known = {"id": f"g-{name}", "displayName": name, "entitlements": held, "meta": {"resourceType": "Group"}}
+        fields = request.query.get("attributes", ",".join(known)).split(",")
+        entry = {field: value for field, value in known.items() if field in fields}
+        return {"Resources": [entry] if name in names and request.query["startIndex"] == "1" else []}
+
+    return page
+
+
+def queried_by(level: str = "CAN_USE", **holder: str) -> dict[str, Any]:
+    """Return the access control list of a SQL warehouse with one entry.
+
+    Source: https://docs.databricks.com/api/workspace/warehouses/getpermissions
+    """
+    entry = {**holder, "all_permissions": [{"permission_level": level, "inherited": False}]}
+    return {"object_id": "/sql/warehouses/abc123", "object_type": "warehouses", "access_control_list": [entry]}
 
 
 def rules(*principals: str, role: str = "roles/servicePrincipal.user") -> dict[str, Any]:

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.xdist_group("test_ci_run")  # its scenes are played onc
 SCENES = ("passes", "fails", "is cancelled", "main", "nightly", "release")
 STAGING, PROD = "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333"
 VARIABLES = "--var name_prefix=pr12_ --var snapshot_catalog=staging"
-DEPLOY, DESTROY = (f"bundle {verb} --target staging {VARIABLES}" for verb in ("deploy", "destroy --auto-approve"))
+DEPLOY = f"bundle deploy --target staging {VARIABLES}"
+# It also works after the warehouse is gone, so nothing is looked up.
+DESTROY = f"bundle destroy --auto-approve --target staging --var warehouse_id=not-looked-up {VARIABLES}"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
         entry = {"id": "1", "displayName": name, "applicationId": name}
         return {"Resources": [entry] if request.query["startIndex"] == "1" else []}
 
+    held = [{"value": name} for name in ("workspace-access", "databricks-sql-access", "allow-cluster-create")]
     found: dict[tuple[str, str], Any] = {
         ("GET", "/oidc/.well-known/oauth-authorization-server"): lambda request: {
             "authorization_endpoint": f"http://{request.headers['host']}/oidc/authorize",
@@ -55,7 +58,7 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
         ("POST", "/oidc/v1/token"): {"access_token": "access", "token_type": "Bearer", "expires_in": 3600},
         ("GET", "/github-oidc"): lambda request: {"value": f"id-of-{request.query['audience']}"},
         ("POST", "/azure-oidc"): lambda request: {"oidcToken": f"id-of-{request.query['serviceConnectionId']}"},
-        ("GET", f"{scim}/Me"): {"id": "1", "userName": principal, "groups": []},
+        ("GET", f"{scim}/Me"): {"id": "1", "userName": principal, "groups": [], "entitlements": held},
         ("GET", f"{scim}/Groups"): listed,
         ("GET", f"{scim}/ServicePrincipals"): listed,
         ("GET", "/api/2.0/preview/accounts/access-control/rule-sets"): {
@@ -65,8 +68,10 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
         },
         ("GET", f"{unity}/current-metastore-assignment"): {"metastore_id": "m1", "workspace_id": 1},
         ("GET", f"{unity}/tables/samples.nyctaxi.trips"): {"name": "trips"},
-        ("GET", f"{unity}/catalogs/{target}"): {"name": target, "owner": "platform"},
-        ("GET", f"{unity}/effective-permissions/CATALOG/{target}"): all_of_it,
+        # Reading who may use a warehouse is left to administrators.
+        ("GET", "/api/2.0/permissions/warehouses/w1"): (403, {"error_code": "PERMISSION_DENIED", "message": "no"}),
+        ("GET", "/api/2.0/workspace/export"): (404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}),
+        ("GET", f"{unity}/schemas/dev.nyc_taxi_snapshot"): gone,
         ("GET", "/api/2.0/serving-endpoints"): {},
         ("GET", "/api/2.0/workspace/list"): lambda request: {
             "objects": [{"path": f"{request.query['path']}/pr12_staging", "object_type": "DIRECTORY"}]
@@ -74,6 +79,9 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
             else []
         },
     }
+    for catalog in (target, "dev"):
+        found["GET", f"{unity}/catalogs/{catalog}"] = {"name": catalog, "owner": "platform"}
+        found["GET", f"{unity}/effective-permissions/CATALOG/{catalog}"] = all_of_it
     for name in ("nyc_taxi", "pr12_nyc_taxi", "pr12_nyc_taxi_snapshot"):
         found["GET", f"{unity}/schemas/{target}.{name}"] = gone
         found["DELETE", f"{unity}/schemas/{target}.{name}"] = gone

@@ -79,6 +79,7 @@ TARGETS = {
     "pin": ["pin --run={RUN} --version={VERSION} --keep={KEEP} --target={TARGET}"],
     "ui": ["ui"],
     "check": ["check"],
+    "bootstrap": ["bootstrap --target={TARGET} --apply={APPLY}"],
     "doctor": ["doctor --target={TARGET}"],
     "validate": ["validate --target={TARGET} --prefix={PREFIX}"],
     "plan": ["plan --target={TARGET} --prefix={PREFIX} --commit={COMMIT}"],

@@ -116,6 +116,7 @@ def test_an_error_is_one_sentence_and_exit_code_1(
         ("run training prod", "error: got unexpected extra argument (prod) (see mlops run --help)."),
         ("run --var", "error: option '--var' requires an argument (see mlops run --help)."),
         ("doctor --var novalue", "error: --var: 'novalue' is not of the form KEY=VALUE (see mlops doctor --help)."),
+        ("bootstrap dev --apply=yes", "error: --apply: 'yes' is not '1' (see mlops bootstrap --help)."),
         ("doctor prod --target dev", "error: there are two targets, 'prod' and 'dev' (see mlops doctor --help)."),
         ("predict", "error: give either the key of a row or a file with --json (see mlops predict --help)."),
         ("query 1 --json f", "error: give either the key of a row or a file with --json (see mlops query --help)."),

@@ -190,13 +190,27 @@ def test_a_target_may_not_set_an_undeclared_variable(tmp_path: Path) -> None:
         bundle_of(tmp_path, "bundle: {name: b}\ntargets: {dev: {variables: {a: 1}}}\n")
 
 
-def test_a_lookup_variable_is_rejected_only_where_it_is_used(tmp_path: Path) -> None:
-    text = "bundle: {name: b}\nvariables: {pool: {lookup: {instance_pool: x}}}\n"
-    used = text + "resources: {jobs: {j: {name: '${var.pool}'}}}\n"
-    assert bundle_of(tmp_path, text).variables == {}
-    with pytest.raises(ProjectError, match=r"'pool' is looked up.*--var pool="):
+LOOKUP = "bundle: {name: b}\nvariables: {pool: {lookup: {instance_pool: '${bundle.name}-pool'}}}\n"
+
+
+def test_a_lookup_variable_is_rejected_in_a_job_because_a_local_run_would_pass_its_reference_on(tmp_path: Path) -> None:
+    used = LOOKUP + "resources: {jobs: {j: {name: '${var.pool}'}}}\n"
+    assert bundle_of(tmp_path, LOOKUP).variables == {}
+    with pytest.raises(ProjectError, match=r"resources\.jobs\.j\.name uses the variable 'pool', .*--var pool="):
         bundle_of(tmp_path, used)
     assert bundle_of(tmp_path, used, variables={"pool": "7"}).jobs["j"]["name"] == "7"
+
+
+def test_elsewhere_a_lookup_variable_stays_a_reference_and_its_name_is_resolved(tmp_path: Path) -> None:
+    used = LOOKUP + "resources: {alerts: {a: {warehouse_id: '${var.pool}', display_name: 'in ${var.pool}'}}}\n"
+    bundle = bundle_of(tmp_path, used)
+    assert bundle.config["resources"]["alerts"]["a"] == {
+        "warehouse_id": "${var.pool}",
+        "display_name": "in ${var.pool}",
+    }
+    assert bundle.looked_up("instance_pool") == ["b-pool"]
+    assert bundle.looked_up("warehouse") == []
+    assert bundle_of(tmp_path, used, variables={"pool": "7"}).looked_up("instance_pool") == []
 
 
 def test_a_targets_value_replaces_a_lookup(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def test_the_cli_accepts_each_and_pauses_it_in_development(root: Path, tmp_path:
     start_inference_by(root, kind)
     with StandInWorkspace() as workspace:
         folder = copy_bundle(root, tmp_path / "copy", workspace.url)
-        done = run_cli(folder, "bundle", "validate", "--strict", "--output", "json", "--target", "dev")
+        words = ("--output", "json", "--target", "dev", "--var", "warehouse_id=1")
+        done = run_cli(folder, "bundle", "validate", "--strict", *words)
     assert done.returncode == 0, done.stderr
     (trigger,) = [job["trigger"] for job in json.loads(done.stdout)["resources"]["jobs"].values() if "trigger" in job]
     assert (set(trigger), trigger["pause_status"]) == ({kind, "pause_status"}, "PAUSED")

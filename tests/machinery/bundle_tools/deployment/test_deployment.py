@@ -30,6 +30,20 @@ def test_without_a_prefix_the_target_is_deployed_as_it_is(place: Place) -> None:
     assert place.calls() == ["deploy --target staging"]
 
 
+def test_only_a_deployment_needs_what_the_bundle_looks_up(place: Place) -> None:
+    file = place.root / "databricks.yml"
+    lookup = "variables:\n  warehouse_id: {lookup: {warehouse: shared}}\n"
+    file.write_text(file.read_text().replace("variables:\n", lookup, 1))
+    deployment = open_deployment(place.root, "staging")
+    for command in ("plan", "deploy", "summary", "destroy"):
+        deployment.cli(command)
+    without = "--target staging --var warehouse_id=not-looked-up"
+    assert place.calls() == [
+        *("plan --target staging", "deploy --target staging"),
+        *(f"summary {without}", f"destroy {without}"),
+    ]
+
+
 @pytest.mark.parametrize("prefix", ["12_", "pr12", "PR12_", "a b_", "x;rm_", "$(id)_"])
 def test_a_prefix_that_is_no_name_is_refused(place: Place, prefix: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(place, "deploy", "--target", "staging", "--prefix", prefix) == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from bundle_tools.doctor.access import Visit
 from bundle_tools.doctor.patience import Patience
 
 from fake_workspace import (
+    EXPORT,
     ROBOT,
     RULES,
     SCIM,
@@ -23,10 +26,13 @@ from fake_workspace import (
     FakeWorkspace,
     Reply,
     Route,
+    error,
     granted,
+    groups,
     listed,
     machine,
     person,
+    queried_by,
     rules,
 )
 
@@ -80,13 +86,15 @@ def good_routes() -> dict[Route, Reply]:
             ("account users", "USE_CATALOG"), ("ml-engineers", "CREATE_SCHEMA")
         ),
         ("GET", f"{UNITY}/schemas/prod.taxi"): (404, {"error_code": "SCHEMA_DOES_NOT_EXIST", "message": "none"}),
-        ("GET", f"{SCIM}/Groups"): listed(displayName="ml-engineers"),
+        ("GET", f"{SCIM}/Groups"): groups("ml-engineers", "users"),
         ("GET", f"{SCIM}/ServicePrincipals"): listed(applicationId=ROBOT),
         ("GET", RULES): rules("groups/ml-engineers"),
         ("GET", f"{UNITY}/current-metastore-assignment"): {"metastore_id": "m1", "workspace_id": 1},
         ("GET", "/api/2.1/clusters/list-node-types"): {"node_types": [machine("m6id.2xlarge")]},
         ("GET", "/api/2.1/clusters/spark-versions"): {"versions": [{"key": "17.x-cpu-ml-scala2.13", "name": "18 LTS"}]},
         ("GET", "/api/2.0/sql/warehouses/abc123"): {"id": "abc123", "name": "Starter"},
+        ("GET", "/api/2.0/permissions/warehouses/abc123"): queried_by(group_name="users"),
+        ("GET", EXPORT): error(404, "RESOURCE_DOES_NOT_EXIST", "none"),  # neither a lock nor a state
         ("GET", f"{UNITY}/tables/samples.nyctaxi.trips"): {"name": "trips"},
     }
 
@@ -108,6 +116,11 @@ def install_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InstallCli:
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
+    git = shutil.which("git")
+    assert git is not None
+    (home / "git").symlink_to(git)
+    (tmp_path / ".gitignore").write_text("*\n")
+    subprocess.run([git, "init", "--quiet", str(tmp_path)], check=True)
     (home / "profiles").touch()
     monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(home / "profiles"))
     monkeypatch.setenv("DATABRICKS_TOKEN", "secret-token")

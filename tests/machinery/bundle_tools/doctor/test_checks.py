@@ -28,6 +28,10 @@ def test_each_check_asks_about_what_the_bundle_uses(tmp_path: Path) -> None:
     assert things == {
         "catalogs": [],
         "what you may do in schemas": [],
+        "what you may do with snapshots": [],
+        "entitlements": ["workspace-access", "databricks-sql-access", "allow-cluster-create"],
+        "locks": ["/Workspace/Users/ada@example.org/.bundle/b/default/state"],
+        "other deployments": [],
         "groups": [],
         "users": [],
         "service principals": ["11112222-3333-4444-5555-666677778888", "99992222-3333-4444-5555-666677778888"],
@@ -36,5 +40,7 @@ def test_each_check_asks_about_what_the_bundle_uses(tmp_path: Path) -> None:
         "node types": ["small", "large"],
         "Databricks Runtimes": ["newest"],
         "SQL warehouses": ["one", "two"],
+        "the right to use SQL warehouses": ["one", "two"],
         "source tables": ["a.b.c"],
+        "federation policies": [],
     }

@@ -9,7 +9,6 @@ from fake_workspace import UNITY, FakeWorkspace, error, machine
 METASTORE = ("GET", f"{UNITY}/current-metastore-assignment")
 NODE_TYPES = ("GET", "/api/2.1/clusters/list-node-types")
 VERSIONS = ("GET", "/api/2.1/clusters/spark-versions")
-WAREHOUSE = ("GET", "/api/2.0/sql/warehouses/abc123")
 
 
 @pytest.mark.parametrize(
@@ -66,10 +65,3 @@ def test_a_runtime_must_be_offered_under_exactly_its_key(workspace: FakeWorkspac
     assert finding.sentence.endswith(expected)
     workspace.routes[VERSIONS] = {}
     assert compute.spark_version(visit, "17.x-cpu-ml-scala2.13").ok is False
-
-
-def test_a_sql_warehouse_must_exist(workspace: FakeWorkspace, visit: Visit) -> None:
-    workspace.routes[WAREHOUSE] = error(404, "RESOURCE_DOES_NOT_EXIST", "none")
-    finding = compute.warehouse(visit, "abc123")
-    assert finding.ok is False
-    assert finding.sentence.endswith("or name another at databricks.yml: variables.warehouse_id")

@@ -32,11 +32,17 @@ def test_every_check_prints_one_line_in_order(workspace: FakeWorkspace, doctor: 
     code, lines = doctor()
     expected = [
         "Databricks CLI 1.3.0 fits '>= 1.2.0-0' of databricks.yml: bundle.databricks_cli_version",
+        "a deployment takes no file that git does not track",
         f"address of the workspace: {workspace.url}",
         f"authentication: pat for {workspace.url}",
         f"workspace {workspace.url} knows you as {USER}",
         "catalog prod exists",
         "schema prod.taxi does not exist yet, and you may create it in catalog prod",
+        "you have the entitlement Workspace access (workspace-access)",
+        "you have the entitlement Databricks SQL access (databricks-sql-access)",
+        "you have the entitlement Allow unrestricted cluster creation (allow-cluster-create)",
+        "no deployment is running, and none left its lock behind",
+        "no other deployment uses schema prod.taxi",
         "group ml-engineers exists",
         "service principal 11112222-3333-4444-5555-666677778888 exists",
         "you may run jobs as service principal 11112222-3333-4444-5555-666677778888",
@@ -44,6 +50,7 @@ def test_every_check_prints_one_line_in_order(workspace: FakeWorkspace, doctor: 
         "node type m6id.2xlarge is available",
         "Databricks Runtime 17.x-cpu-ml-scala2.13 is available",
         "SQL warehouse abc123 exists (Starter)",
+        "you and the viewers of the dashboard may run queries on SQL warehouse abc123",
         "source table samples.nyctaxi.trips can be read",
     ]
     assert lines == [f"ok      {sentence}" for sentence in expected]
@@ -59,7 +66,7 @@ def test_development_names_contain_the_user_who_runs_the_doctor(workspace: FakeW
     own = ("GET", f"{UNITY}/schemas/prod.dev_ada_taxi")
     workspace.routes[own] = error(404, "SCHEMA_DOES_NOT_EXIST", "none")
     code, lines = doctor("--target", "dev")
-    assert line_of(lines, "prod.dev_ada_taxi").startswith("ok")
+    assert line_of(lines, "schema prod.dev_ada_taxi does not exist yet").startswith("ok")
     assert line_of(lines, "user ada@example.org is you").startswith("ok")
     assert line_of(lines, "the bundle names no service principal").startswith("ok")
     assert code == 0
@@ -89,8 +96,8 @@ def test_a_placeholder_address_stops_before_any_request(workspace: FakeWorkspace
     assert code == 1
     assert line_of(lines, "is a placeholder").startswith("MISSING")
     assert "databricks.yml: targets.prod.workspace.host" in line_of(lines, "is a placeholder")
-    assert [line for line in lines[2:] if not line.startswith("?       not checked: ")] == []
-    assert len(lines) == 14
+    assert [line for line in lines[3:] if not line.startswith("?       not checked: ")] == []
+    assert len(lines) == 19
     assert workspace.requests == []
 
 
@@ -101,7 +108,7 @@ def test_without_credentials_the_rest_is_not_asked(
     code, lines = doctor()
     assert code == 1
     assert f"run databricks auth login --host {workspace.url}" in line_of(lines, "MISSING authentication: ")
-    assert len([line for line in lines if line.startswith("?       not checked: ")]) == 11
+    assert len([line for line in lines if line.startswith("?       not checked: ")]) == 15
     assert not workspace.asked(ME[1])
 
 
@@ -128,6 +135,27 @@ def test_a_dead_workspace_is_abandoned_in_time(workspace: FakeWorkspace, doctor:
     assert time.monotonic() - started < NEVER / 2
     assert code == 1
     assert line_of(lines, "timed out").startswith("MISSING ")
+
+
+@pytest.mark.parametrize(
+    ("host", "proxy", "words"),
+    [
+        ("http://127.0.0.1:9", "", "connection refused: nothing answers at this address"),
+        ("https://no-such-workspace.invalid", "", "unknown host: the name of the workspace has no address"),
+        ("https://no-such-workspace.invalid", "http://127.0.0.1:9", "the proxy cannot be reached"),
+    ],
+)
+def test_no_connection_is_told_from_one_that_takes_too_long(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, host: str, proxy: str, words: str
+) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    if proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+    code, lines = doctor(changes={"host: HOST": f"host: {host}"}, patience=SHORT)
+    assert code == 1
+    assert words in line_of(lines, "cannot be used")
+    assert not [line for line in lines if "timed out" in line]
 
 
 def test_a_workspace_that_does_not_return_the_identity_is_abandoned(workspace: FakeWorkspace, doctor: Doctor) -> None:
@@ -160,8 +188,8 @@ def test_a_question_is_abandoned_however_long_its_requests_may_take(
     started = time.monotonic()
     findings = list(examination.examine(lambda _: visit.bundle, Patience(question=0.1)))
     assert time.monotonic() - started < NEVER / 2
-    assert findings[1].sentence.startswith("not checked: catalogs (prod): timed out")
-    assert {finding.ok for finding in findings[1:]} == {None}
+    assert findings[2].sentence.startswith("not checked: catalogs (prod): timed out")
+    assert {finding.ok for finding in findings[2:]} == {None}
 
 
 # Without the header the SDK waits between one and two seconds, up to ten in all: so it asks ten times at most.
@@ -193,7 +221,18 @@ def test_a_question_without_permission_fails_and_the_rest_is_asked(workspace: Fa
     assert line.startswith("?       not checked: the right to run jobs as a service principal (11112222-")
     assert "this requires the role Service Principal Manager" in line
     assert line.endswith("(you are not a manager)")
-    assert len([one for one in lines if one.startswith("ok")]) == 13
+    assert len([one for one in lines if one.startswith("ok")]) == 20
+
+
+def test_what_only_an_administrator_may_ask_is_left_to_the_set_up(workspace: FakeWorkspace, doctor: Doctor) -> None:
+    held = ["workspace-access", "databricks-sql-access", "allow-cluster-create"]
+    workspace.routes[ME] = person(USER, "ml-engineers") | {"entitlements": [{"value": name} for name in held]}
+    workspace.routes["GET", "/api/2.0/permissions/warehouses/abc123"] = error(403, "PERMISSION_DENIED", "not yours")
+    code, lines = doctor()
+    line = line_of(lines, "the right to use SQL warehouses (abc123)")
+    assert line.startswith("admins  not checked here: ")
+    assert "this requires CAN MANAGE on the warehouse" in line
+    assert code == 0
 
 
 @pytest.mark.parametrize(
@@ -245,17 +284,19 @@ def test_variables_from_the_command_line_are_used(workspace: FakeWorkspace, doct
         return error(404, "CATALOG_DOES_NOT_EXIST", f"no {request.path}")
 
     workspace.routes["GET", f"{UNITY}/catalogs/other"] = describe
+    workspace.routes["GET", f"{UNITY}/schemas/other.taxi"] = describe
     code, lines = doctor("prod", "--var", "catalog=other")
     line = line_of(lines, "catalog other does not exist")
     assert code == 1
     assert line.startswith("MISSING")
     assert "databricks.yml: variables.catalog" in line
-    assert line_of(lines, "schema other.taxi").startswith("?       not checked: ")
+    assert line_of(lines, "what you may do in schema other.taxi").startswith("?       not checked: ")
 
 
 def test_a_service_principal_can_ask_about_itself(workspace: FakeWorkspace, doctor: Doctor) -> None:
     robot = "11112222-3333-4444-5555-666677778888"
-    workspace.routes[ME] = person(robot)
+    held = ["workspace-access", "databricks-sql-access", "allow-cluster-create"]
+    workspace.routes[ME] = person(robot) | {"entitlements": [{"value": name} for name in held]}
     workspace.routes["GET", f"{UNITY}/effective-permissions/CATALOG/prod"] = granted((robot, "ALL_PRIVILEGES"))
     code, lines = doctor()
     assert code == 0

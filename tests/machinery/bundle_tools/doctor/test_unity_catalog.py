@@ -125,3 +125,25 @@ def test_a_source_table_needs_three_levels(visit: Visit) -> None:
     finding = unity_catalog.table(visit, "nyctaxi.trips")
     assert finding.ok is False
     assert "is not a three-level name" in finding.sentence
+
+
+ON_DEV = ("GET", f"{UNITY}/effective-permissions/CATALOG/dev")
+SNAPSHOT = ("GET", f"{UNITY}/schemas/dev.taxi_snapshot")
+ON_SNAPSHOT = ("GET", f"{UNITY}/effective-permissions/SCHEMA/dev.taxi_snapshot")
+
+
+def test_a_snapshot_needs_rights_in_the_catalog_of_development(workspace: FakeWorkspace, visit: Visit) -> None:
+    workspace.routes["GET", f"{UNITY}/catalogs/dev"] = {"name": "dev", "owner": "platform"}
+    workspace.routes[SNAPSHOT] = error(404, "SCHEMA_DOES_NOT_EXIST", "none")
+    workspace.routes[ON_DEV] = granted((USER, "USE_CATALOG"))
+    finding = unity_catalog.snapshot(visit, "dev.taxi_snapshot")
+    assert finding.ok is False
+    assert finding.sentence.startswith("job snapshot: you lack privileges to use schema dev.taxi_snapshot: ")
+    assert "GRANT CREATE SCHEMA ON CATALOG `dev`" in finding.sentence
+    workspace.routes[ON_DEV] = granted((USER, "USE_CATALOG"), (USER, "CREATE_SCHEMA"))
+    assert unity_catalog.snapshot(visit, "dev.taxi_snapshot").ok is True
+    workspace.routes[SNAPSHOT] = {"name": "taxi_snapshot", "owner": "somebody"}
+    workspace.routes[ON_SNAPSHOT] = granted((USER, "USE_SCHEMA"))
+    finding = unity_catalog.snapshot(visit, "dev.taxi_snapshot")
+    assert finding.ok is False
+    assert "GRANT CREATE TABLE ON SCHEMA `dev`.`taxi_snapshot`" in finding.sentence

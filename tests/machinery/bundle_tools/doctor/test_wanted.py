@@ -119,3 +119,13 @@ def test_a_variable_without_a_value_is_not_returned(tmp_path: Path) -> None:
     found = bundle(tmp_path, "variables: {source_tables: {default: ''}, warehouse_id: {lookup: {warehouse: w}}}\n")
     assert wanted.source_tables(found) == wanted.variable(found, "warehouse_id") == []
     assert wanted.variable(found, "other") == []
+
+
+def test_snapshots_are_the_schemas_that_tasks_write_in_other_catalogs(tmp_path: Path) -> None:
+    def job(name: str) -> str:
+        task = f"{{task_key: t, python_wheel_task: {{named_parameters: {{snapshot_schema: {name}}}}}}}"
+        return f"{{name: j, tasks: [{task}]}}"
+
+    schemas = "schemas: {ml: {catalog_name: prod, name: taxi}}"
+    jobs = f"jobs: {{a: {job('dev.x')}, b: {job('prod.y')}, c: {job('dev.x')}}}"
+    assert wanted.snapshots(bundle(tmp_path, f"resources: {{{schemas}, {jobs}}}\n")) == ["dev.x"]

@@ -200,13 +200,13 @@ def test_without_a_warehouse_it_says_what_to_do(run: Integrate, jobs: FakeJobs, 
     assert jobs.started == []
 
 
-def test_the_warehouse_of_the_deployment_comes_first(
+def test_the_warehouse_that_the_bundle_looks_up_comes_first(
     bundle: Bundle, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABRICKS_WAREHOUSE_ID", raising=False)
     client = WorkspaceClient(host=jobs.workspace.url, token="secret-token")  # noqa: S106 - of a fake
-    (own,) = bundle.config["resources"]["sql_warehouses"].values()
-    there = [{"id": "w1", "name": "shared", "state": "RUNNING"}, {"id": "w2", "name": own["name"]}]
+    (name,) = bundle.looked_up("warehouse")
+    there = [{"id": "w1", "name": "shared", "state": "RUNNING"}, {"id": "w2", "name": name}]
     jobs.workspace.routes["GET", "/api/2.0/sql/warehouses"] = {"warehouses": there}
     assert warehouse.find(client, bundle).id == "w2"
     jobs.workspace.routes["GET", "/api/2.0/sql/warehouses"] = {"warehouses": there[:1]}

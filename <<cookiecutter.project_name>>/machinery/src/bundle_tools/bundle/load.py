@@ -11,7 +11,7 @@ from mlops.errors import ProjectError
 from . import deployment_identity, target_presets, targets
 from .bundle_files import Sources, read
 from .normalise_jobs import tidy
-from .references import Resolver
+from .references import Resolver, remaining_references, split
 from .variables import assign
 
 _RESOLVED_FIRST = ("bundle", "workspace", "variables")
@@ -54,6 +54,16 @@ class Bundle:
         """The values of the variables, without those whose lookup needs a workspace."""
         declared = self.config["variables"]
         return {name: variable["value"] for name, variable in declared.items() if "value" in variable}
+
+    @property
+    def lookups(self) -> Mapping[str, Mapping[str, str]]:
+        """What variables look up in the workspace, by variable: a kind and a name, such as warehouse: shared."""
+        declared = self.config["variables"]
+        return {name: variable["lookup"] for name, variable in declared.items() if "value" not in variable}
+
+    def looked_up(self, kind: str) -> list[str]:
+        """Return the names of one kind that variables look up, such as the names of warehouses."""
+        return list(dict.fromkeys(str(lookup[kind]) for lookup in self.lookups.values() if kind in lookup))
 
     def place(self, path: str) -> str:
         """Return `file: key path`, for messages about the value at a key path."""
@@ -112,24 +122,35 @@ def load(
 
 
 def _resolve_first(config: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    def lookup(parts: list[str]) -> None:
-        variable = config["variables"].get(parts[1]) if parts[0] == "variables" and len(parts) > 1 else None
-        if variable and parts[2:3] == ["value"] and "value" not in variable:
-            raise ProjectError(
-                f"The variable '{parts[1]}' is looked up in a workspace, which is not available here: "
-                f"pass its value as --var {parts[1]}=... or BUNDLE_VAR_{parts[1]}"
-            )
+    """Resolve what is known without a workspace; a variable that is looked up there stays as its reference.
 
-    resolver = Resolver(config, sources.place, lambda parts: parts[0] in _RESOLVED_FIRST, lookup)
-    return {section: resolver.resolve(value, section) for section, value in {"resources": {}, **config}.items()} | {
+    Raises:
+        ProjectError: A job refers to such a variable: a local run would pass it on as text.
+    """
+    looked_up = {("variables", name, "value") for name, given in config["variables"].items() if "value" not in given}
+
+    def known_now(parts: list[str]) -> bool:
+        return parts[0] in _RESOLVED_FIRST and tuple(parts[:3]) not in looked_up
+
+    resolver = Resolver(config, sources.place, known_now)
+    resolved = {section: resolver.resolve(value, section) for section, value in {"resources": {}, **config}.items()} | {
         "resources": resolver.resolve(config.get("resources") or {}, "resources")
     }
+    for reference, path in remaining_references(resolved["resources"].get("jobs") or {}, "resources.jobs"):
+        parts = split(reference)
+        if tuple(parts[:3]) in looked_up:
+            raise ProjectError(
+                f"{sources.place(path)} uses the variable '{parts[1]}', which is looked up in a workspace, and there "
+                f"is none here: pass its value as --var {parts[1]}=... or BUNDLE_VAR_{parts[1]}"
+            )
+    return resolved
 
 
 def _resolve_resources(resources: dict[str, Any], sources: Sources) -> dict[str, Any]:
     def known_now(parts: list[str]) -> bool:
         is_id = parts[0] == "resources" and parts[3:] == ["id"] and parts[1] not in _FULL_NAMES
-        return not (is_id and parts[2] in (resources.get(parts[1]) or {}))
+        is_lookup = parts[0] == "variables"  # of the variables, only those that are looked up are still unresolved
+        return not is_lookup and not (is_id and parts[2] in (resources.get(parts[1]) or {}))
 
     def full_name(parts: list[str]) -> str | None:
         resource = (resources.get(parts[1]) or {}).get(parts[2]) if len(parts) == 4 else None  # noqa: PLR2004

@@ -16,8 +16,8 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Work on the project": (project.check, project.notebook, project.baseline, project.pin),
     "Deploy to a workspace": (
-        *(workspace.doctor, workspace.validate, workspace.plan, workspace.deploy),
-        *(workspace.probe, workspace.integration),
+        *(workspace.bootstrap, workspace.doctor, workspace.validate, workspace.plan),
+        *(workspace.deploy, workspace.probe, workspace.integration),
         *(workspace.retrain, workspace.destroy, workspace.sweep),
     ),
 }

@@ -53,6 +53,34 @@ def doctor(options: Options, target: str | None, variables: Pairs) -> None:
     click.get_current_context().exit(0 if is_complete else 1)
 
 
+@click.command("bootstrap")
+@target_argument
+@click.option(
+    "--apply",
+    is_flag=False,
+    flag_value="1",
+    type=click.Choice(["1"]),
+    metavar="",
+    help="Set up what is missing, instead of listing it.",
+)
+@of_project()
+def bootstrap(options: Options, target: str | None, apply: str | None) -> None:
+    """List what an administrator sets up for a target, or set it up.
+
+    TARGET is the target of the bundle. Each missing thing is listed with the documented call that makes it: a command
+    of the Databricks CLI, or an SQL statement. With --apply, what is missing is made, and mlops doctor follows.
+    """
+    with importing():
+        from dataclasses import replace
+
+        from rich.console import Console
+
+        from ..bootstrap.bootstrap import bootstrap as set_up
+    logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
+    is_complete = set_up(replace(options, target=target), Console(), apply=apply is not None)
+    click.get_current_context().exit(0 if is_complete else 1)
+
+
 @click.command("validate")
 @target_argument
 @PREFIX

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # The prefixes of integration in CI: a pull request, or the nightly run.
 TEMPORARY = r"(?:pr\d+|nightly)_"
+# A deployment can be listed and removed after what it looks up, such as its SQL warehouse, is gone.
+_WITHOUT_LOOKUPS = ("destroy", "summary")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Deployment:
         if program is None:
             raise ProjectError("the Databricks CLI is not on the PATH: install it, see README.md")
         self.renew_login()
-        given = [word for pair in self.variables.items() for word in ("--var", "=".join(pair))]
+        given = [word for pair in self._given(words[0]).items() for word in ("--var", "=".join(pair))]
         command = [program, "bundle", *words, "--target", self.bundle.target, *given]
         sys.stdout.flush()  # print earlier output first, even into a pipe
         done = subprocess.run(  # noqa: S603 - words from this module's callers, no shell
@@ -101,6 +103,11 @@ class Deployment:
         """Return the ids of the jobs that exist, by key."""
         jobs = (self.summary().get("resources") or {}).get("jobs") or {}
         return {key: int(job["id"]) for key, job in jobs.items() if job.get("id")}
+
+    def _given(self, command: str) -> Mapping[str, str]:
+        """Return the variables for a command; what only reads or removes a deployment needs nothing looked up."""
+        looked_up = dict.fromkeys(self.bundle.lookups, "not-looked-up") if command in _WITHOUT_LOOKUPS else {}
+        return {**looked_up, **self.variables}
 
     def _own_state(self, folder: Path | None) -> dict[str, str]:
         """Keep the CLI's local state of deployments with a prefix apart; it has one folder per target otherwise."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.core import Config
+from databricks.sdk.service.iam import ServicePrincipal, User
 
 from ..bundle.load import Bundle
 from . import wanted
@@ -22,10 +23,14 @@ class Me:
     Attributes:
         name: The user name, or the application id of a service principal.
         groups: The names of its groups, including groups of groups.
+        entitlements: The entitlements that it has itself; those of its groups are not among them.
+        group_ids: The ids of its groups in the workspace.
     """
 
     name: str
     groups: frozenset[str]
+    entitlements: frozenset[str] = frozenset()
+    group_ids: tuple[str, ...] = ()
 
     def goes_by(self, principal: str | None) -> bool:
         """Return whether a grant to `principal` applies to this identity."""
@@ -57,15 +62,21 @@ def login(bundle: Bundle, patience: Patience) -> WorkspaceClient:
     known = {attribute.name for attribute in Config.attributes()}
     settings = {key: value for key, value in workspace.items() if key in known and value}
     try:
-        if "profile" not in settings and (profile := _profile(str(workspace.get("host") or ""))):
+        if "profile" not in settings and (profile := profile_of(str(workspace.get("host") or ""))):
             settings["profile"] = profile
         return WorkspaceClient(config=Config(**settings, **patience.settings()))
     except configparser.Error as error:
         raise ValueError(f"the profile file cannot be read: {error}") from None
 
 
-def _profile(host: str) -> str | None:
-    """Return the profile for this host unless the environment decides, as in the CLI (libs/databrickscfg/loader.go)."""
+def profile_of(host: str, account: str = "") -> str | None:
+    """Return the profile for this host unless the environment decides, as in the CLI (libs/databrickscfg/loader.go).
+
+    All accounts of a cloud have one host, so the profile of an account must have its id as well.
+
+    Raises:
+        ValueError: More than one profile matches.
+    """
     choices = ["DATABRICKS_CONFIG_PROFILE", "DATABRICKS_AUTH_TYPE"]
     choices += [attribute.env for attribute in Config.attributes() if attribute.auth and attribute.env]
     if not host or any(os.environ.get(name) for name in choices):
@@ -73,7 +84,11 @@ def _profile(host: str) -> str | None:
     file = Path(os.environ.get("DATABRICKS_CONFIG_FILE") or "~/.databrickscfg").expanduser()
     profiles = configparser.ConfigParser(default_section="", interpolation=None)
     profiles.read(file)
-    names = [name for name in profiles.sections() if _bare(profiles[name].get("host", "")) == _bare(host)]
+    names = [
+        name
+        for name in profiles.sections()
+        if _bare(profiles[name].get("host", "")) == _bare(host) and account in ("", profiles[name].get("account_id"))
+    ]
     if len(names) > 1:
         raise ValueError(f"{', '.join(names)} of {file} all have this host: set DATABRICKS_CONFIG_PROFILE to one")
     return names[0] if names else None
@@ -92,4 +107,15 @@ def who_am_i(client: WorkspaceClient) -> Me:
     me = client.current_user.me()
     if not me.user_name:
         raise ValueError("the workspace returned no user name")
-    return Me(me.user_name, frozenset(group.display for group in me.groups or [] if group.display))
+    return identity_of(me.user_name, me)
+
+
+def identity_of(name: str, record: User | ServicePrincipal) -> Me:
+    """Return the identity that a record of a workspace describes."""
+    groups = record.groups or []
+    return Me(
+        name,
+        frozenset(group.display for group in groups if group.display),
+        frozenset(entitlement.value for entitlement in record.entitlements or [] if entitlement.value),
+        tuple(group.value for group in groups if group.value),
+    )

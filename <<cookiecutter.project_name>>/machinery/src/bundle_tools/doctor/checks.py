@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..bundle.load import Bundle
-from . import compute, identities, unity_catalog, wanted
+from . import compute, deployments, entitlements, federation, identities, unity_catalog, wanted, warehouses
 from .access import Visit
 from .finding import Finding
 
@@ -21,6 +21,7 @@ class Question:
         ask: Asks the workspace about one item; raises one of `failures.FAILURES` if there is no answer.
         permission: The permission that the question requires.
         none: What to print if the bundle has no such item; nothing if empty.
+        for_admins: Whether many who deploy may not ask it, so that it is left to `make bootstrap` if it is refused.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Question:
     ask: Callable[[Visit, str], Finding]
     permission: str
     none: str = ""
+    for_admins: bool = False
 
 
 def _principals(kind: str, *holders: str) -> Callable[[Bundle], list[str]]:
@@ -39,8 +41,8 @@ def _serverless_jobs(bundle: Bundle) -> list[str]:
     return [jobs] if jobs else []
 
 
-def _warehouses(bundle: Bundle) -> list[str]:
-    return list(dict.fromkeys([*wanted.values(bundle, "warehouse_id"), *wanted.variable(bundle, "warehouse_id")]))
+def _made_schemas(bundle: Bundle) -> list[str]:
+    return [name for name, schema in wanted.schemas(bundle).items() if schema.made_here]
 
 
 _ENTRY = "access to the workspace"
@@ -54,6 +56,26 @@ CHECKS = (
         unity_catalog.schema,
         "USE CATALOG on the catalog and USE SCHEMA on the schema",
         "the bundle keeps nothing in a schema",
+    ),
+    Question(
+        "what you may do with snapshots",
+        wanted.snapshots,
+        unity_catalog.snapshot,
+        "USE CATALOG on the catalog of the snapshots",
+    ),
+    Question(
+        "entitlements",
+        entitlements.needed,
+        entitlements.entitlement,
+        "the role of a workspace admin",
+        for_admins=True,
+    ),
+    Question("locks", deployments.state_folder, deployments.lock, "CAN READ on the folder of the deployment"),
+    Question(
+        "other deployments",
+        _made_schemas,
+        deployments.owner_of_schema,
+        "CAN READ on the folder of the deployment, and USE SCHEMA on the schema",
     ),
     Question("groups", _principals("group"), identities.group, _LISTS, "the bundle names no group"),
     Question("users", _principals("user"), identities.user, _LISTS),
@@ -82,10 +104,17 @@ CHECKS = (
     ),
     Question(
         "SQL warehouses",
-        _warehouses,
-        compute.warehouse,
+        warehouses.used,
+        warehouses.warehouse,
         "CAN VIEW or more on the warehouse",
         "nothing in the bundle uses a SQL warehouse",
+    ),
+    Question(
+        "the right to use SQL warehouses",
+        warehouses.used,
+        warehouses.right,
+        "CAN MANAGE on the warehouse",
+        for_admins=True,
     ),
     Question(
         "source tables",
@@ -94,4 +123,5 @@ CHECKS = (
         "USE CATALOG and USE SCHEMA on the table's catalog and schema, and SELECT on the table",
         "the bundle has no variable source_tables",
     ),
+    Question("federation policies", federation.own_policies, federation.in_force, "the role of an account admin"),
 )

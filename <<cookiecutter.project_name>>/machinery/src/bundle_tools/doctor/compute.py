@@ -63,16 +63,6 @@ def spark_version(visit: Visit, name: str) -> Finding:
     return missing(f"Databricks Runtime {name} does not exist in {visit.host}: {_instead(name, keys)} at {place}")
 
 
-def warehouse(visit: Visit, name: str) -> Finding:
-    """Return whether a SQL warehouse exists and can be used."""
-    try:
-        found = visit.client.warehouses.get(name)
-    except NotFound:
-        place = wanted.place(visit.bundle, name)
-        return missing(f"SQL warehouse {name} does not exist in {visit.host}: create it, or name another at {place}")
-    return fine(f"SQL warehouse {name} exists ({found.name})")
-
-
 def _instead(name: str, others: list[str]) -> str:
     close = difflib.get_close_matches(name, others)
     return f"name another (such as {', '.join(close)})" if close else "name another"

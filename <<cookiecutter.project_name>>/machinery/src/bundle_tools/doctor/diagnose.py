@@ -9,6 +9,7 @@ from rich.console import Console
 from ..bundle.load import Bundle, load
 from ..deployment import identity
 from ..run.options import Options
+from .access import Me
 from .examination import examine
 from .patience import Patience
 
@@ -16,8 +17,13 @@ PATIENCE = Patience()
 _PROBE = "probe"
 
 
-def diagnose(options: Options, console: Console) -> bool:
+def diagnose(options: Options, console: Console, deployer: Me | None = None) -> bool:
     """Print one line for each check, and what comes after a deployment; return whether nothing is missing.
+
+    Args:
+        options: The project and the target.
+        console: Where it is printed.
+        deployer: Who deploys, if that is somebody else than the identity that asks.
 
     Raises:
         ProjectError: The bundle has an error.
@@ -28,9 +34,9 @@ def diagnose(options: Options, console: Console) -> bool:
 
     complete = True
     os.environ.update(identity.settings(bundle(None), os.environ))
-    for finding in examine(bundle, PATIENCE):
+    for finding in examine(bundle, PATIENCE, deployer):
         console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
-        complete = complete and finding.ok is True
+        complete = complete and finding.is_good
     if _PROBE in (deployed := bundle(None)).jobs:
         next_step = f"make {_PROBE} TARGET={deployed.target}"
         console.print(

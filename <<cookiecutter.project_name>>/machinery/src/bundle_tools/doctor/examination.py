@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from databricks.sdk.errors import PermissionDenied
+
 from ..bundle.load import Bundle
-from . import command, federation
-from .access import Visit
+from . import command, federation, uploads
+from .access import Me, Visit
 from .checks import CHECKS, Question
 from .entry import enter
 from .failures import FAILURES, reason
-from .finding import Finding, fine, unseen
+from .finding import Finding, fine, for_admins, unseen
 from .patience import Patience, within
 
 
-def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterator[Finding]:
+def examine(load: Callable[[str | None], Bundle], patience: Patience, deployer: Me | None = None) -> Iterator[Finding]:
     """Yield the findings of every check, in order. Nothing in the workspace is changed.
 
     Questions that cannot be answered are yielded as not checked: all others if there is no access to the workspace, and
@@ -23,12 +25,14 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
     Args:
         load: Reads the bundle for the user of this name, or for the operating system's user if it is None.
         patience: The limits in seconds.
+        deployer: Who deploys, if that is somebody else than the identity that asks.
 
     Raises:
         ProjectError: The bundle is wrong.
     """
     bundle = load(None)
     yield command.check(bundle)
+    yield from uploads.check(bundle)
     yield from federation.check(bundle)
     entered = yield from enter(bundle, patience)
     if entered is None:
@@ -38,6 +42,9 @@ def examine(load: Callable[[str | None], Bundle], patience: Patience) -> Iterato
         return
     client, me = entered
     yield from federation.login_is_the_targets(bundle, me.name)
+    if deployer is not None:
+        yield fine(f"{me.name} asks for {deployer.name}, which deploys and is the 'you' of these lines")
+        me = deployer
     yield from _questions(Visit(client, load(me.name), me), patience)
 
 
@@ -60,5 +67,7 @@ def _ask(check: Question, visit: Visit, thing: str, patience: Patience) -> tuple
     try:
         return within(patience.question, lambda: check.ask(visit, thing)), True
     except FAILURES as error:
-        finding = unseen(f"{check.title} ({thing}): {reason(error, check.permission)}")
+        sentence = f"{check.title} ({thing}): {reason(error, check.permission)}"
+        is_left = check.for_admins and isinstance(error, PermissionDenied)
+        finding = for_admins(sentence) if is_left else unseen(sentence)
         return finding, not isinstance(error, TimeoutError)

@@ -8,6 +8,7 @@ from databricks.sdk.errors import NotFound
 
 from . import wanted
 from .access import Visit
+from .account import account_id
 from .finding import Finding, fine, missing, unseen
 
 USER_ROLE = "roles/servicePrincipal.user"
@@ -15,7 +16,7 @@ USER_ROLE = "roles/servicePrincipal.user"
 
 def group(visit: Visit, name: str) -> Finding:
     """Return whether a group exists in the workspace."""
-    found = visit.client.groups.list(attributes="id,displayName", filter=_equals("displayName", name))
+    found = visit.client.groups.list(attributes="id,displayName", filter=equals("displayName", name))
     return _existing(visit, f"group {name}", name, (group.display_name for group in found))
 
 
@@ -23,7 +24,7 @@ def user(visit: Visit, name: str) -> Finding:
     """Return whether a user exists in the workspace."""
     if visit.me.name.casefold() == name.casefold():
         return fine(f"user {name} is you")
-    found = visit.client.users.list(attributes="id,userName", filter=_equals("userName", name))
+    found = visit.client.users.list(attributes="id,userName", filter=equals("userName", name))
     return _existing(visit, f"user {name}", name, (user.user_name for user in found))
 
 
@@ -34,7 +35,7 @@ def service_principal(visit: Visit, name: str) -> Finding:
     if wanted.is_placeholder(name):
         place = wanted.place(visit.bundle, name)
         return missing(f"service principal {name} is a placeholder: put the application id of your own at {place}")
-    found = visit.client.service_principals.list(attributes="id,applicationId", filter=_equals("applicationId", name))
+    found = visit.client.service_principals.list(attributes="id,applicationId", filter=equals("applicationId", name))
     return _existing(visit, f"service principal {name}", name, (principal.application_id for principal in found))
 
 
@@ -49,7 +50,7 @@ def role(visit: Visit, name: str) -> Finding:
         return fine(f"jobs run as service principal {name}, which is you")
     if wanted.is_placeholder(name):
         return unseen(f"{subject}: it is a placeholder")
-    account = visit.client.config.account_id or _account(visit)
+    account = account_id(visit.client)
     if not account:
         return unseen(f"{subject}: set DATABRICKS_ACCOUNT_ID to the id that the account console shows")
     try:
@@ -67,15 +68,6 @@ def role(visit: Visit, name: str) -> Finding:
     )
 
 
-def _account(visit: Visit) -> str | None:
-    """Return the account id from the workspace's public configuration, which older versions of the SDK do not read."""
-    try:
-        facts = visit.client.api_client.do("GET", "/.well-known/databricks-config")
-    except NotFound:
-        return None
-    return str(facts.get("account_id") or "") if isinstance(facts, dict) else None
-
-
 def _existing(visit: Visit, subject: str, name: str, found: Iterable[str | None]) -> Finding:
     if any((other or "").casefold() == name.casefold() for other in found):
         return fine(f"{subject} exists")
@@ -85,6 +77,7 @@ def _existing(visit: Visit, subject: str, name: str, found: Iterable[str | None]
     )
 
 
-def _equals(attribute: str, value: str) -> str:
+def equals(attribute: str, value: str) -> str:
+    """Return the SCIM filter for records whose attribute has this value."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'{attribute} eq "{escaped}"'

@@ -30,12 +30,25 @@ def schema(visit: Visit, name: str) -> Finding:
     Whoever creates a schema owns it and has all privileges in it. For an existing schema, the privileges on it decide:
     https://docs.databricks.com/data-governance/unity-catalog/access-control/privileges-reference.
     """
-    wish = wanted.schemas(visit.bundle)[name]
+    return _schema(visit, name, wanted.schemas(visit.bundle)[name])
+
+
+def snapshot(visit: Visit, name: str) -> Finding:
+    """Return whether the identity may write the schema of a snapshot, which is in the catalog of another environment.
+
+    The task creates the schema if it does not exist, and replaces the tables that it wrote there before.
+    """
+    catalog_name = name.partition(".")[0]
+    finding = _schema(visit, name, wanted.Schema(catalog_name, made_here=True, privileges=("CREATE_TABLE",)))
+    return Finding(finding.ok, f"job snapshot: {finding.sentence}")
+
+
+def _schema(visit: Visit, name: str, wish: wanted.Schema) -> Finding:
     try:
         owner = visit.client.catalogs.get(wish.catalog).owner
     except NotFound:
         return unseen(f"what you may do in schema {name}: there is no catalog {wish.catalog}")
-    held = _privileges(visit, "CATALOG", wish.catalog, owner)
+    held = privileges_of(visit, "CATALOG", wish.catalog, owner)
     if "USE_CATALOG" in held and (existing := _existing(visit, name)):
         return _in_schema(visit, name, wish.privileges, existing.owner)
     if "USE_CATALOG" in held and not wish.made_here:
@@ -50,7 +63,7 @@ def schema(visit: Visit, name: str) -> Finding:
 
 
 def _in_schema(visit: Visit, name: str, privileges: tuple[str, ...], owner: str | None) -> Finding:
-    held = _privileges(visit, "SCHEMA", name, owner)
+    held = privileges_of(visit, "SCHEMA", name, owner)
     lacking = [privilege for privilege in ("USE_SCHEMA", *privileges) if privilege not in held]
     if lacking:
         place = f"SCHEMA `{name.replace('.', '`.`')}`"
@@ -65,7 +78,7 @@ def _existing(visit: Visit, name: str) -> SchemaInfo | None:
         return None
 
 
-def _privileges(visit: Visit, kind: str, name: str, owner: str | None) -> set[str]:
+def privileges_of(visit: Visit, kind: str, name: str, owner: str | None) -> set[str]:
     """Return the privileges of the identity and its groups on a securable, including inherited ones."""
     everything = {privilege.name for privilege in Privilege}
     if visit.me.goes_by(owner):

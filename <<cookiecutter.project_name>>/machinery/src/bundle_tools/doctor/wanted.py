@@ -54,6 +54,14 @@ def schemas(bundle: Bundle) -> dict[str, Schema]:
     }
 
 
+def snapshots(bundle: Bundle) -> list[str]:
+    """Return the two-level names of the schemas in other catalogs that tasks write samples of the data to."""
+    tasks = (task for job in bundle.jobs.values() for task in job.get("tasks") or [])
+    parameters = ((task.get("python_wheel_task") or {}).get("named_parameters") or {} for task in tasks)
+    names = _distinct(str(given["snapshot_schema"]) for given in parameters if given.get("snapshot_schema"))
+    return [name for name in names if name.partition(".")[0] not in catalogs(bundle)]
+
+
 def principals(bundle: Bundle, kind: str, holders: Collection[str] = ()) -> list[str]:
     """Return the principals of one kind (group, user, service principal) that the bundle names.
 
@@ -96,6 +104,7 @@ def place(bundle: Bundle, value: str) -> str:
         for name, given in bundle.variables.items()
         if given == value or value in (part.partition("=")[2] or part for part in str(given).split())
     ]
+    names += [name for name, lookup in bundle.lookups.items() if value in lookup.values()]
     paths = [f"targets.{bundle.target}.variables.{name}" if name in own else f"variables.{name}" for name in names]
     return f"{ROOT_FILE}: {' or '.join(paths)}" if paths else f"{ROOT_FILE} or its resources"
 

@@ -89,7 +89,7 @@ def _rows(statement: str, answer: StatementResponse) -> list[dict[str, Cell]]:
 def find(client: WorkspaceClient, bundle: Bundle) -> Warehouse:
     """Return the warehouse that DATABRICKS_WAREHOUSE_ID or the variable `warehouse_id` names, or else the readiest.
 
-    By default the variable refers to a warehouse of the bundle, which is not found before a deployment.
+    The variable gives an id, or the name by which it is looked up.
 
     Raises:
         ProjectError: There is none that this identity may use.
@@ -98,8 +98,9 @@ def find(client: WorkspaceClient, bundle: Bundle) -> Warehouse:
     if named and not named.startswith("${"):
         return Warehouse(client, named)
     known = [one for one in client.warehouses.list() if one.id]
-    own = {str(one["name"]) for one in (bundle.config["resources"].get("sql_warehouses") or {}).values()}
-    known = [one for one in known if one.name in own] or known
+    names = {str(one["name"]) for one in (bundle.config["resources"].get("sql_warehouses") or {}).values()}
+    names.update(bundle.looked_up("warehouse"))
+    known = [one for one in known if one.name in names] or known
     if not known:
         raise ProjectError(
             "integration counts rows with a SQL warehouse, and this identity may use none: grant it CAN USE on one, "
