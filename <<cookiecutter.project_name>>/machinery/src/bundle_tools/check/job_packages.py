@@ -39,7 +39,7 @@ def the_jobs_install_exact_versions_and_replace_only_what_has_a_reason(
             looked.add("line", *lines)
             yield from (f"{place}: {fault}" for line in lines for fault in _faults_of(line, platform, reasons))
             exact = [line for line in lines if _EXACT.fullmatch(line)]
-            pins = {canonicalize_name(re.split(r"\[|==", line)[0]): line.rpartition("==")[2] for line in exact}
+            pins = {str(canonicalize_name(re.split(r"\[|==", line)[0])): line.rpartition("==")[2] for line in exact}
             yield from (f"{place}: {fault}" for fault in _conflicts([*wheel, *exact], platform, pins))
 
     yield from in_every_target(project, looked, faults)

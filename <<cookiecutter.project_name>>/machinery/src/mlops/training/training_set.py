@@ -77,7 +77,7 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     weights = [name for name in (config.training.weight_column,) if name is not None]
     require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
     labelled = _with_label(config, class_numbers.with_class_numbers(config, rows))
-    cuts = _cut_times(config, labelled)
+    cuts, size = _cut_times(config, labelled)
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
@@ -86,11 +86,15 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     spine_rows = labelled.select(*config.request, *also, label, split.alias("split"))
     functions = definitions(config.functions, project.functions, config.lookup_keys)
     built = store.training_set(spine_rows, config.feature_set, functions, config.label)
-    types = _input_types(config, built.rows)
-    others = [F.col(name) for name in config.request if name not in types]
+    kinds = dict(built.rows.dtypes)
+    types = _input_types(config, kinds)
+    others = [name for name in config.request if name not in types]
     inputs = [F.col(name).cast(_STORED[KINDS[kind]]).alias(name) for name, kind in types.items()]
     also = [name for name in also if name not in types]
-    return replace(built, rows=built.rows.select(*others, *inputs, *also, config.label, "split"), types=types)
+    rows = built.rows.select(*others, *inputs, *also, config.label, "split")
+    columns = {**kinds, **{name: _STORED[KINDS[kind]] for name, kind in types.items()}}
+    names = (*others, *types, *also, config.label, "split")
+    return replace(built, rows=rows, types=types, columns={name: columns[name] for name in names}, size=size)
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:
@@ -141,9 +145,8 @@ def _with_label(config: ProjectConfig, rows: DataFrame) -> DataFrame:
     return rows.where(is_label)
 
 
-def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
+def _input_types(config: ProjectConfig, kinds: Mapping[str, str]) -> dict[str, str]:
     """Return the Spark types of the model's inputs, in order, which must be types that a model can get."""
-    kinds = dict(rows.dtypes)
     types = {name: kinds[name] for name in config.features}
     others = [f"{name} ({kind})" for name, kind in types.items() if kind not in KINDS]
     if others:
@@ -165,8 +168,8 @@ def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
     return types
 
 
-def _cut_times(config: ProjectConfig, labelled: DataFrame) -> list[int]:
-    """Return the times (in microseconds) at which the validation and holdout rows begin."""
+def _cut_times(config: ProjectConfig, labelled: DataFrame) -> tuple[list[int], int]:
+    """Return the times (in microseconds) at which the validation and holdout rows begin, and the number of rows."""
     shares = [1 - config.split.validation - config.split.holdout, 1 - config.split.holdout]
     micros = F.unix_micros(F.col(config.spine.event_time))
     (row,) = labelled.select(
@@ -180,4 +183,4 @@ def _cut_times(config: ProjectConfig, labelled: DataFrame) -> list[int]:
             f"the spine has {row['rows']} labelled rows, which are too few, or have too few different times, "
             "to be split into train, validation and holdout by time: provide more rows."
         )
-    return cuts
+    return cuts, row["rows"]
