@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -32,20 +33,24 @@ def the_jobs_install_exact_versions_and_replace_only_what_has_a_reason(
     texts = {name: (project.root / name).read_text("utf-8") for name in project.bundle_files}
     reasons = {line for text in texts.values() for line in _with_reason(text)}
 
+    @cache  # most jobs of all targets install the same
+    def faults_of(lines: tuple[str, ...]) -> list[str]:
+        exact = [line for line in lines if _EXACT.fullmatch(line)]
+        pins = {str(canonicalize_name(re.split(r"\[|==", line)[0])): line.rpartition("==")[2] for line in exact}
+        inexact_or_new = (fault for line in lines for fault in _faults_of(line, platform, reasons))
+        return [*inexact_or_new, *_conflicts([*wheel, *exact], platform, pins)]
+
     def faults(bundle: Bundle) -> Iterator[str]:
         for job_place, lines in _installed(bundle):
             # Jobs share a variable: its file is where a person mends it, once.
             place = next((name for name in texts if lines and lines[0] in texts[name]), job_place)
             looked.add("line", *lines)
-            yield from (f"{place}: {fault}" for line in lines for fault in _faults_of(line, platform, reasons))
-            exact = [line for line in lines if _EXACT.fullmatch(line)]
-            pins = {str(canonicalize_name(re.split(r"\[|==", line)[0])): line.rpartition("==")[2] for line in exact}
-            yield from (f"{place}: {fault}" for fault in _conflicts([*wheel, *exact], platform, pins))
+            yield from (f"{place}: {fault}" for fault in faults_of(lines))
 
     yield from in_every_target(project, looked, faults)
 
 
-def _installed(bundle: Bundle) -> Iterator[tuple[str, list[str]]]:
+def _installed(bundle: Bundle) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the place and the lines of each list of packages, of environments and of libraries, without wheels."""
     for key, job in bundle.jobs.items():
         for environment in job.get("environments") or []:
@@ -58,8 +63,8 @@ def _installed(bundle: Bundle) -> Iterator[tuple[str, list[str]]]:
                 yield bundle.place(f"resources.jobs.{key}.tasks[{task['task_key']}].libraries"), _without_wheels(lines)
 
 
-def _without_wheels(lines: list[str]) -> list[str]:
-    return [line for line in lines if not line.endswith(".whl")]
+def _without_wheels(lines: list[str]) -> tuple[str, ...]:
+    return tuple(line for line in lines if not line.endswith(".whl"))
 
 
 def _with_reason(text: str) -> Iterator[str]:

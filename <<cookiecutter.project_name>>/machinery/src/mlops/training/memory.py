@@ -46,7 +46,7 @@ def require_memory(rows: int, types: Mapping[str, str], limit_gb: float | None, 
         raise ProjectError(
             f"{where} has {rows:,} rows of {len(types)} columns, which need about {needed / _GB:.1f} GB of memory for "
             f"a training, and {available / _GB:.1f} GB {allowed}: let features.spine return fewer rows, or use compute "
-            "with more memory (docs/models.md)."
+            "with more memory (docs/make-it-yours.md)."
         )
     log.info("%s needs about %.1f of %.1f GB of memory", where, needed / _GB, available / _GB)
 
