@@ -25,8 +25,8 @@ def the_jobs_install_exact_versions_and_replace_only_what_has_a_reason(
 ) -> Iterator[str]:
     """The jobs install exact versions, which fit together and replace only what is listed with its reason.
 
-    The wheel and what is listed beside it are resolved together against `constraints.txt`, offline: with the requirements
-    of those packages that are installed here in the same version.
+    The wheel and what is listed beside it are resolved together against `constraints.txt`, offline: with the
+    requirements of those packages that are installed here in the same version.
     """
     platform = brought(project, looked)
     wheel = wheel_requirements(project, looked)
