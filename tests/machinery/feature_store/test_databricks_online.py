@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from databricks.sdk import WorkspaceClient
 
 from mlops.feature_store.base import Published
 from mlops.feature_store.databricks import DatabricksFeatureStore
@@ -65,6 +66,23 @@ def test_an_autoscaling_store_is_asked_by_its_own_api(workspace: FakeWorkspace) 
         complete=False,
         detail="SYNCED_TABLE_ONLINE_TRIGGERED_UPDATE",
     )
+
+
+def test_newer_sdks_ask_an_autoscaling_store_at_the_same_path_for_the_same_fields(workspace: FakeWorkspace) -> None:
+    pytest.importorskip("databricks.sdk.service.postgres", reason="the SDK of the runtimes does not have this API")
+    workspace.routes["GET", POSTGRES] = {
+        "status": {
+            "detailed_state": "SYNCED_TABLE_ONLINE",
+            "message": "all rows",
+            "last_sync": {"sync_end_time": "2026-11-01T12:00:00Z"},
+        }
+    }
+    client: Any = WorkspaceClient()
+
+    status = client.postgres.get_synced_table("synced_tables/prod.shop.prices_online").status
+
+    assert (status.detailed_state.value, status.message) == ("SYNCED_TABLE_ONLINE", "all rows")
+    assert status.last_sync.sync_end_time is not None
 
 
 def test_a_table_whose_state_nothing_tells_is_not_known_rather_than_complete(workspace: FakeWorkspace) -> None:

@@ -40,6 +40,12 @@ def test_each_way_to_install_something_else_is_named(check: Check, edit: Edit, o
     assert [text for text in outcome.faults if text.startswith(f"resources/common.yml: {fault}")] != []
 
 
+def test_a_package_of_another_version_than_here_may_require_something_else(check: Check, edit: Edit) -> None:
+    edit("resources/common.yml", "altair==6.3.0", "altair==6.2.0")
+    edit("resources/common.yml", "            - narwhals==2.29.0\n", "")
+    assert check(NAME).status is Status.PASSED
+
+
 def test_a_package_that_your_code_requires_is_pinned_for_the_jobs_too(check: Check, edit: Edit) -> None:
     edit("pyproject.toml", "dependencies = []", 'dependencies = ["pysail>=0.7.2"]')
     assert (

@@ -9,7 +9,7 @@ from mlops.loading import load
 from mlops.machinery_version import version as machinery_version
 from mlops.registry import uri
 from mlops.tasks import train
-from mlops.training import inputs, training_set
+from mlops.training import inputs, memory, training_set
 from mlops.training.requirements import model_requirements
 from mlops_local.platform import LocalPlatform
 
@@ -58,6 +58,29 @@ def test_the_run_records_how_the_training_rows_cover_each_input(
     found = inputs.of_json(mlflow.artifacts.load_dict(f"runs:/{training_run['run_id']}/{inputs.FILE}"))
     rows = training_set.read(platform.tables, training_run["training_table"], training_run["run_id"], "train")
     assert found == inputs.describe(rows[list(SETTINGS.features)])
+
+
+def test_a_training_set_that_does_not_fit_into_memory_is_refused_before_it_is_written_or_read(
+    trips: str,
+    features_schema: str,
+    experiment_id: str,
+    run_task: Runner,
+    platform: LocalPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10_000.0)
+    with pytest.raises(ProjectError, match=r"the training set has [\d,]+ rows of \d+ columns, which need about .* GB"):
+        run_task(
+            train,
+            source_tables=f"trips={trips}",
+            schema_name=features_schema,
+            model_name=f"{features_schema}.too_large",
+            experiment_id=experiment_id,
+            training_table=f"{features_schema}.too_many_rows",
+            trials=1,
+            owner="us",
+        )
+    assert not platform.tables.exists(f"{features_schema}.too_many_rows")
 
 
 def test_every_trial_is_a_child_run(training_run: dict[str, str], experiment_id: str) -> None:

@@ -47,6 +47,15 @@ def test_the_oldest_rows_train_and_the_newest_are_held_out(
     assert shares["validation"] == pytest.approx(SETTINGS.split.validation, abs=0.02)
 
 
+def test_the_rows_are_counted_while_they_are_split(
+    platform: LocalPlatform, source: DataFrame, features_schema: str
+) -> None:
+    store = platform.feature_store(features_schema, SETTINGS.feature_tables)
+    built = training_set.build(PROJECT, written(platform, source), store)
+    assert built.size == built.rows.count()
+    assert built.columns == dict(built.rows.dtypes)
+
+
 def test_every_labelled_row_is_there_once_with_its_features(
     platform: LocalPlatform, source: DataFrame, features_schema: str
 ) -> None:

@@ -135,9 +135,12 @@ class Training(Settings):
     Attributes:
         weights: A column of the spine with the weight of each row, or `balanced` to give each class the same total
             weight; None if all rows count the same. Metrics are never weighted.
+        memory_gb: How much memory a training may need for its rows, in GB; None for what the machine has left. More
+            is refused before anything is read.
     """
 
     weights: str | None = None
+    memory_gb: float | None = Field(default=None, gt=0)
 
     @property
     def weight_column(self) -> str | None:

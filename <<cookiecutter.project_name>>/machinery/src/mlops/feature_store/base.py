@@ -36,11 +36,15 @@ class TrainingSet:
         rows: The spine with its features.
         package: Where the features come from, in the store's own format.
         types: The Spark types of the model's inputs, in order, before they are converted for the model.
+        columns: The Spark types of all columns of the rows, as far as they are known without asking Spark again.
+        size: The number of rows; None if it was not counted.
     """
 
     rows: DataFrame
     package: Any
     types: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def require_available(
         ProjectError: Its name is not valid, it is being deleted, or it is not available in time.
     """
     require_name(name)
-    store = _found(workspace, name) or _created(workspace, name, capacity)
+    store = _store_of(workspace, name) or _create(workspace, name, capacity)
     start = time.monotonic()
     while store.state is not OnlineStoreState.AVAILABLE:
         state = store.state.value if store.state else "in a state that is not known"
@@ -61,17 +61,17 @@ def require_available(
             )
         log.info("online store %s is %s: waiting since %.1f of at most %.0f minutes", name, state, waited, wait_minutes)
         time.sleep(_PAUSE_SECONDS if pause_seconds is None else pause_seconds)
-        store = _found(workspace, name) or store
+        store = _store_of(workspace, name) or store
 
 
-def _found(workspace: WorkspaceClient, name: str) -> OnlineStore | None:
+def _store_of(workspace: WorkspaceClient, name: str) -> OnlineStore | None:
     try:
         return workspace.feature_store.get_online_store(name)
     except NotFound:
         return None
 
 
-def _created(workspace: WorkspaceClient, name: str, capacity: str) -> OnlineStore:
+def _create(workspace: WorkspaceClient, name: str, capacity: str) -> OnlineStore:
     log.info("online store %s is created with the size %s, which takes some minutes", name, capacity)
     try:
         return workspace.feature_store.create_online_store(OnlineStore(name=name, capacity=capacity))

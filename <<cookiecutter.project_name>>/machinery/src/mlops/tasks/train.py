@@ -24,6 +24,7 @@ from ..project import Project
 from ..registry import MACHINERY_TAG, NO_COMMIT, Registry, uri
 from ..sources.sources import Sources
 from ..training import model_inputs, run_record, search, training_set
+from ..training.memory import require_memory
 from ..training.model_code import collect_code, pack_by_value
 from ..validation.origin import SOURCE_TABLES
 from . import task
@@ -89,7 +90,13 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
 def _write_training_rows(
     settings: ProjectConfig, parameters: Parameters, platform: Platform, built: TrainingSet, run_id: str
 ) -> dict[str, pd.DataFrame]:
-    """Write the training set with this run's ID, so that later tasks use the same rows, and read it back."""
+    """Write the training set with this run's ID, so that later tasks use the same rows, and read it back.
+
+    Raises:
+        ProjectError: The rows do not fit into memory; nothing is written.
+    """
+    if built.size is not None:
+        require_memory(built.size, built.columns, settings.training.memory_gb, "the training set")
     training_set.write(platform.tables, parameters.training_table, built.rows, run_id, settings.split.keep_days)
     return training_set.read_splits(platform.tables, parameters.training_table, run_id)
 

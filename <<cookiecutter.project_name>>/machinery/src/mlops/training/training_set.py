@@ -76,7 +76,7 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     rows = spine(project, sources)
     weights = [name for name in (config.training.weight_column,) if name is not None]
     require_columns(rows.columns, [config.label, *weights], "the frame that features.spine returns")
-    labelled, cuts = _labelled(config, class_numbers.with_class_numbers(config, rows))
+    labelled, cuts, size = _labelled(config, class_numbers.with_class_numbers(config, rows))
     event_time = config.spine.event_time
     micros = F.unix_micros(F.col(event_time))
     split = F.when(micros < cuts[0], SPLITS[0]).when(micros < cuts[1], SPLITS[1]).otherwise(SPLITS[2])
@@ -85,11 +85,15 @@ def build(project: Project, sources: Sources, store: FeatureStore) -> TrainingSe
     spine_rows = labelled.select(*config.request, *also, label, split.alias("split"))
     functions = definitions(config.functions, project.functions, config.lookup_keys)
     built = store.training_set(spine_rows, config.feature_set, functions, config.label)
-    types = _input_types(config, built.rows)
-    others = [F.col(name) for name in config.request if name not in types]
+    kinds = dict(built.rows.dtypes)
+    types = _input_types(config, kinds)
+    others = [name for name in config.request if name not in types]
     inputs = [F.col(name).cast(_STORED[KINDS[kind]]).alias(name) for name, kind in types.items()]
     also = [name for name in also if name not in types]
-    return replace(built, rows=built.rows.select(*others, *inputs, *also, config.label, "split"), types=types)
+    rows = built.rows.select(*others, *inputs, *also, config.label, "split")
+    columns = {**kinds, **{name: _STORED[KINDS[kind]] for name, kind in types.items()}}
+    names = (*others, *types, *also, config.label, "split")
+    return replace(built, rows=rows, types=types, columns={name: columns[name] for name in names}, size=size)
 
 
 def write(tables: Tables, table: str, rows: DataFrame, run_id: str, keep_days: int) -> None:
@@ -141,8 +145,8 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
         raise ProjectError(f"{where} has no column {', '.join(missing)}: it has {', '.join(present)}.")
 
 
-def _labelled(config: ProjectConfig, rows: DataFrame) -> tuple[DataFrame, list[int]]:
-    """Return the rows with a label, and the times (in microseconds) at which the validation and holdout rows begin.
+def _labelled(config: ProjectConfig, rows: DataFrame) -> tuple[DataFrame, list[int], int]:
+    """Return the rows with a label, the times (microseconds) at which the validation and holdout rows begin, the number.
 
     NaN is no label either: no metric could be computed.
     """
@@ -159,12 +163,11 @@ def _labelled(config: ProjectConfig, rows: DataFrame) -> tuple[DataFrame, list[i
     if counted["rows"] != counted["labelled"]:
         without = counted["rows"] - counted["labelled"]
         log.warning("%d of %d rows have no label (null or NaN) and are left out", without, counted["rows"])
-    return rows.where(is_label), _cut_times(config, counted)
+    return rows.where(is_label), _cut_times(config, counted), counted["labelled"]
 
 
-def _input_types(config: ProjectConfig, rows: DataFrame) -> dict[str, str]:
+def _input_types(config: ProjectConfig, kinds: Mapping[str, str]) -> dict[str, str]:
     """Return the Spark types of the model's inputs, in order, which must be types that a model can get."""
-    kinds = dict(rows.dtypes)
     types = {name: kinds[name] for name in config.features}
     others = [f"{name} ({kind})" for name, kind in types.items() if kind not in KINDS]
     if others:
