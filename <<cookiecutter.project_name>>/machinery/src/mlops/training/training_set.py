@@ -146,7 +146,7 @@ def require_columns(present: Sequence[str], wanted: Iterable[str], where: str) -
 
 
 def _labelled(config: ProjectConfig, rows: DataFrame) -> tuple[DataFrame, list[int], int]:
-    """Return the rows with a label, the times (microseconds) at which the validation and holdout rows begin, the number.
+    """Return the rows with a label, the times (microseconds) at which validation and holdout begin, and their number.
 
     NaN is no label either: no metric could be computed.
     """
