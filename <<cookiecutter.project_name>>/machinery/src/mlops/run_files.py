@@ -48,7 +48,8 @@ class RunFiles:
             Exception: It cannot be read; what is raised depends on where the files are.
         """
         with tempfile.TemporaryDirectory() as folder:
-            return Path(get_artifact_repository(self.uri).download_artifacts(path, dst_path=folder)).read_bytes()
+            stored: Any = get_artifact_repository(self.uri)  # its types are incomplete
+            return Path(stored.download_artifacts(path, dst_path=folder)).read_bytes()
 
     def json(self, path: str) -> Any:  # noqa: ANN401 - any JSON
         """Return the content of a JSON file, or None if there is no such file."""

@@ -37,6 +37,6 @@ def log(
     MlflowClient().log_batch(
         run_id or (active.info.run_id if active else ""),
         metrics=[Metric(name, value, now, 0, model_id=model_id) for name, value in (metrics or {}).items()],
-        params=[Param(name, cut(str(value), RUN_PARAMETER)) for name, value in (params or {}).items()],
-        tags=[RunTag(name, cut(value, RUN_TAG)) for name, value in (tags or {}).items()],
+        params=[Param(name, cut(str(value), RUN_PARAMETER)) for name, value in (params or {}).items()],  # type: ignore[no-untyped-call]
+        tags=[RunTag(name, cut(value, RUN_TAG)) for name, value in (tags or {}).items()],  # type: ignore[no-untyped-call]
     )

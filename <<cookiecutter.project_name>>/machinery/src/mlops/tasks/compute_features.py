@@ -68,7 +68,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
     store = platform.feature_store(parameters.schema_name, settings.feature_tables)
     definitions = on_demand.definitions(settings.functions, project.functions, settings.lookup_keys)
     runs = FeatureRuns(platform.tables, parameters.schema_name)
-    last, look = runs.last(settings.own_tables), Look()
+    last, look = runs.last(list(settings.own_tables)), Look()
     work = [_computation(name, project, parameters, sources, last[name], look) for name in settings.own_tables]
     functions = store.register(definitions.values())
     for computed in work:

@@ -66,9 +66,9 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         endpoint.align()
         return Values(promoted="false", champion_version=incumbent)
     decision = _decide(parameters, project, platform, champion)
-    for version, tags in decision.records.items():
+    for recorded, tags in decision.records.items():
         for key, value in tags.items():
-            registry.tag(version, key, value)
+            registry.tag(recorded, key, value)
     outcome = f"{'promote' if decision.passed else 'keep the champion'}: {decision}"
     registry.tag(parameters.model_version, "deployment_decision", outcome)
     if champion is not None:
