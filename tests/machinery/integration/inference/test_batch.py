@@ -170,10 +170,7 @@ def test_a_champion_whose_inputs_are_gone_is_told_and_nothing_is_written(taxi: T
 def test_a_column_that_only_the_champion_needs_is_named(taxi: Taxi) -> None:
     taxi.champion(2.0)
     taxi.patch.setattr("mlops.inference.champion.Champion.uri", "models:/x/1")
-    taxi.patch.setattr(
-        "mlflow.models.get_model_info",
-        lambda _: type("Info", (), {"signature": _signature_with("tip")}),
-    )
+    taxi.patch.setattr("mlops.inference.champion.signature_of", lambda _: _signature_with("tip"))
     with pytest.raises(ProjectError, match=r"needs the column tip \(double\), which features.spine no longer returns"):
         taxi.score()
 

@@ -127,7 +127,7 @@ def test_the_online_store_gets_a_feature_table_of_predictions(taxi: Taxi, caplog
     caplog.set_level("INFO")
     taxi.deliver(online_store="shop")
     assert taxi.read("fares", "trip_id", "prediction") == [("a", 2.0), ("b", 4.0), ("c", 6.0)]
-    assert f"{taxi.schema}.fares: version 1 is published to shop" in caplog.text
+    assert f"{taxi.schema}.fares: version 0 is published to shop" in caplog.text
 
 
 @pytest.mark.parametrize("method", ["write_table", "publish_table"])

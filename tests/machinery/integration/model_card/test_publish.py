@@ -8,6 +8,7 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from mlops.config.load import ProjectConfig
@@ -15,6 +16,7 @@ from mlops.model_card import collect
 from mlops.model_card import publish as cards
 from mlops.model_card.collect import IMPORTANCE_FILE
 from mlops.registry import CHAMPION, STATUS_TAG, STATUS_TIME_TAG, Registry
+from mlops.run_files import RunFiles
 from mlops.training import inputs
 from mlops.validation import report
 
@@ -173,10 +175,10 @@ def test_a_plot_that_cannot_be_read_is_left_out(
     def fail(*_: object, **__: object) -> None:
         raise MlflowException("no store")
 
-    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", fail)
+    monkeypatch.setattr(RunFiles, "content", fail)
     with caplog.at_level(logging.WARNING):
-        assert collect.pictures("run7", ["explain/importance.png"]) == {}
-    assert "explain/importance.png of run run7 is not on the model card: MlflowException: no store" in caplog.text
+        assert collect.pictures(RunFiles("somewhere"), ["explain/importance.png"]) == {}
+    assert "explain/importance.png of somewhere is not on the model card: MlflowException: no store" in caplog.text
 
 
 def test_the_version_is_tagged_with_the_location_of_its_card(registry: Registry) -> None:
@@ -210,10 +212,10 @@ def test_information_that_arrives_while_the_card_is_written_is_on_the_card(
     collect = cards.collect
     late = iter(["late news"])
 
-    def slow(settings: ProjectConfig, of: Registry, version: str) -> object:
+    def slow(settings: ProjectConfig, of: Registry, version: ModelVersion) -> object:
         card = collect(settings, of, version)
         for news in late:
-            of.tag(version, "deployment_decision", news)
+            of.tag(str(version.version), "deployment_decision", news)
         return card
 
     monkeypatch.setattr(cards, "collect", slow)
@@ -221,15 +223,17 @@ def test_information_that_arrives_while_the_card_is_written_is_on_the_card(
     assert "| decision | late news |" in text(registry, "2")
 
 
-@pytest.mark.parametrize("broken", ["log_text", "get_run", "list_artifacts"])
+@pytest.mark.parametrize(
+    ("owner", "broken"), [(MlflowClient, "log_text"), (MlflowClient, "get_run"), (RunFiles, "paths")]
+)
 def test_an_error_is_not_raised_but_recorded_on_the_version_until_the_next_success(
-    registry: Registry, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    registry: Registry, owner: type, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise MlflowException("no store\ntoday")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(MlflowClient, broken, fail)
+        patch.setattr(owner, broken, fail)
         cards.refresh(SETTINGS, registry.name, "2")
     assert "MlflowException: no store" in caplog.text
     assert registry.version("2").tags["model_card_error"] == "MlflowException: no store"

@@ -123,10 +123,10 @@ def test_other_rows_let_features_be_computed_and_rows_be_searched_anew_and_more_
     dearer = pyarrow.compute.add(whole["fare_amount"], 1.0)
     raised = whole.set_column(whole.column_names.index("fare_amount"), "fare_amount", dearer)
     for rows, anew in ((whole.slice(0, 30), False), (whole, False), (raised, True), (raised.slice(0, 20), True)):
-        runs.record("zones", {"dev.x.trips": Progress("d", None, 1)}, Span(None, replace=True, reason="x"))
+        runs.record([("zones", {"dev.x.trips": Progress("d", None, 1)}, Span(None, replace=True, reason="x"))])
         pyarrow.parquet.write_table(rows, file)
         workspace.fill_sources(bundle, platform, PROJECT, SourceData(files=str(file)))
-        assert (runs.last("zones") == {}, platform.notes == [NOTE]) == (anew, anew)
+        assert (runs.last(["zones"]) == {"zones": {}}, platform.notes == [NOTE]) == (anew, anew)
         searched = platform.tables.read(f"{schema}.inference_runs").collect()
         assert [tuple(row) for row in searched] == [(FORGOTTEN if anew else "d", 7)]
         platform.notes.clear()

@@ -57,15 +57,15 @@ def collect(settings: ProjectConfig, registry: Registry, model_version: ModelVer
     )
 
 
-def pictures(run_id: str, paths: Sequence[str]) -> dict[str, bytes]:
+def pictures(files: RunFiles, paths: Sequence[str]) -> dict[str, bytes]:
     """Return the plots that fit into a page, by their paths. One that cannot be read is left out."""
     contents: dict[str, bytes] = {}
-    left, files = _PICTURE_BYTES, RunFiles.of_id(run_id)
+    left = _PICTURE_BYTES
     for path in paths:
         try:
             content = files.content(path)
         except Exception as error:  # noqa: BLE001 - the card has a link in its place
-            log.warning("%s of run %s is not on the model card: %s", path, run_id, first_line(error))
+            log.warning("%s of %s is not on the model card: %s", path, files.uri, first_line(error))
             continue
         if content.startswith(_PNG) and len(content) <= left:
             contents[path] = content

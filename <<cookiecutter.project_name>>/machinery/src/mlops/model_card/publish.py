@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 
+from mlflow.entities.model_registry import ModelVersion
+
 from ..config.load import ProjectConfig
 from ..errors import first_line
 from ..registry import Registry
+from ..run_files import RunFiles
 from .collect import collect, pictures
 from .sections import document
 from .to_html import html
@@ -42,18 +45,25 @@ def refresh(settings: ProjectConfig, model_name: str, version: str) -> None:
 
 
 def _refresh(settings: ProjectConfig, registry: Registry, version: str) -> None:
-    """Write the card until it is up to date: another task may be overwriting it with an older card at the same time."""
-    written, known = "", registry.version(version)
+    """Write the card until it is up to date: another task may be overwriting it with an older card at the same time.
+
+    Whatever a task learns of a version, it notes on the version.
+    """
+    known = registry.version(version)
     for _ in range(_ATTEMPTS):
         card = collect(settings, registry, known)
         parts = document(card)
-        text = markdown(parts)
-        if text == written:
+        registry.client.log_text(card.run_id, markdown(parts), MARKDOWN)
+        shown = pictures(RunFiles.of_id(card.run_id), card.plots) if card.plots else {}
+        registry.client.log_text(card.run_id, html(parts, shown), HTML)
+        before, known = known, registry.version(version)
+        if _notes(known) == _notes(before):
             break
-        registry.client.log_text(card.run_id, text, MARKDOWN)
-        registry.client.log_text(card.run_id, html(parts, pictures(card.run_id, card.plots)), HTML)
-        written, known = text, registry.version(version)
     if known.tags.get(TAG) != location(card.run_id):
         registry.tag(version, TAG, location(card.run_id))
     if ERROR_TAG in known.tags:
         registry.client.delete_model_version_tag(registry.name, version, ERROR_TAG)
+
+
+def _notes(version: ModelVersion) -> tuple[dict[str, str], list[str], str | None]:
+    return version.tags, version.aliases, version.description
