@@ -99,6 +99,7 @@ def next_steps(answers: Mapping[str, str]) -> str:
 Then on Databricks ({address}):
 
   databricks auth login --host {"<your workspace>" if is_placeholder else host}
+  make doctor       list what the workspace lacks for a deployment, such as a SQL warehouse
   databricks bundle deploy -t dev
 
 Continue with {name}/README.md. More about bundles: {docs}/dev-tools/bundles

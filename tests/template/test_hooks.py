@@ -475,7 +475,9 @@ def test_generation_prints_the_next_steps(tmp_path: Path, user_config: Path) -> 
     assert commands[0] == "cd fares"
     assert commands[1].startswith("make setup ")
     assert commands[2].startswith("make lifecycle ")
-    assert commands[3:] == [f"databricks auth login --host {host}", "databricks bundle deploy -t dev"]
+    assert commands[3] == f"databricks auth login --host {host}"
+    assert commands[4].startswith("make doctor  ")
+    assert commands[5:] == ["databricks bundle deploy -t dev"]
 
 
 def test_a_placeholder_is_not_printed_as_a_workspace(bake: Bake) -> None:
