@@ -55,10 +55,12 @@ override MACHINERY_TESTS := tests/machinery --ignore=tests/machinery/parity
 override OF_THE_EXAMPLE := tests/machinery/training $(addprefix tests/machinery/integration/,tasks training validation) \
   $(addprefix --ignore=tests/machinery/integration/tasks/test_,serving.py rollout.py)
 
-test: .venv/.tests parity ## Test the machinery, the template, and the full lifecycle of generated projects
-	@failed=0; \
+# Apache Spark, which is downloaded for a minute or two, is needed by the last part only.
+test: .venv/.tests ## Test the machinery, the template, and the full lifecycle of generated projects
+	@failed=0; $(MAKE) --no-print-directory parity & parity=$$!; \
 	$(PYTEST) --dist loadfile --no-loadscope-reorder $(MACHINERY_TESTS) $(CHOSEN) --durations 10 || failed=1; \
 	EXAMPLE=classification $(PYTEST) --dist loadfile tests/machinery/training tests/machinery/integration/training || failed=1; \
+	wait $$parity || failed=1; \
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder tests/template tests/projects $(CHOSEN) --durations 10 || failed=1; \
 	exit $$failed
 

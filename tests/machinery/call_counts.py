@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import os
 import sys
 import threading
@@ -14,10 +15,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from mlflow.store.model_registry.abstract_store import AbstractStore as Registry
-from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as LocalRegistry
-from mlflow.store.tracking.abstract_store import AbstractStore as Tracking
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as LocalTracking
 from pyspark.sql.connect.client.core import SparkConnectClient
 
 from bundle_tools import cli
@@ -74,6 +71,14 @@ class Calls:
 @contextmanager
 def counted() -> Iterator[Calls]:
     """Count the calls of this process inside the `with` block."""
+    # Where the program imports these, its log takes what they say.
+    logging.disable()
+    from mlflow.store.model_registry.abstract_store import AbstractStore as Registry  # noqa: PLC0415 - see above
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as LocalRegistry  # noqa: PLC0415
+    from mlflow.store.tracking.abstract_store import AbstractStore as Tracking  # noqa: PLC0415
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as LocalTracking  # noqa: PLC0415
+
+    logging.disable(logging.NOTSET)
     calls, before = Calls(), []
 
     def replace(owner: type, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

@@ -29,7 +29,14 @@ VARIANTS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", VARIANTS, ids=["regression", "classification", "other names"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(VARIANTS[0], id="regression"),
+        pytest.param(VARIANTS[1], id="classification", marks=pytest.mark.thorough),
+        pytest.param(VARIANTS[2], id="other names"),
+    ],
+)
 def test_the_tests_and_the_checks_of_a_new_project_pass(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:
     project = bake(**options).copy_to(tmp_path)
     tests = run(project.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov", "--cov-report=term")

@@ -25,8 +25,8 @@ def test_checks_that_pass_are_listed_with_what_they_looked_at(root: Path) -> Non
     assert printed(root, "every_variable") == (
         0,
         "files\n"
-        "  ✓ Every variable is used by a resource or a setting (38 variables)\n"
-        "  ✓ Every variable has a description (38 variables)\n"
+        "  ✓ Every variable is used by a resource or a setting (39 variables)\n"
+        "  ✓ Every variable has a description (39 variables)\n"
         "\n"
         "2 checks passed, 0 failed\n",
     )
@@ -36,7 +36,7 @@ def test_a_fault_is_shown_below_its_check(root: Path, edit: Edit) -> None:
     edit("databricks.yml", "    description: Time zone", "    # Time zone")
     code, text = printed(root, "every_variable_says")
     assert code == 1
-    assert "  ✗ Every variable has a description (38 variables)\n      databricks.yml: variables.timezone: no" in text
+    assert "  ✗ Every variable has a description (39 variables)\n      databricks.yml: variables.timezone: no" in text
     assert text.endswith("\n0 checks passed, 1 failed\n")
 
 
@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_said_once_without_headings_of_themes(root: Path,
     assert code == 1
     assert text.count("resources/features.job.yml is not readable YAML") == 1
     assert text.startswith("? not checked: ")
-    assert "\n    4 checks of jobs, 1 check of tasks, 1 check of schedules\n" in text
+    assert "\n    4 checks of jobs, 1 check of tasks, 1 check of schedules, 1 check of job packages\n" in text
 
 
 def test_a_few_checks_that_are_not_made_are_named(root: Path, edit: Edit) -> None:

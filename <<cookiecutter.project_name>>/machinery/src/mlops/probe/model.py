@@ -21,7 +21,7 @@ from sklearn.linear_model import LinearRegression
 from ..errors import ProjectError, first_line
 from ..platform.base import Platform
 from ..platform.parts import UnavailableError
-from ..registry import uri
+from ..registry import Registry, uri
 from ..training.requirements import model_requirements
 from .job import Job
 
@@ -81,12 +81,14 @@ def _register(probed: Job, name: str) -> str:
             pip_requirements=model_requirements(),
         )
     version = str(mlflow.register_model(logged.model_uri, name).version)
-    client = MlflowClient()
-    client.set_model_version_tag(name, version, TAG, probed.run_id)
-    client.set_registered_model_alias(name, ALIAS, version)
-    found = client.get_model_version_by_alias(name, ALIAS)
-    if (str(found.version), found.tags.get(TAG)) != (version, probed.run_id):
-        raise ProjectError(f"the alias {ALIAS} of {name} leads to version {found.version} with the tags {found.tags}")
+    registry = Registry(name)
+    registry.tag(version, TAG, probed.run_id)
+    registry.set_alias(ALIAS, version)
+    aliased = registry.find(ALIAS)
+    if (str(aliased.version), aliased.tags.get(TAG)) != (version, probed.run_id):
+        raise ProjectError(
+            f"the alias {ALIAS} of {name} leads to version {aliased.version} with the tags {aliased.tags}"
+        )
     return version
 
 
