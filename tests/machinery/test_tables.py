@@ -1,11 +1,15 @@
+import logging
 from functools import partial
 
 import pytest
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from mlops.errors import ProjectError
 from mlops.tables import Tables, quote
 from mlops_local.platform import LocalPlatform
+
+from call_counts import counted
 
 
 @pytest.fixture
@@ -19,6 +23,36 @@ def rows(spark: SparkSession, *values: tuple[int, str]) -> DataFrame:
 
 def content(tables: Tables, name: str) -> list[tuple[int, str]]:
     return sorted((row.id, row.text) for row in tables.read(name).collect())
+
+
+def test_asking_for_a_missing_table_is_no_error_in_the_log(platform: LocalPlatform, schema: str) -> None:
+    logger = logging.getLogger("pyspark.sql.connect.logging")
+    passed = []
+    for statement in (f"SELECT * FROM {schema}.nowhere", "SELECT no_such_column FROM range(1)"):
+        try:
+            platform.tables.spark.sql(statement).collect()
+        except PySparkException as error:
+            info = (type(error), error, None)
+            record = logger.makeRecord(logger.name, logging.ERROR, "", 0, "GRPC Error received", (), info)
+            passed.append(bool(logger.filter(record)))
+    assert passed == [False, True]
+
+
+def test_what_a_table_is_like_is_asked_once_until_another_task_begins(platform: LocalPlatform, schema: str) -> None:
+    tables, name = platform.tables, f"{schema}.once"
+    assert not tables.exists(name)
+    other = Tables(platform.spark, locate=tables.locate, version_of=tables.version_of)
+    other.overwrite(name, platform.spark.range(2))
+    assert not tables.exists(name)
+    tables.forget()
+    assert tables.exists(name)
+    with counted() as calls:
+        for _ in range(3):
+            assert tables.exists(name)
+            assert tables.read(name).columns == ["id"]
+    assert sum(calls.counts.values()) == 0
+    tables.drop(name)
+    assert not tables.exists(name)
 
 
 def test_each_part_of_a_name_is_quoted() -> None:

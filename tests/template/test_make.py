@@ -276,9 +276,10 @@ def test_every_target_with_a_value_is_tested(project: Place) -> None:
     [("ENGINE=sail", ".venv"), ("ENGINE=spark", ".venv-spark"), ("ON=databricks", ".venv-databricks")],
 )
 def test_the_environment_is_that_of_the_engine(project: Place, given: str, folder: str) -> None:
-    command = [MAKE, "--dry-run", "jobs", given]
-    said = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == f"{folder}/bin/mlops jobs "
+    command = [MAKE, "--dry-run", "--no-print-directory", "jobs", given]
+    outside = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    shown = subprocess.run(command, cwd=project.folder, env=outside, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == f"{folder}/bin/mlops jobs "
 
 
 @WAYS

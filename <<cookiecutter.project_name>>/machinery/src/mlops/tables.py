@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,16 @@ _TYPES: Mapping[str, types.DataType] = {
 def quote(name: str) -> str:
     """Return a dotted name with each part in backticks, as SQL needs it for names such as `ml-dev`."""
     return ".".join(f"`{part}`" for part in name.split("."))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a log record says more than that a table is not there, which is an answer, not an error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not any(condition in str(error) for condition in _MISSING)
+
+
+# The Connect client logs each error that the server returns, before anybody can handle it.
+logging.getLogger("pyspark.sql.connect.logging").addFilter(_is_news)
 
 
 def frame_of(spark: SparkSession, rows: Iterable[Sequence[Any]], columns: Mapping[str, str]) -> DataFrame:

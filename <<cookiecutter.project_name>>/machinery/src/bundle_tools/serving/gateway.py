@@ -109,14 +109,15 @@ def _serve(folder: Path, environment: Mapping[str, str], opened: socket.socket, 
 
 
 def _environment(tracking_uri: str, tables: str, temporary: Path) -> dict[str, str]:
-    """Return the environment variables of scoring servers: where models, tables and modules are."""
-    source = str(Path(__file__).parents[2])
+    """Return the environment variables of scoring servers, which run in another folder: where all they need is."""
+    source, given = Path(__file__).parents[2], os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [source, *(Path(entry) for entry in given if entry)]
     return {
         "MLFLOW_TRACKING_URI": tracking_uri,
         "MLFLOW_REGISTRY_URI": tracking_uri,
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "SERVING_MODEL_CONFIG": json.dumps({"tables": tables}),
-        "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(str(path.absolute()) for path in paths),
         "TMPDIR": str(temporary),
     }
 

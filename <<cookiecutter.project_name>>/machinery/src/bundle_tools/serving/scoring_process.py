@@ -152,6 +152,7 @@ class ScoringProcess:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed command
                 [sys.executable, "-m", f"{__package__}.scoring_server", str(opened.fileno())],
                 env={**os.environ, **self.environment, "__pyfunc_model_path__": self.model_uri},
+                cwd=self.log.parent,  # MLflow creates ./mlruns when it opens the registry
                 pass_fds=[opened.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=log,
