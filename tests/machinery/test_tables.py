@@ -28,7 +28,7 @@ def content(tables: Tables, name: str) -> list[tuple[int, str]]:
 def test_asking_for_a_missing_table_is_no_error_in_the_log(platform: LocalPlatform, schema: str) -> None:
     logger = logging.getLogger("pyspark.sql.connect.logging")
     passed = []
-    for statement in (f"SELECT * FROM {schema}.nowhere", "SELECT no_such_column FROM range(1)"):
+    for statement in (f"SELECT * FROM {schema}.nowhere", "SELECT no_such_column FROM range(1)"):  # noqa: S608 - our own
         try:
             platform.tables.spark.sql(statement).collect()
         except PySparkException as error:
