@@ -56,6 +56,17 @@ def test_a_gain_in_what_should_be_great_is_positive() -> None:
     assert OWN.gain("hits", LABEL, BAD, GOOD, HOW).high < 0
 
 
+def test_an_own_metric_may_change_its_arrays() -> None:
+    def clipping(label: Array, prediction: Array) -> float:
+        prediction[prediction < 0] = 0.0
+        label -= prediction
+        return float(np.mean(np.abs(label)))
+
+    label, good = LABEL.copy(), GOOD.copy()
+    OwnMetric(clipping, greater_is_better=False)(label, good)
+    assert (label.tolist(), good.tolist()) == (LABEL.tolist(), GOOD.tolist())
+
+
 def test_an_own_metric_that_is_not_finite_is_an_error() -> None:
     lost = OwnMetric(lambda *_: float("nan"), greater_is_better=True)
     with pytest.raises(ValueError, match="the metric <lambda> of 400 rows is nan"):

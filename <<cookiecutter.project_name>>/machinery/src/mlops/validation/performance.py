@@ -71,6 +71,8 @@ def _labels_and_decisions(evidence: Evidence) -> pd.DataFrame:
 def custom(evidence: Evidence) -> Iterator[Check]:
     """The number of each of the project's own checks lies within its bound, and each of these checks has a bound.
 
+    Each gets a copy of the evidence, so that what it changes, such as a column that it adds, is seen by no other check.
+
     Raises:
         ProjectError: A bound has no function, or a function has no bound.
     """
@@ -81,4 +83,4 @@ def custom(evidence: Evidence) -> Iterator[Check]:
     for name, measure in measures.items():
         if name not in bounds:
             raise ProjectError(f"the check {name} has no bound: give it one in validation.custom of project.yml")
-        yield within(name, float(measure(evidence)), bounds[name])
+        yield within(name, float(measure(evidence.copy())), bounds[name])
