@@ -22,6 +22,16 @@ def metrics(evidence: Evidence) -> Iterator[Check]:
         yield within(name, evidence.metrics.get(name), bound)
 
 
+def own_metrics(evidence: Evidence) -> Iterator[Check]:
+    """No metric of the project's own is worse for perfect predictions than for the naive baseline."""
+    measures = evidence.settings.measures
+    if measures.own:
+        wrong = list(measures.misdirected(evidence.label).values())
+        reason = "; ".join(wrong) or f"perfect predictions are at least as good as the baseline by {len(measures.own)}"
+        reason += "" if wrong else " metrics of your own"
+        yield Check("own metrics", not wrong, reason, float(len(wrong)), "at most 0")
+
+
 def leakage(evidence: Evidence) -> Iterator[Check]:
     """No held-out row was used in training: their keys are not among the other rows, and their times are later."""
     key, event_time = evidence.settings.spine.key, evidence.settings.spine.event_time

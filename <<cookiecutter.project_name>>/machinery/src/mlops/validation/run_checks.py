@@ -33,6 +33,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     target_leakage.too_good,
     target_leakage.known_before_the_label,
     lookup_leakage.lookups_before_the_label,
+    performance.own_metrics,
     performance.custom,
 )
 
