@@ -13,6 +13,7 @@ from ..platform.base import Platform
 from ..project import Project
 from ..promotion.decision import Decision
 from ..registry import CHALLENGER, FAILED, PASSED, PENDING, STATUS_ERROR_TAG, STATUS_TAG, Registry
+from ..training.rows_digest import rows_digest
 from ..validation import proof, report
 from ..validation.candidate import Candidate, evidence, resolve_version
 from ..validation.check import Check
@@ -40,12 +41,12 @@ def run(parameters: Candidate, project: Project, platform: Platform) -> Values:
     Raises:
         ProjectError: The version failed validation; the reasons are in the message and on the version.
     """
-    parameters, version = resolve_version(parameters)
+    parameters, version, training = resolve_version(parameters)
     registry = Registry(parameters.model_name)
     if version.tags.get(STATUS_TAG) not in {PENDING, PASSED}:
         registry.set_status(parameters.model_version, PENDING)
     try:
-        seen = evidence(parameters, version, project, platform)
+        seen = evidence(parameters, version, training, project, platform)
         checks = _verdict(registry, seen, project)
         passed = Decision.of(checks).passed
         registry.set_status(parameters.model_version, PASSED if passed else FAILED, report.summary(checks))
@@ -67,7 +68,7 @@ def _verdict(registry: Registry, seen: Evidence, project: Project) -> list[Check
     Raises:
         ProjectError: The version has passed before, and nothing but errors speaks against it now.
     """
-    version = seen.version
+    version, rows = seen.version, rows_digest(seen.rows)
     with mlflow.start_run(run_id=str(version.run_id)):
         checks = run_checks(seen)
         if version.tags.get(STATUS_TAG) == PASSED:
@@ -76,7 +77,7 @@ def _verdict(registry: Registry, seen: Evidence, project: Project) -> list[Check
         mlflow.log_text(report.table(checks), report.TABLE)
     _record_acceptances(registry, version, checks)
     if Decision.of(checks).passed:
-        proof.record(registry, version, project, seen.rows)
+        proof.record(registry, version, project, rows)
     return checks
 
 
