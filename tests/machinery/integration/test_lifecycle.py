@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 from mlflow import MlflowClient
+from pyspark.sql import SparkSession
 
 from bundle_tools.run import entry_points
 from mlops.registry import CHAMPION
@@ -236,6 +237,22 @@ def test_new_rows_of_a_source_file_are_scored(first_life: str, local: Command, t
     found = local("run", "batch_inference", "--source", str(file)).stdout
     assert f"1,600 rows from {file}" in found
     assert re.search(r"rows scored: 1,\d\d\d", found)
+
+
+def test_of_two_first_runs_at_once_one_waits_and_no_row_is_doubled(project: Path, spark: SparkSession) -> None:
+    with ExitStack() as processes:
+        runs = [
+            processes.enter_context(started(project, "run", "features", "--rows", "300", "--state", "both"))
+            for _ in range(2)
+        ]
+        for run in runs:
+            processes.callback(run.kill)
+        ended = [(*run.communicate(timeout=300), run.returncode) for run in runs]
+    assert [code for *_, code in ended] == [0, 0], ended
+    assert sum("waiting for another run" in out for out, *_ in ended) == 1
+    (feature_rows,) = (project / "both" / "tables" / "dev").glob("*/pickup_features")
+    rows = spark.read.format("delta").load(str(feature_rows))
+    assert rows.count() == rows.distinct().count() > 0
 
 
 def test_of_promotions_at_once_the_next_finishes_what_a_killed_one_began_and_the_last_changes_nothing(
