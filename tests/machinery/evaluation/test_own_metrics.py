@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,56 @@ def test_the_gain_in_an_own_metric_is_that_of_the_same_metric_by_means() -> None
 def test_a_gain_in_what_should_be_great_is_positive() -> None:
     assert OWN.gain("hits", LABEL, GOOD, BAD, HOW).low > 0
     assert OWN.gain("hits", LABEL, BAD, GOOD, HOW).high < 0
+
+
+def test_an_own_metric_may_change_its_arrays() -> None:
+    def clipping(label: Array, prediction: Array) -> float:
+        prediction[prediction < 0] = 0.0
+        label -= prediction
+        return float(np.mean(np.abs(label)))
+
+    label, good = LABEL.copy(), GOOD.copy()
+    OwnMetric(clipping, greater_is_better=False)(label, good)
+    assert (label.tolist(), good.tolist()) == (LABEL.tolist(), GOOD.tolist())
+
+
+@metric(greater_is_better=False)
+def unclipped_log_loss(label: Array, prediction: Array) -> float:
+    """Return the log loss, which has no value for a perfect prediction."""
+    return float(-np.mean(label * np.log(prediction) + (1 - label) * np.log(1 - prediction)))
+
+
+@metric(greater_is_better=False)
+def share_missed(label: Array, prediction: Array) -> float:
+    """Return the share of rows whose class is not the most probable one."""
+    return float(np.mean(prediction.argmax(axis=1) != label))
+
+
+@metric(greater_is_better=True)
+def mean_prediction(label: Array, prediction: Array) -> float:  # noqa: ARG001 - the arguments of a metric
+    """Return a number that is the same for all models without bias."""
+    return float(np.mean(prediction))
+
+
+CLASSES = np.arange(400.0) % 3
+HONEST = [
+    (Measures("regression", own={"own_rmse": own_rmse, "hits": hits, "mean": mean_prediction}), LABEL),
+    (Measures("classification", own={"log_loss_": unclipped_log_loss, "own_rmse": own_rmse}), (CLASSES > 0) * 1.0),
+    (Measures("multiclass", classes=3, own={"share_missed": share_missed}), CLASSES),
+]
+
+
+@pytest.mark.parametrize(("measures", "label"), HONEST)
+def test_a_metric_is_misdirected_if_perfect_predictions_are_worse_than_the_baseline(
+    measures: Measures, label: Array
+) -> None:
+    assert measures.misdirected(label) == {}
+    turned = {
+        name: OwnMetric(own.function, not own.greater_is_better) for name, own in measures.own.items() if name != "mean"
+    }
+    found = replace(measures, own=turned).misdirected(label)
+    assert list(found) == list(turned)
+    assert all(" for perfect predictions and " in reason for reason in found.values())
 
 
 def test_an_own_metric_that_is_not_finite_is_an_error() -> None:

@@ -85,7 +85,7 @@ def prove(parameters: Mapping[str, str], platform: LocalPlatform) -> None:
     with mlflow.start_run(run_id=parameters["run_id"]):
         mlflow.log_dict([asdict(Check("a check", passed=True, reason="it is fine"))], report.FILE)  # type: ignore[arg-type] # any JSON
     rows = training_set.read(platform.tables, parameters["training_table"], parameters["run_id"], "holdout")
-    proof.record(registry, registry.version(parameters["model_version"]), example.PROJECT, rows)
+    proof.record(registry, registry.version(parameters["model_version"]), example.PROJECT, proof.rows_digest(rows))
     registry.set_status(parameters["model_version"], "PASSED")
 
 

@@ -97,3 +97,6 @@ def test_the_history_has_what_the_reasons_leave_out(full: ModelCard) -> None:
     assert history(replace(full, champion_since="")).values["champion since"] == "not recorded"
     assert history(replace(full, previous_champion="none")).values["replaced"] == ""
     assert history(replace(full, status="PENDING")).values["validation"].endswith("10:02 UTC, not finished")
+    again = history(replace(full, validation_error="at 2026-12-01T10:00:00+00:00: ProjectError: no rows")).values
+    assert again["validation"] == "passed on 2026-11-25 10:02 UTC"
+    assert again["last validation"] == "ended in an error at 2026-12-01T10:00:00+00:00: ProjectError: no rows"

@@ -341,6 +341,13 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "    label.nothing\n    if problem_type ==",
         "business.value fails",
     ),
+    "a metric with the wrong direction": (
+        "checks.py",
+        "def mean_error(",
+        "from mlops.evaluation.own_metrics import metric\n\n\n@metric(greater_is_better=True)\n"
+        "def cost(label, prediction):\n    return float(np.mean(np.abs(label - prediction)))\n\n\ndef mean_error(",
+        "checks.py: the metric cost is 0 for perfect predictions and",
+    ),
     "a check of another name": ("checks.py", "def mean_error(", "def error(", "checks.py has no function mean_error"),
 }
 
@@ -365,7 +372,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
             part: importlib.import_module(f"{name}.{part}")
             for part in ("features", "functions", "model", "checks", "business")
         }
-        return Project.of(load(folder / "project.yml"), **modules)
+        return Project.of(load(folder / "project.yml", metrics=modules["checks"]), **modules)
 
     return project
 

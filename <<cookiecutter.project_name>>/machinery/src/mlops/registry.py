@@ -19,9 +19,11 @@ from .text_limits import DESCRIPTION, REGISTRY_TAG, cut
 CHALLENGED_BY = "challenged_by"  # tag of the champion: the version that was last compared with it, and the decision
 CHAMPION = "Champion"
 CHALLENGER = "Challenger"
-PENDING = "PENDING"
+PENDING, PASSED, FAILED = "PENDING", "PASSED", "FAILED"
 STATUS_TAG = "model_validation_status"
 STATUS_TIME_TAG = "model_validation_time"
+STATUS_REASONS_TAG = "model_validation_reasons"
+STATUS_ERROR_TAG = "model_validation_error"  # why a version that had passed could not be validated again
 ROLLED_BACK = "rolled_back"
 MACHINERY_TAG = "mlops_version"  # the version of the machinery that trained a version
 NO_COMMIT = "not under version control"  # the value of the tag git_commit outside a git repository
@@ -145,7 +147,7 @@ class Registry:
 
     def set_status(self, version: str, status: str, reason: str = "") -> None:
         """Record PENDING, PASSED or FAILED on a version; the reason and the time are written before the status."""
-        self.tag(version, "model_validation_reasons", reason)
+        self.tag(version, STATUS_REASONS_TAG, reason)
         self.tag(version, STATUS_TIME_TAG, datetime.now(UTC).isoformat(timespec="seconds"))
         self.tag(version, STATUS_TAG, status)
 
@@ -153,6 +155,11 @@ class Registry:
         """Set a tag of a version; the value is cut to the length that Unity Catalog allows."""
         self._note(version)
         self.client.set_model_version_tag(self.name, version, key, cut(value, REGISTRY_TAG))
+
+    def drop_tag(self, version: str, key: str) -> None:
+        """Delete a tag of a version, which must exist."""
+        self._note(version)
+        self.client.delete_model_version_tag(self.name, version, key)
 
     def model_tags(self) -> dict[str, str]:
         """Return the tags of the registered model itself."""

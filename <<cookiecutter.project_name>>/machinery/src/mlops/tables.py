@@ -90,12 +90,19 @@ class Tables:
         Raises:
             AnalysisException: It may not be read.
         """
-        if name not in self._known:
-            self._known[name] = self._look_up(name)
-        return self._known[name] is not None
+        return self._look_up(name) is not None
 
-    def _look_up(self, name: str) -> DataFrame | None:
-        frame = self.spark.table(quote(name))
+    def _look_up(self, name: str, version: str = "") -> DataFrame | None:
+        """Return the table, or None if there is none. It is looked up once."""
+        key = f"{name}@{version}" if version else name
+        if key not in self._known:
+            # https://docs.databricks.com/aws/en/data-governance/unity-catalog/abac/time-travel: "versionAsOf option"
+            reader = self.spark.read.option("versionAsOf", version) if version else self.spark
+            self._known[key] = self._existing(reader.table(quote(name)))
+        return self._known[key]
+
+    @staticmethod
+    def _existing(frame: DataFrame) -> DataFrame | None:
         try:
             frame.schema  # noqa: B018 - asks the catalog; Spark Connect looks a table up no earlier
         except AnalysisException as error:
@@ -108,13 +115,20 @@ class Tables:
         """Create a schema (two-level name) if it does not exist."""
         self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
 
-    def read(self, name: str) -> DataFrame:
+    def read(self, name: str, version: str = "") -> DataFrame:
         """Return the table.
+
+        Args:
+            name: The table.
+            version: The version to read, as `version` returned it; the newest if it is empty, or no number because the
+                table, such as a view, has no versions.
 
         Raises:
             ProjectError: There is no such table.
+            AnalysisException: It may not be read, or the version is gone.
         """
-        if not self.exists(name) or (frame := self._known[name]) is None:
+        frame = self._look_up(name, version if version.isdigit() else "")
+        if frame is None:
             raise ProjectError(f"table {name} does not exist: run the job that writes it first, or correct its name.")
         return frame
 

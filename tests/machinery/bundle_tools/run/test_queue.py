@@ -69,3 +69,18 @@ def test_one_run_after_the_other_has_its_turn(tmp_path: Path) -> None:
     for _ in range(2):
         with turn("promotion", QUEUED):
             pass
+
+
+def test_a_run_learns_that_another_process_has_run_the_job_meanwhile(tmp_path: Path) -> None:
+    calls: list[str] = []
+    earlier = turns(tmp_path, pytest.fail)
+    with earlier("features", QUEUED):
+        pass
+    ours = turns(tmp_path, pytest.fail, lambda: calls.append("another"))
+    for _ in range(2):
+        with ours("features", QUEUED), ours("training", QUEUED):
+            assert calls == [], "what ran before, and what ran here, is known"
+    with earlier("features", QUEUED):
+        pass
+    with ours("training", QUEUED), ours("features", QUEUED):
+        assert calls == ["another"]

@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 
 from mlops.errors import ProjectError
 from mlops.promotion import pause
-from mlops.registry import CHAMPION, ROLLED_BACK, Registry
+from mlops.registry import CHAMPION, ROLLED_BACK, STATUS_TAG, Registry
 from mlops.tasks import rollback
 from mlops.validation import proof
 from mlops_local.platform import LocalPlatform
@@ -84,9 +84,22 @@ def test_a_second_rollback_does_not_restore_the_bad_version(registry: Registry, 
     assert champion(registry) == "1"
 
 
-def test_a_version_that_never_passed_cannot_become_champion(registry: Registry, run_task: Runner) -> None:
-    registry.set_status("1", "FAILED")
-    with pytest.raises(ProjectError, match=r"version 1 of .* never passed validation"):
+@pytest.mark.parametrize(
+    ("status", "because"),
+    [
+        ("FAILED", r"failed its last validation \(rmse is above 8\): give another version"),
+        ("PENDING", "has not finished its validation: give another version"),
+        (None, "was never validated: give another version"),
+    ],
+)
+def test_a_version_that_has_not_passed_cannot_become_champion(
+    registry: Registry, run_task: Runner, status: str | None, because: str
+) -> None:
+    if status is None:
+        registry.drop_tag("1", STATUS_TAG)
+    else:
+        registry.set_status("1", status, "rmse is above 8" if status == "FAILED" else "")
+    with pytest.raises(ProjectError, match=f"version 1 of .* {because}"):
         rolled_back(run_task, model_name=registry.name, reason="so")
     assert champion(registry) == "3"
     assert ROLLED_BACK not in registry.version("3").tags

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable, Iterator
 
 import mlflow
 import pytest
@@ -7,9 +8,12 @@ from mlflow import MlflowClient
 from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, MISSING, SCORE, Leakage
 from mlops.config.validation import Bound
 from mlops.errors import ProjectError
-from mlops.registry import CHALLENGER, CHAMPION, STATUS_TAG, Registry
+from mlops.model_card.publish import MARKDOWN
+from mlops.registry import CHALLENGER, CHAMPION, STATUS_ERROR_TAG, STATUS_TAG, Registry
 from mlops.tasks import promote, validate
 from mlops.tasks.validate import ACCEPTED_TAG
+from mlops.validation import run_checks
+from mlops.validation.check import Check
 from mlops.validation.evidence import Evidence
 from mlops.validation.report import FILE, TABLE
 
@@ -157,3 +161,100 @@ def test_the_status_is_pending_while_the_checks_run(
         run_task(validate, **trained)
     assert seen == ["PENDING"]
     assert tags(trained)[STATUS_TAG] == "FAILED"
+
+
+@pytest.fixture
+def revalidated(trained: dict[str, str], run_task: Runner, lenient_gates: None) -> dict[str, str]:  # noqa: ARG001 - a fixture
+    """A version that has passed its first validation."""
+    run_task(validate, **trained)
+    return trained
+
+
+def raising(error: BaseException) -> Callable[[object], Iterator[Check]]:
+    def unreadable(_: object) -> Iterator[Check]:
+        raise error
+
+    return unreadable
+
+
+def expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise ProjectError("the rows have expired")
+
+    monkeypatch.setattr(validate, "evidence", gone)
+
+
+def test_an_error_while_a_version_is_validated_again_takes_nothing_away(
+    revalidated: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tags(revalidated)
+    with monkeypatch.context() as patched:
+        expired(patched)
+        with pytest.raises(ProjectError, match="the rows have expired"):
+            run_task(validate, **revalidated)
+    after = tags(revalidated)
+    assert after.pop(STATUS_ERROR_TAG).endswith(": ProjectError: the rows have expired")
+    assert after == before
+    card = mlflow.artifacts.load_text(f"runs:/{revalidated['run_id']}/{MARKDOWN}")
+    assert "ended in an error at " in card
+    assert run_task(promote, **revalidated)["promoted"] == "true"
+    run_task(validate, **revalidated)
+    assert STATUS_ERROR_TAG not in tags(revalidated), "the next verdict takes it back"
+
+
+def test_a_check_that_cannot_be_made_again_takes_nothing_away(
+    revalidated: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(run_checks, "CHECKS", (*run_checks.CHECKS, raising(OSError("no such table"))))
+        with pytest.raises(ProjectError, match=r"unreadable could not be checked: OSError: no such table\. All other"):
+            run_task(validate, **revalidated)
+    assert tags(revalidated)[STATUS_TAG] == "PASSED"
+    assert "no such table" in tags(revalidated)[STATUS_ERROR_TAG]
+    assert run_task(promote, **revalidated)["promoted"] == "true", "the report that was proven is still there"
+
+
+def test_a_verdict_replaces_the_status_even_if_another_check_ends_in_an_error(
+    revalidated: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_checks, "CHECKS", (*run_checks.CHECKS, raising(OSError("no such table"))))
+    bounded(monkeypatch, Bound(min=2000))
+    with pytest.raises(ProjectError, match="is below 2000"):
+        run_task(validate, **revalidated)
+    assert tags(revalidated)[STATUS_TAG] == "FAILED"
+    assert STATUS_ERROR_TAG not in tags(revalidated)
+
+
+@pytest.mark.usefixtures("lenient_gates")
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+def test_a_check_that_ends_the_process_fails_the_version_with_the_reason(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    registered_as_pending(trained)
+    monkeypatch.setattr(run_checks, "CHECKS", (*run_checks.CHECKS, raising(error)))
+    with pytest.raises((ProjectError, KeyboardInterrupt)):
+        run_task(validate, **trained)
+    assert tags(trained)[STATUS_TAG] == "FAILED"
+    assert type(error).__name__ in tags(trained)["model_validation_reasons"]
+    assert aliases(trained) == {}
+
+
+def registered_as_pending(trained: dict[str, str]) -> None:
+    """Let the version be as training registers it."""
+    Registry(trained["model_name"]).tag(trained["model_version"], STATUS_TAG, "PENDING")
+
+
+@pytest.mark.usefixtures("lenient_gates")
+def test_a_proof_that_cannot_be_recorded_fails_the_version(
+    trained: dict[str, str], run_task: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered_as_pending(trained)
+
+    def refuse(*_: object) -> None:
+        raise OSError("the registry does not answer")
+
+    monkeypatch.setattr(validate.proof, "record", refuse)
+    with pytest.raises(OSError, match="does not answer"):
+        run_task(validate, **trained)
+    assert tags(trained)[STATUS_TAG] == "FAILED"
+    assert "does not answer" in tags(trained)["model_validation_reasons"]

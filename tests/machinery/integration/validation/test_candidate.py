@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,6 +58,39 @@ def test_the_evidence_is_of_the_rows_of_this_run_and_of_the_feature_tables_besid
     schema = ".".join(table.split(".")[:2])
     assert found.store.publish_table("pickup_features", "store", "CU_1") == f"{schema}.pickup_features_online"
     assert str(found.version.version) == trained["model_version"]
+
+
+def test_held_out_rows_that_changed_since_the_training_are_refused(
+    trained: dict[str, str], platform: LocalPlatform
+) -> None:
+    table, key = trained["training_table"], SETTINGS.spine.key
+    own = platform.tables.read(table).where((F.col("run_id") == trained["run_id"]) & (F.col("split") == "holdout"))
+    forged = own.limit(1).drop("run_id", "created_at").withColumn(key, F.lit("forged"))
+    training_set.write(platform.tables, table, forged, trained["run_id"], keep_days=30)
+    try:
+        with pytest.raises(
+            ProjectError, match=rf"the held-out rows of version 1 of .* in {table} are not those of its"
+        ):
+            evidence(*resolve_version(Candidate(**trained)), PROJECT, platform)
+    finally:
+        platform.tables.delete(table, f"{key} = 'forged'")
+    evidence(*resolve_version(Candidate(**trained)), PROJECT, platform)
+
+
+def test_a_training_without_a_digest_of_its_held_out_rows_is_refused(
+    trained: dict[str, str], platform: LocalPlatform, experiment_id: str
+) -> None:
+    with mlflow.start_run(experiment_id=experiment_id) as run:
+        pass
+    version = MlflowClient().create_model_version(trained["model_name"], trained["model_uri"], run_id=run.info.run_id)
+    other = Candidate(
+        model_name=trained["model_name"],
+        model_uri="",
+        model_version=str(version.version),
+        training_table=trained["training_table"],
+    )
+    with pytest.raises(ProjectError, match=r"the training run of version 2 of .* records no digest .*: train again"):
+        evidence(*resolve_version(other), PROJECT, platform)
 
 
 def test_the_held_out_rows_are_features_labels_and_times_in_utc(

@@ -95,7 +95,7 @@ def test_a_report_with_a_failed_check_does_not_prove_that_the_version_passed(
     checks = [Check("fine", passed=True, reason=""), Check("bad", passed=False, reason="")]
     with mlflow.start_run(run_id=trained["run_id"]):
         mlflow.log_dict([asdict(one) for one in checks], report.FILE)  # type: ignore[arg-type] # any JSON
-    proof.record(registry, registry.version("1"), PROJECT, rows)
+    proof.record(registry, registry.version("1"), PROJECT, proof.rows_digest(rows))
     refused(registry, rows, "has the status PASSED, but its report has failed checks: validate it again")
 
 

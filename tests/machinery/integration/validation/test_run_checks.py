@@ -24,6 +24,8 @@ from pyspark.sql import functions as F
 from mlops.config.features import FeatureTable
 from mlops.config.leakage import ARRIVAL, INPUT, LOOKUP, Leakage
 from mlops.config.validation import Bound, Latency, Slice, SliceRows
+from mlops.evaluation.metrics import Array
+from mlops.evaluation.own_metrics import OwnMetric
 from mlops.registry import NO_COMMIT
 from mlops.validation import behaviour, lookup_leakage, performance, slices, structure, target_leakage
 from mlops.validation import training_serving_skew as serving
@@ -31,6 +33,7 @@ from mlops.validation.candidate import Candidate, evidence, resolve_version
 from mlops.validation.check import Check
 from mlops.validation.evidence import Evidence
 from mlops.validation.origin import origin
+from mlops.validation.proof import gates_digest, rows_digest
 from mlops.validation.run_checks import CHECKS, run_checks
 from mlops_local.platform import LocalPlatform
 
@@ -289,6 +292,54 @@ def test_held_out_rows_that_were_trained_on_are_noticed(sound: Evidence) -> None
     assert not found["times are held out"].passed
 
 
+def test_an_own_metric_with_the_wrong_direction_is_noticed(sound: Evidence) -> None:
+    def loss(label: Array, prediction: Array) -> float:
+        return float(np.mean((label - prediction) ** 2))
+
+    for better in (False, True):
+        settings = sound.settings.model_copy()
+        settings._own_metrics = {"loss": OwnMetric(loss, greater_is_better=better)}  # noqa: SLF001 - as `parse` sets them
+        (check,) = performance.own_metrics(replace(sound, settings=settings))
+        assert check.passed is not better
+    assert "the metric loss is 0 for perfect predictions and " in check.reason
+    assert list(performance.own_metrics(sound)) == [], "there are none"
+
+
+def test_what_an_own_check_changes_is_seen_by_no_other(sound: Evidence) -> None:
+    def careless(found: Evidence) -> float:
+        found.rows["error"] = found.prediction - found.label
+        found.prediction[:] = 1e9
+        found.label[:] = 1e9
+        found.features.iloc[:, 0] = 0.0
+        found.trained_on["error"] = 1.0
+        found.version.tags["owner"] = "me"
+        found.settings.validation.custom["careless"] = Bound(min=2)
+        return 0.0
+
+    def sums(found: Evidence) -> float:
+        arrays = (found.prediction, found.label, found.features.select_dtypes("number").iloc[:, 0].fillna(0))
+        return float(sum(np.sum(values) for values in arrays)) + found.rows.shape[1] + found.trained_on.shape[1]
+
+    wide = Bound(min=-1e12, max=1e12)
+    checks = {"before": sums, "careless": careless, "after": sums}
+    own = replace(gated(sound, custom=dict.fromkeys(checks, wide)), checks=checks)
+    assert own.trained_on.shape[0], "as an earlier check has read it"
+    digest, gates = rows_digest(own.rows), gates_digest(own.settings, {})
+    before, _, after = performance.custom(own)
+    assert before.value == after.value
+    assert own.prediction.max() < 1e9
+    assert rows_digest(own.rows) == digest
+    assert gates_digest(own.settings, {}) == gates
+    assert own.version.tags["owner"] == "given"
+
+
+def test_an_own_check_computes_nothing_anew(sound: Evidence) -> None:
+    expected = sound.prediction
+    own = sound.copy()
+    assert own.model is sound.model
+    assert vars(own)["prediction"].tolist() == expected.tolist()
+
+
 def test_every_own_check_needs_a_bound_and_every_bound_a_check(sound: Evidence) -> None:
     name = next(iter(SETTINGS.validation.custom))
     (check,) = performance.custom(gated(sound, custom={name: Bound(min=1e6)}))
@@ -408,8 +459,25 @@ def test_a_version_whose_source_is_not_recorded_fails_with_one_sentence(
 ) -> None:
     with mlflow.start_run() as run:
         pass
-    lost = replace(sound, origin=origin(run.info.run_id, PROJECT, platform))
+    lost = replace(sound, origin=origin(run, PROJECT, platform))
     for look in (target_leakage.known_before_the_label, lookup_leakage.lookups_before_the_label):
         (check,) = run_only(look, lost)
         assert not check.passed
-        assert "does not record its source_tables: train the version with the training job." in check.reason
+        assert (
+            "does not record its source_tables and their versions: train the version with the training job."
+            in check.reason
+        )
+
+
+def test_the_source_is_read_in_the_version_that_was_trained_on(
+    platform: LocalPlatform, schema: str, trips: str, experiment_id: str
+) -> None:
+    table = f"{schema}.trips"
+    platform.tables.overwrite(table, platform.tables.read(trips).limit(200))
+    with mlflow.start_run(experiment_id=experiment_id) as run:
+        mlflow.log_params({"source_tables": f"trips={table}", "source_version": platform.tables.version(table)})
+    found = origin(mlflow.get_run(run.info.run_id), PROJECT, platform)
+    platform.tables.append(table, platform.tables.read(trips).limit(7))
+    assert platform.tables.read(table).count() == 207
+    assert found.sources().frame("trips").count() == 200
+    assert found.spine().count() == 200

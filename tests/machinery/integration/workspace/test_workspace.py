@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -165,3 +168,30 @@ def test_tables_of_other_projects_are_published_if_there_is_an_online_store(
         workspace.publish_foreign(bundle, platform, config)
         found = platform.feature_store("dev.ours", config.feature_tables).publication(name, "shop")
         assert (found is not None) == is_there
+
+
+OPENER = """
+import sys, time
+from pathlib import Path
+from bundle_tools.workspace.workspace import Workspace
+workspace = Workspace(Path(sys.argv[1]))
+Path(sys.argv[2]).touch()
+while len(list(Path(sys.argv[2]).parent.glob("ready*"))) < 3:
+    time.sleep(0.01)
+workspace.open_mlflow()
+"""
+
+
+def test_processes_that_open_an_empty_workspace_at_once_all_succeed(tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, str(tmp_path / "state"), str(tmp_path / f"ready{number}")],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    ended = [(opener.communicate(timeout=120)[1], opener.returncode) for opener in openers]
+    assert [code for _, code in ended] == [0, 0, 0], [errors[-500:] for errors, _ in ended]

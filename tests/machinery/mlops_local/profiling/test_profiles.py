@@ -13,7 +13,8 @@ from scipy import stats
 from mlops.errors import ProjectError
 from mlops.profiling.base import ProfileSpec
 from mlops_local.platform import LocalPlatform
-from mlops_local.profiling.profiles import LocalProfiler
+from mlops_local.profiling import profiles
+from mlops_local.profiling.profiles import LocalProfiler, batches
 
 MONDAY = datetime(2016, 1, 4, tzinfo=UTC)
 COLUMNS = "log_id string, at timestamp, miles double, borough string, prediction double, fare double, version string"
@@ -224,3 +225,49 @@ def test_a_log_without_a_column_that_is_profiled_is_refused(platform: LocalPlatf
     write(platform, f"{schema}.inference_log", rows(10))
     with pytest.raises(ProjectError, match="has no column speed, which monitoring reads"):
         LocalProfiler(platform.tables).refresh(spec(schema, columns=("speed",)))
+
+
+def test_rows_that_do_not_fit_into_one_message_are_the_same_in_several(
+    platform: LocalPlatform,
+    schema: str,
+    log: pd.DataFrame,
+    baseline: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(platform, f"{schema}.inference_log", log)
+    write(platform, f"{schema}.baseline", baseline)
+    chosen = spec(schema, slices=("borough",), metrics={"mean_error": "avg(prediction - fare)"})
+    whole = profiled(platform, chosen)
+    monkeypatch.setattr(profiles, "_MESSAGE", 50_000)
+    monkeypatch.setattr(profiles, "_SKETCHES", 3)
+    parts = profiled(platform, chosen)
+    for one_message, several in zip(whole, parts, strict=True):
+        texts = [sorted(frame.astype(str).agg("|".join, axis=1)) for frame in (one_message, several)]
+        assert texts[0] == texts[1]
+    assert not platform.tables.exists(f"{chosen.profile_table}_staged")
+
+
+def test_a_message_has_at_least_a_row_and_no_more_than_fit() -> None:
+    small, large = {"count": 1}, {"quantiles": [0.0] * 10_000_000}
+    found = list(batches([small, small, large, small]))
+    assert [len(batch) for batch in found] == [2, 1, 1]
+    assert list(batches([])) == []
+
+
+@pytest.mark.thorough  # a minute
+def test_a_thousand_columns_are_profiled(platform: LocalPlatform, schema: str) -> None:
+    names = [f"x{number}" for number in range(1000)]
+    random = np.random.default_rng(0)
+    days = 12
+    frame = pd.DataFrame(random.normal(size=(days * 20, len(names))), columns=names)
+    frame["log_id"] = [str(number) for number in range(len(frame))]
+    frame["at"] = [MONDAY + timedelta(days=number % days) for number in range(len(frame))]
+    frame["prediction"], frame["version"] = frame["x0"], "1"
+    frame["fare"] = frame["x0"] + 1
+    for table in ("inference_log", "baseline"):
+        platform.tables.overwrite(f"{schema}.{table}", platform.spark.createDataFrame(frame))
+    chosen = spec(schema, columns=(*names, "prediction", "fare"), granularities=("1 day",))
+    assert LocalProfiler(platform.tables).refresh(chosen).state == "done"
+    per_window = days * 2 * (len(names) + 3)
+    of_reference = len(names) + 3
+    assert platform.tables.read(chosen.profile_table).count() == per_window + of_reference

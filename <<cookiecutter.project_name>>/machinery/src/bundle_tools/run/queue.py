@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from mlops.errors import ProjectError
+
+from ..workspace.lock import exclusive
 
 Turn = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
 
@@ -18,7 +20,7 @@ def any_turn(_job_key: str, _job: Mapping[str, Any]) -> AbstractContextManager[N
     return nullcontext()
 
 
-def turns(folder: Path, waiting: Callable[[str], None]) -> Turn:
+def turns(folder: Path, waiting: Callable[[str], None], another_ran: Callable[[], None] = lambda: None) -> Turn:
     """Return what waits for a job's turn: a context manager that is entered when the run may start.
 
     The operating system releases the turn when the process ends, however it ends.
@@ -26,24 +28,32 @@ def turns(folder: Path, waiting: Callable[[str], None]) -> Turn:
     Args:
         folder: Where the lock files are; the processes that share it take turns.
         waiting: Called with the job's key when a run has to wait.
+        another_ran: Called before a run starts if another process has run the job since this call.
     """
+    known = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.lock")}
 
     @contextmanager
     def turn(job_key: str, job: Mapping[str, Any]) -> Iterator[None]:
         if job.get("max_concurrent_runs", 1) != 1:
             yield
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{job_key}.lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if not (job.get("queue") or {}).get("enabled"):
-                    raise ProjectError(
-                        f"another run of the job {job_key} is active and the job has no queue: run it again later."
-                    ) from None
-                waiting(job_key)
-                fcntl.flock(file, fcntl.LOCK_EX)
+
+        def wait() -> None:
+            if not (job.get("queue") or {}).get("enabled"):
+                raise ProjectError(
+                    f"another run of the job {job_key} is active and the job has no queue: run it again later."
+                )
+            waiting(job_key)
+
+        path = folder / f"{job_key}.lock"
+        with exclusive(path, wait) as file:
+            file.seek(0)
+            if file.read() != known.get(path.name, ""):
+                another_ran()
+            known[path.name] = uuid4().hex
+            file.truncate(0)
+            file.write(known[path.name])
+            file.flush()
             yield
 
     return turn

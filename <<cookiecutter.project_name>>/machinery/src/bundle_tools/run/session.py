@@ -8,7 +8,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from ..bundle import load as bundles
 from ..serving.delivery import deliver
 from ..serving.local_gateway import LocalGateway
 from ..workspace import engine
+from ..workspace.lock import exclusive
 from ..workspace.source_data import SourceData
 from ..workspace.workspace import Workspace, foreign_tables, model_name, own_schema, source_tables
 from . import auto_approve, entry_points, prediction, progress, summary, task_order, uncommitted
@@ -88,10 +89,20 @@ def run_to_success(options: Options, request: Request, console: Console, *, summ
     workspace = Workspace(options.state)
     say(console, f"target {bundle.target}, engine {request.engine}, state in {workspace.folder}")
     foreign = foreign_tables(bundle, project.config).values()
-    embedded = engine.start(request.engine, workspace.catalogs(bundle, foreign))
-    with log_file(workspace.folder):
+    with log_file(workspace.folder), ExitStack() as set_up:
+        set_up.enter_context(
+            exclusive(
+                workspace.locks / "set-up.lock",
+                lambda: say(console, "waiting for another run to finish its set-up"),
+            )
+        )
         workspace.open_mlflow()
-        with embedded as spark:
+        with engine.start(request.engine, workspace.catalogs(bundle, foreign)) as spark:
+            turn = turns(
+                workspace.locks,
+                lambda job: say(console, f"waiting for another run of the job {job} to finish"),
+                lambda: workspace.register_tables(spark),
+            )
             gateway = LocalGateway.of(workspace, request.port)
             platform = LocalPlatform(spark, workspace.tables, gateway=gateway)
             deployed = workspace.deploy(bundle, spark)
@@ -101,6 +112,7 @@ def run_to_success(options: Options, request: Request, console: Console, *, summ
             preflight.require(project, platform.tables, own_schema(deployed))
             origin = workspace.fill_sources(deployed, platform, project, request.source)
             workspace.publish_foreign(deployed, platform, project.config)
+            set_up.close()
             say(console, f"source {', '.join(source_tables(deployed).values())}: {origin}")
             with progress.shown(console) as observer:
                 call = auto_approve.with_approval(entry_points.caller(tasks, platform), approve=request.approve)
@@ -113,10 +125,7 @@ def run_to_success(options: Options, request: Request, console: Console, *, summ
                     observer=Durations(platform, observer),
                     # Unlike those of a scheduler alone, they are not used again by the next run.
                     run_ids=itertools.count(time.time_ns() // 1_000_000),
-                    turn=turns(
-                        workspace.folder / "locks",
-                        lambda job: say(console, f"waiting for another run of the job {job} to finish"),
-                    ),
+                    turn=turn,
                 )
             for note in dict.fromkeys(platform.notes):
                 say(console, note)

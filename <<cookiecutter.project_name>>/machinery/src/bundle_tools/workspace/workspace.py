@@ -27,6 +27,7 @@ from mlops.tables import quote
 from mlops_local.platform import LocalPlatform
 
 from ..bundle.load import Bundle
+from .lock import exclusive
 from .other_data import has_other_rows, start_anew
 from .source_data import SourceData
 
@@ -55,16 +56,25 @@ class Workspace:
         return (self.folder / "tables").resolve()
 
     @property
+    def locks(self) -> Path:
+        """The folder of the files that processes lock to take turns."""
+        return self.folder / "locks"
+
+    @property
     def serving(self) -> Path:
         """The folder of the gateway that serves models."""
         return (self.folder / "serving").resolve()
 
     def open_mlflow(self) -> None:
-        """Point MLflow at this workspace, and create its database the first time."""
+        """Point MLflow at this workspace, and create its database the first time.
+
+        One process creates it, and others wait: MLflow itself would fail if it met tables that are half made.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.tracking_uri)
-        with chdir(self.folder):  # MLflow creates ./mlruns when it opens a database
+        # MLflow creates ./mlruns when it opens a database.
+        with exclusive(self.locks / "mlflow.lock"), chdir(self.folder):
             MlflowClient().search_experiments(max_results=1)
 
     def catalogs(self, bundle: Bundle, foreign: Iterable[str] = ()) -> list[str]:

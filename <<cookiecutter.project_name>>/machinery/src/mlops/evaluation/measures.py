@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,8 @@ from .metric_intervals import metric_gain, metric_interval
 from .metrics import GREATER_IS_BETTER, METRICS, RANGES, Array, ProblemType, evaluate, naive_baseline
 from .multiclass import evaluate_classes
 from .own_metrics import OwnMetric
+
+_NEARLY, _ROUNDING = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,32 @@ class Measures:
             return np.bincount(label.astype(np.intp), minlength=self.classes) / len(label)
         return np.array(naive_baseline(label))
 
+    def misdirected(self, label: Array) -> dict[str, str]:
+        """Return why own metrics have the wrong direction: perfect predictions are worse than the naive baseline.
+
+        A metric that has no finite value for perfect predictions, such as a logarithm, gets nearly perfect ones.
+
+        Args:
+            label: As in `evaluate`.
+
+        Raises:
+            ValueError: A metric has no finite value for the naive baseline or for nearly perfect predictions.
+        """
+        perfect = np.eye(self.classes)[label.astype(np.intp)] if self.problem_type == "multiclass" else label
+        constant = np.broadcast_to(self.naive_baseline(label), perfect.shape)
+        reasons = {}
+        for name, metric in self.own.items():
+            best = _first_finite(metric, label, (perfect, perfect + _NEARLY * (constant - perfect)))
+            naive = metric(label, constant)
+            loss = (naive - best) * (1 if metric.greater_is_better else -1)
+            if loss > _ROUNDING * max(abs(best), abs(naive), 1e-3):
+                which = "greater" if metric.greater_is_better else "smaller"
+                reasons[name] = (
+                    f"the metric {name} is {best:.4g} for perfect predictions and {naive:.4g} for the naive baseline, "
+                    f"although {which} is declared to be better"
+                )
+        return reasons
+
     def gain(self, name: str, label: Array, challenger: Array, incumbent: Array, resampling: Resampling) -> Interval:
         """Return how much better the challenger's metric is than the incumbent's on the same rows.
 
@@ -93,3 +122,12 @@ class Measures:
             return metric_interval(name, label, prediction, resampling)
         classes = label if self.problem_type != "regression" else None
         return resampled_value(self.own[name], label, prediction, classes, resampling)
+
+
+def _first_finite(metric: OwnMetric, label: Array, predictions: Sequence[Array]) -> float:
+    """Return a metric of the first predictions for which it has a finite value."""
+    *others, last = predictions
+    for prediction in others:
+        with contextlib.suppress(ValueError, ArithmeticError), np.errstate(all="ignore"):
+            return metric(label, prediction)
+    return metric(label, last)

@@ -29,12 +29,12 @@ class OwnMetric:
     high: float = math.inf
 
     def __call__(self, label: Array, prediction: Array) -> float:
-        """Return the metric.
+        """Return the metric. The function gets copies of the arrays, so that it may change them.
 
         Raises:
             ValueError: It is not a finite number.
         """
-        value = float(self.function(label, prediction))
+        value = float(self.function(label.copy(), prediction.copy()))
         if not math.isfinite(value):
             raise ValueError(f"the metric {self.function.__name__} of {len(label)} rows is {value}")
         return value

@@ -21,6 +21,7 @@ class ModelCard:
         data_from: The first event time of all splits, and `data_to` the last, for versions without spans.
         inputs: How the training rows cover the inputs of the model.
         metrics: Metrics by the split that they were measured on, or `baseline` for the naive baseline on held-out rows.
+        validation_error: Why the version, which has passed, could not be validated again, if that is so.
         checks: The validation checks.
         champion: The version that is champion now.
         importance: Mean absolute SHAP values by feature, greatest first, in the unit of `importance_of`.
@@ -49,6 +50,7 @@ class ModelCard:
     status: str = ""
     status_time: str = ""
     reasons: str = ""
+    validation_error: str = ""
     checks: tuple[Check, ...] = ()
     accepted_leakage: str = ""
     champion: str = ""

@@ -13,7 +13,15 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 from ..config.load import ProjectConfig
 from ..errors import first_line
-from ..registry import CHAMPION, MACHINERY_TAG, STATUS_TAG, STATUS_TIME_TAG, Registry
+from ..registry import (
+    CHAMPION,
+    MACHINERY_TAG,
+    STATUS_ERROR_TAG,
+    STATUS_REASONS_TAG,
+    STATUS_TAG,
+    STATUS_TIME_TAG,
+    Registry,
+)
 from ..run_files import RunFiles
 from ..training import inputs
 from ..training.training_set import SPLITS
@@ -116,7 +124,8 @@ def _from_version(version: ModelVersion, run_tags: Mapping[str, str]) -> dict[st
         "registered": datetime.fromtimestamp(created / 1000, UTC).isoformat() if created else "",
         "status": tags.get(STATUS_TAG, ""),
         "status_time": tags.get(STATUS_TIME_TAG, ""),
-        "reasons": tags.get("model_validation_reasons", ""),
+        "reasons": tags.get(STATUS_REASONS_TAG, ""),
+        "validation_error": tags.get(STATUS_ERROR_TAG, ""),
         "decision": tags.get("deployment_decision", ""),
         "champion_since": tags.get("champion_since", ""),
         "git_commit": tags.get("git_commit") or run_tags.get("git_commit", ""),

@@ -26,6 +26,7 @@ def history(card: ModelCard) -> Facts:
         {
             "registered": moment(card.registered),
             "validation": f"{validated}, not finished" if card.status == "PENDING" else validated,
+            "last validation": f"ended in an error {card.validation_error}" if card.validation_error else "",
             "decision": decided,
             "champion since": "not recorded" if card.is_champion and not card.champion_since else "",
             "replaced": f"version {card.previous_champion}" if card.previous_champion.isdigit() else "",

@@ -14,7 +14,7 @@ from ..features import on_demand
 from ..features.uc_function import Definition
 from ..project import Project
 from ..tables import Tables
-from . import code, monitored, rehearsal
+from . import code, monitored, own_metrics, rehearsal
 from .empty_frames import columns
 from .inputs import Types, follow
 
@@ -65,7 +65,7 @@ def problems(project: Project, spark: SparkSession, foreign: Mapping[str, Types]
     followed = follow(config, spine, {**tables, **(foreign or {})}, _functions(project))
     mistakes += followed.problems
     mistakes += [] if mistakes else monitored.problems(config, followed.types, spark)
-    return mistakes or list(rehearsal.problems(project, followed.types))
+    return mistakes or [*own_metrics.problems(config), *rehearsal.problems(project, followed.types)]
 
 
 def _frames(project: Project, spark: SparkSession, mistakes: list[str]) -> tuple[Types, dict[str, Types]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from ..config.load import ProjectConfig
 from ..errors import ProjectError, did_you_mean, first_line
 from ..evaluation.metrics import Array
 from ..project import Project
@@ -48,10 +49,15 @@ def example_rows(project: Project, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     rows = pd.DataFrame({name: _values(kind, random) for name, kind in kinds.items()})
     looked_up = [name for lookup in config.lookups for name in lookup.outputs]
     rows.loc[random.random(_ROWS) < 0.1, looked_up] = None  # noqa: PLR2004 - a tenth of the rows
-    classes = max(len(config.classes), 2)
-    label = random.normal(size=_ROWS) if config.problem_type == "regression" else np.arange(_ROWS) % classes
-    typed = convert(rows, kinds).assign(**{config.label: label.astype("float64")})
+    typed = convert(rows, kinds).assign(**{config.label: example_labels(config)})
     return typed.assign(**{config.training.weight_column: 1.0}) if config.training.weight_column else typed
+
+
+def example_labels(config: ProjectConfig) -> Array:
+    """Return made-up labels, shape (rows,): values, or the numbers of all classes."""
+    if config.problem_type == "regression":
+        return np.random.default_rng(1).normal(size=_ROWS)
+    return np.asarray(np.arange(_ROWS) % max(len(config.classes), 2), dtype=np.float64)
 
 
 def _values(kind: Kind, random: np.random.Generator) -> object:

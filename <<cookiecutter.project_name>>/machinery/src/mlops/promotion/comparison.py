@@ -101,7 +101,7 @@ def _measure(
     kind, metric = project.config.problem_type, project.config.metric
     resampling = Resampling(block, policy.resamples, policy.confidence, policy.seed)
     if policy.policy == "business":
-        challenger, incumbent = (project.business_value(kind, label, side) for side in sides)
+        challenger, incumbent = (project.business_value(kind, label.copy(), side.copy()) for side in sides)
         gain = value_gain(challenger, incumbent, resampling)
         return project.business_unit, gain, (float(np.mean(challenger)), float(np.mean(incumbent)))
     challenger, incumbent = sides

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
@@ -19,10 +19,12 @@ class Sources:
     Attributes:
         tables: Reads the tables.
         names: The three-level name of the table of each source, in the order of the configuration.
+        versions: The version in which the table of a source is read; that of a source without one is the newest.
     """
 
     tables: Tables
     names: Mapping[str, str]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str, declared: Iterable[str], tables: Tables) -> Sources:
@@ -55,7 +57,7 @@ class Sources:
         Raises:
             ProjectError: There is no such table.
         """
-        return self.tables.read(self.names[name])
+        return self.tables.read(self.names[name], self.versions.get(name, ""))
 
     def frames(self, names: Iterable[str]) -> list[DataFrame]:
         """Return the tables of some sources, in this order."""

@@ -55,7 +55,7 @@ def run(parameters: Parameters, project: Project, platform: Platform) -> Values:
         ProjectError: The version has not passed validation as it is now, was rolled back, could not be compared, or
             does not answer on the endpoint; or another version has become champion in the meantime.
     """
-    parameters, version = resolve_version(parameters)
+    parameters, version, _ = resolve_version(parameters)
     registry = Registry(parameters.model_name)
     _require_proof(registry, version, parameters, project, platform)
     endpoint = ChampionEndpoint(registry, parameters, project, platform)

@@ -6,6 +6,7 @@ It runs in the job `promotion`, the only one that moves the alias (see `promotio
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,7 +16,7 @@ from ..project import Project
 from ..promotion.champion import move_champion_alias
 from ..promotion.decision import Decision
 from ..promotion.pause import note_rolled_back, pause
-from ..registry import ROLLED_BACK, STATUS_TAG, Registry, uri
+from ..registry import FAILED, PASSED, PENDING, ROLLED_BACK, STATUS_REASONS_TAG, STATUS_TAG, Registry, uri
 from ..serving.champion_endpoint import ChampionEndpoint
 from ..serving.settings import ServingParameters
 from ..tables import frame_of
@@ -99,8 +100,8 @@ def _list(platform: Platform, parameters: Parameters, version: str) -> None:
 
 def _require_sound(registry: Registry, version: str) -> None:
     tags = registry.version(version).tags
-    if tags.get(STATUS_TAG) != "PASSED" or ROLLED_BACK in tags:
-        what = "was rolled back itself" if ROLLED_BACK in tags else "never passed validation"
+    if tags.get(STATUS_TAG) != PASSED or ROLLED_BACK in tags:
+        what = "was rolled back itself" if ROLLED_BACK in tags else _why_not_passed(tags)
         raise ProjectError(f"version {version} of {registry.name} {what}: give another version (to_version).")
     proof.require_same_model(registry, registry.version(version))
     decision = Decision.of(smoke(uri(registry.name, version)))
@@ -109,3 +110,11 @@ def _require_sound(registry: Registry, version: str) -> None:
             f"version {version} of {registry.name} cannot become champion: {decision}. Give another version "
             "(to_version)."
         )
+
+
+def _why_not_passed(tags: Mapping[str, str]) -> str:
+    """Return what the tags of a version say about its last validation, which it has not passed."""
+    status, reasons = tags.get(STATUS_TAG), tags.get(STATUS_REASONS_TAG)
+    if status == FAILED:
+        return f"failed its last validation{f' ({reasons})' if reasons else ''}"
+    return "has not finished its validation" if status == PENDING else "was never validated"

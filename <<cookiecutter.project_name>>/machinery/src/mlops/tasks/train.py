@@ -26,7 +26,7 @@ from ..sources.sources import Sources
 from ..training import model_inputs, run_record, search, training_set
 from ..training.memory import require_memory
 from ..training.model_code import collect_code, pack_by_value
-from ..validation.origin import SOURCE_TABLES
+from ..validation.origin import SOURCE_TABLES, SOURCE_VERSION
 from . import task
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def _log_origin(parameters: Parameters, sources: Sources, versions: Mapping[str,
     tracking.log(
         {
             SOURCE_TABLES: str(sources),
-            "source_version": " ".join(versions.values()),
+            SOURCE_VERSION: " ".join(versions.values()),
             "training_table": parameters.training_table,
         },
         tags={"git_commit": parameters.git_commit, REASON_TAG: parameters.reason or NO_REASON},

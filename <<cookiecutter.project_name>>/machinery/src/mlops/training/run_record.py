@@ -12,6 +12,9 @@ import pandas as pd
 from .. import tracking
 from ..config.load import ProjectConfig
 from . import fitting, inputs, search
+from .rows_digest import split_digest
+
+HOLDOUT_DIGEST = "holdout_digest"  # the parameter of a run with the digest of its held-out rows
 
 
 def log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, float]) -> None:
@@ -24,12 +27,15 @@ def log_trial(number: int, hyperparameters: dict[str, Any], metrics: dict[str, f
 
 
 def log_rows(settings: ProjectConfig, rows: dict[str, pd.DataFrame]) -> None:
-    """Log how many rows each split has and which time it spans, and which inputs the training rows have."""
+    """Log how many rows each split has and which time it spans, which inputs the training rows have, and a digest.
+
+    Validation compares the digest with that of the held-out rows which it reads.
+    """
     spans: dict[str, object] = {}
     for split, frame in rows.items():
         times = frame[settings.spine.event_time]
         spans |= {f"{split}_rows": len(frame), f"{split}_from": str(times.min()), f"{split}_to": str(times.max())}
-    tracking.log(spans)
+    tracking.log({**spans, HOLDOUT_DIGEST: split_digest(rows["holdout"])})
     seen = inputs.describe(rows["train"][list(settings.features)])
     mlflow.log_dict(inputs.as_json(seen), inputs.FILE)  # type: ignore[arg-type] # any JSON
 

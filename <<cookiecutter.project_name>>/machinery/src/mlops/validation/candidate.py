@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import mlflow
 import pandas as pd
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from pyspark.sql import functions as F
 
@@ -18,6 +19,8 @@ from ..project import Project
 from ..registry import Registry, uri
 from ..statistics.blocks import Times
 from ..training import training_set
+from ..training.rows_digest import split_digest
+from ..training.run_record import HOLDOUT_DIGEST
 from .evidence import Evidence
 from .origin import origin
 
@@ -50,8 +53,8 @@ def resolve(candidate: C) -> C:
     return resolve_version(candidate)[0]
 
 
-def resolve_version(candidate: C) -> tuple[C, ModelVersion]:
-    """Return the candidate with the training run that the registry records for its version, and the version.
+def resolve_version(candidate: C) -> tuple[C, ModelVersion, Run]:
+    """Return the candidate with the training run that the registry records for its version, the version and the run.
 
     Name and version decide everything: the URI, the run and the table of the rows must be those of the version.
 
@@ -75,16 +78,34 @@ def resolve_version(candidate: C) -> tuple[C, ModelVersion]:
             raise ProjectError(
                 f"{name} is {parameter}, but that of {candidate} is {value}: give the one of the same version."
             )
-    return candidate.model_copy(update=own), version
+    return candidate.model_copy(update=own), version, run
 
 
-def evidence(candidate: Candidate, version: ModelVersion, project: Project, platform: Platform) -> Evidence:
+def evidence(candidate: Candidate, version: ModelVersion, run: Run, project: Project, platform: Platform) -> Evidence:
     """Return the evidence for the checks of the candidate's version.
 
+    Args:
+        candidate: The candidate, as `resolve_version` returns it.
+        version: Its version.
+        run: Its training run.
+        project: The project.
+        platform: Where its rows and tables are.
+
     Raises:
-        ProjectError: There are no held-out rows.
+        ProjectError: There are no held-out rows, or they are not those of the training.
     """
+    recorded = run.data.params.get(HOLDOUT_DIGEST)
+    if recorded is None:
+        raise ProjectError(
+            f"the training run of {candidate} records no digest of its held-out rows, because an earlier version of "
+            "the machinery trained it: train again."
+        )
     rows = training_set.read(platform.tables, candidate.training_table, candidate.run_id, "holdout")
+    if split_digest(rows) != recorded:
+        raise ProjectError(
+            f"the held-out rows of {candidate} in {candidate.training_table} are not those of its training: somebody "
+            "has changed the table since then, so train again."
+        )
     return Evidence(
         settings=project.config,
         model_uri=candidate.model_uri,
@@ -92,7 +113,7 @@ def evidence(candidate: Candidate, version: ModelVersion, project: Project, plat
         rows=rows,
         all_rows=platform.tables.read(candidate.training_table).where(F.col("run_id") == candidate.run_id),
         store=platform.feature_store(candidate.training_table.rpartition(".")[0], project.config.feature_tables),
-        origin=origin(candidate.run_id, project, platform),
+        origin=origin(run, project, platform),
         checks=project.checks,
         packages=project.packages,
     )

@@ -41,6 +41,7 @@ class Check:
         accepted: The suspects that passed because they are accepted in the configuration, each with the reason.
         margin: How far the value is from its nearest bound, as `margin` returns it.
         on_slice: What was measured, if the check is of a slice.
+        error: Whether the check ended in an error. It then counts as failed, but says nothing about the version.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Check:
     accepted: tuple[str, ...] = ()
     margin: float | None = None
     on_slice: SliceResult | None = None
+    error: bool = False
 
 
 def margin(value: float, bound: Bound) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -20,6 +21,7 @@ from ..loading import load, predict_with
 from .origin import Origin
 
 _SAMPLE_ROWS = 3000
+_COMPUTED = {"prediction", "metrics", "trained_on", "held_out_since"}  # what takes time
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,14 @@ class Evidence:
         if earliest is None:
             raise ProjectError("there are no held-out rows")
         return int(earliest)
+
+    def copy(self) -> Evidence:
+        """Return evidence for a check that may change it: all but the model is a copy, and nothing is computed anew."""
+        computed = {name: deepcopy(vars(self)[name]) for name in _COMPUTED & set(vars(self))}
+        computed |= {"model": self.model} if "model" in vars(self) else {}
+        other = replace(self, rows=self.rows.copy(), version=deepcopy(self.version), settings=deepcopy(self.settings))
+        vars(other).update(computed)
+        return other
 
     def predict(self, frame: pd.DataFrame) -> Array:
         """Return the predictions, shape (rows,) or (rows, classes), for any rows of features."""

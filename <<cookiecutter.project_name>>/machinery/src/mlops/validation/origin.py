@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from mlflow import MlflowClient
+from mlflow.entities import Run
 from pyspark.sql import DataFrame
 
 from ..config.load import ProjectConfig
+from ..config.sources import parse_tables
 from ..errors import ProjectError
 from ..platform.base import Platform
 from ..project import Project
 from ..sources.sources import Sources
 from ..training import training_set
 
-SOURCE_TABLES = "source_tables"  # the parameter of a training run that records its sources
+# The parameters of a training run that record its sources, and the version of the table of each of them.
+SOURCE_TABLES, SOURCE_VERSION = "source_tables", "source_version"
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,21 @@ class HasOrigin(Protocol):
         """The event time of the first held-out row, in microseconds since 1970."""
 
 
-def origin(run_id: str, project: Project, platform: Platform) -> Origin:
-    """Return the origin of the rows of a training run. A missing run, table or column is an error once it is read."""
+def origin(run: Run, project: Project, platform: Platform) -> Origin:
+    """Return the origin of the rows of a training run: its sources, in the versions that the training recorded.
+
+    A missing record, table, version or column is an error once it is read.
+    """
 
     def sources() -> Sources:
-        recorded = MlflowClient().get_run(run_id).data.params.get(SOURCE_TABLES)
-        if not recorded:
+        recorded, versions = (run.data.params.get(name) for name in (SOURCE_TABLES, SOURCE_VERSION))
+        if not recorded or not versions:
             raise ProjectError(
-                f"run {run_id} does not record its {SOURCE_TABLES}: train the version with the training job."
+                f"run {run.info.run_id} does not record its {SOURCE_TABLES} and their versions: train the version "
+                "with the training job."
             )
-        return Sources.of(recorded, project.config.sources, platform.tables)
+        of_sources = dict(zip(parse_tables(recorded), versions.split(), strict=True))
+        return replace(Sources.of(recorded, project.config.sources, platform.tables), versions=of_sources)
 
     def spine() -> DataFrame:
         return training_set.spine(project, sources())

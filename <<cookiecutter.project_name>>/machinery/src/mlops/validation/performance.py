@@ -22,6 +22,16 @@ def metrics(evidence: Evidence) -> Iterator[Check]:
         yield within(name, evidence.metrics.get(name), bound)
 
 
+def own_metrics(evidence: Evidence) -> Iterator[Check]:
+    """No metric of the project's own is worse for perfect predictions than for the naive baseline."""
+    measures = evidence.settings.measures
+    if measures.own:
+        wrong = list(measures.misdirected(evidence.label).values())
+        reason = "; ".join(wrong) or f"perfect predictions are at least as good as the baseline by {len(measures.own)}"
+        reason += "" if wrong else " metrics of your own"
+        yield Check("own metrics", not wrong, reason, float(len(wrong)), "at most 0")
+
+
 def leakage(evidence: Evidence) -> Iterator[Check]:
     """No held-out row was used in training: their keys are not among the other rows, and their times are later."""
     key, event_time = evidence.settings.spine.key, evidence.settings.spine.event_time
@@ -71,6 +81,8 @@ def _labels_and_decisions(evidence: Evidence) -> pd.DataFrame:
 def custom(evidence: Evidence) -> Iterator[Check]:
     """The number of each of the project's own checks lies within its bound, and each of these checks has a bound.
 
+    Each gets a copy of the evidence, so that what it changes, such as a column that it adds, is seen by no other check.
+
     Raises:
         ProjectError: A bound has no function, or a function has no bound.
     """
@@ -81,4 +93,4 @@ def custom(evidence: Evidence) -> Iterator[Check]:
     for name, measure in measures.items():
         if name not in bounds:
             raise ProjectError(f"the check {name} has no bound: give it one in validation.custom of project.yml")
-        yield within(name, float(measure(evidence)), bounds[name])
+        yield within(name, float(measure(evidence.copy())), bounds[name])

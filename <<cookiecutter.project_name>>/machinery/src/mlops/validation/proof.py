@@ -19,8 +19,9 @@ from ..errors import ProjectError, first_line
 from ..features.definition import source_digest
 from ..loading import download
 from ..project import Project
-from ..registry import STATUS_TAG, Registry, uri
+from ..registry import PASSED, STATUS_TAG, Registry, uri
 from ..run_files import RunFiles
+from ..training.rows_digest import rows_digest
 from . import report
 
 TAG = "validation_proof"
@@ -30,8 +31,15 @@ _LENGTH = 16
 _LEFT_OUT = {"registered_model_meta"}
 
 
-def record(registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame) -> None:
-    """Record on a version the digests of what its validation was about; its run must already have the report."""
+def record(registry: Registry, version: ModelVersion, project: Project, rows: str) -> None:
+    """Record on a version the digests of what its validation was about; its run must already have the report.
+
+    Args:
+        registry: The registered model.
+        version: The version that passed.
+        project: The project.
+        rows: The digest of the held-out rows, as they were before any check saw them.
+    """
     digests = _digests(registry, version, project, rows, _report(str(version.run_id)))
     registry.tag(str(version.version), TAG, json.dumps(digests))
 
@@ -50,7 +58,7 @@ def require(registry: Registry, version: ModelVersion, project: Project, rows: p
     """
     named = f"version {version.version} of {registry.name}"
     status, text = version.tags.get(STATUS_TAG), version.tags.get(TAG)
-    if status != "PASSED":
+    if status != PASSED:
         raise ProjectError(
             f"{named} has the validation status {status}: "
             "only a version that passed validation can be promoted, so run the task validate first."
@@ -58,7 +66,7 @@ def require(registry: Registry, version: ModelVersion, project: Project, rows: p
     checks = _report(str(version.run_id))
     if text is None or checks is None:
         raise ProjectError(f"{named} has the status PASSED, but no proof of its validation: validate it again.")
-    now = _digests(registry, version, project, rows, checks)
+    now = _digests(registry, version, project, rows_digest(rows), checks)
     _compare(named, _parse(text), now)
     if not all(check.get("passed") is True for check in checks):
         raise ProjectError(f"{named} has the status PASSED, but its report has failed checks: validate it again.")
@@ -98,20 +106,11 @@ def gates_digest(settings: ProjectConfig, checks: Mapping[str, Callable[..., Any
     return _digest([chosen | {"features": settings.features}, own])
 
 
-def rows_digest(rows: pd.DataFrame) -> str:
-    """Return the digest of rows, whatever their order, and whatever columns without values later runs have added."""
-    rows = rows.dropna(axis="columns", how="all")
-    hashes = pd.util.hash_pandas_object(rows[sorted(rows.columns)], index=False).sort_values()
-    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:_LENGTH]
-
-
-def _digests(
-    registry: Registry, version: ModelVersion, project: Project, rows: pd.DataFrame, checks: object
-) -> dict[str, str]:
+def _digests(registry: Registry, version: ModelVersion, project: Project, rows: str, checks: object) -> dict[str, str]:
     return {
         "model": model_digest(uri(registry.name, str(version.version))),
         "gates": gates_digest(project.config, project.checks),
-        "rows": rows_digest(rows),
+        "rows": rows,
         "report": _digest(checks),
     }
 

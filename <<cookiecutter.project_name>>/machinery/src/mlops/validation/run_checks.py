@@ -33,12 +33,15 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     target_leakage.too_good,
     target_leakage.known_before_the_label,
     lookup_leakage.lookups_before_the_label,
+    performance.own_metrics,
     performance.custom,
 )
 
 
 def run_checks(evidence: Evidence) -> list[Check]:
     """Return the results of all checks, in order. A check that raises an error fails, with the error as its reason.
+
+    So does a check that ends its process with `sys.exit`: the others are still made.
 
     The check in a fresh process, which takes the longest, runs in parallel to the others.
     """
@@ -55,8 +58,8 @@ def run_checks(evidence: Evidence) -> list[Check]:
 def _look(look: Callable[[Evidence], Iterator[Check]], evidence: Evidence) -> list[Check]:
     try:
         return list(look(evidence))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = look.__name__.replace("_", " ")
         reason = f"{name} could not be checked: {first_line(error)}"
         log.warning("%s", reason, exc_info=True)  # the traceback is for the log alone
-        return [Check(name, passed=False, reason=reason)]
+        return [Check(name, passed=False, reason=reason, error=True)]

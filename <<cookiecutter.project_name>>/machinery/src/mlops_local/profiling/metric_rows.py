@@ -70,6 +70,13 @@ def drift(spec: ProfileSpec, summaries: Summaries, reference: Summaries, edges: 
                 }
 
 
+def size(row: Row) -> int:
+    """Return about how many bytes a row has as a part of a message, rather too many."""
+    texts = [str(part["item"]) for part in row.get("frequent_items") or ()]
+    texts += [f"{part['prediction']}{part['label']}" for part in row.get("confusion_matrix") or ()]
+    return 8 * len(row.get("quantiles") or ()) + sum(16 + 4 * len(text) for text in texts) + 1024
+
+
 def _of_group(spec: ProfileSpec, group: Group) -> Row:
     return {
         "window": _window(group),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -20,8 +20,8 @@ _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400}
 _MONDAY = 4 * 86_400_000_000
 
 
-def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of the profile table, those of the whole table with the project's own metrics.
+def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of the profile table, those of the whole table with the project's own metrics.
 
     Raises:
         ProjectError: A metric is not an SQL aggregate over columns of the log.
@@ -33,7 +33,7 @@ def add_own_metrics(spec: ProfileSpec, log: DataFrame, rows: Sequence[Row]) -> l
             f"monitoring.metrics cannot be computed on table {spec.table}: {first_line(error)}; each must be an SQL "
             "aggregate such as avg(prediction - label)."
         ) from None
-    return [{**row, **known.get(_place(spec, row), {})} for row in rows]
+    yield from ({**row, **known.get(_place(spec, row), {})} for row in rows)
 
 
 def _compute(spec: ProfileSpec, log: DataFrame) -> dict[tuple[Any, ...], Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, islice
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -21,6 +21,9 @@ from .prepare import Prepared, prepare
 
 _SUMMARIES = StructType([StructField("found", BinaryType())])
 _ROWS = 200_000  # how many rows a worker summarises at once
+_SKETCHES = 1000  # how many summaries, of some 10 kB, a worker sends at once
+# Spark Connect's client and Sail's server take messages of 128 MiB (MAX_MESSAGE_LENGTH in pyspark's channel builder).
+_MESSAGE = 48 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,56 @@ class LocalProfiler:
         prepared = prepare(spec, log, reference)
         of_log = metric_rows.with_all_models(summaries(prepared.log, prepared.plan))
         of_reference = _of_reference(prepared)
-        profile = [
-            *metric_rows.profile(spec, of_log, prepared.plan.numbers, "INPUT"),
-            *metric_rows.profile(spec, of_reference, prepared.plan.numbers, "BASELINE"),
-        ]
+        profile: Iterable[metric_rows.Row] = chain(
+            metric_rows.profile(spec, of_log, prepared.plan.numbers, "INPUT"),
+            metric_rows.profile(spec, of_reference, prepared.plan.numbers, "BASELINE"),
+        )
         if spec.metrics:
             profile = add_own_metrics(spec, log, profile)
         columns = metric_tables.profile_columns(
             spec.model_version, spec.metrics, regression=spec.problem_type == "regression"
         )
-        self._write(spec.profile_table, profile, columns)
+        count = self._write(spec.profile_table, profile, columns)
         drift = metric_rows.drift(spec, of_log, of_reference, prepared.plan.numbers)
         self._write(spec.drift_table, drift, metric_tables.drift_columns(spec.model_version))
-        return Refresh("done", f"{len(profile)} rows of metrics")
+        return Refresh("done", f"{count} rows of metrics")
 
-    def _write(self, name: str, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
-        cells = [tuple(row.get(column) for column in columns) for row in rows]
-        self.tables.overwrite(name, frame_of(self.tables.spark, cells, columns))
+    def _write(self, name: str, rows: Iterable[metric_rows.Row], columns: Mapping[str, str]) -> int:
+        """Replace a table by these rows, in one step, and return how many there are.
+
+        Rows that do not fit into one message to the engine are first gathered in another table.
+        """
+        parts, staged = batches(rows), f"{name}_staged"
+        first = next(parts, [])
+        count = len(first)
+        for number, part in enumerate(parts):
+            if number == 0:
+                self.tables.overwrite(staged, self._frame(first, columns))
+            self.tables.append(staged, self._frame(part, columns))
+            count += len(part)
+        several = count > len(first)
+        self.tables.overwrite(name, self.tables.read(staged) if several else self._frame(first, columns))
+        if several:
+            self.tables.drop(staged)
+        return count
+
+    def _frame(self, rows: Iterable[metric_rows.Row], columns: Mapping[str, str]) -> DataFrame:
+        return frame_of(self.tables.spark, (tuple(row.get(column) for column in columns) for row in rows), columns)
+
+
+def batches(rows: Iterable[metric_rows.Row]) -> Iterator[list[metric_rows.Row]]:
+    """Yield the rows in lists, each of which fits into one message to the engine."""
+    batch: list[metric_rows.Row] = []
+    size = 0
+    for row in rows:
+        row_size = metric_rows.size(row)
+        if batch and size + row_size > _MESSAGE:
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += row_size
+    if batch:
+        yield batch
 
 
 def summaries(rows: DataFrame, plan: Plan) -> Summaries:
@@ -68,12 +104,20 @@ def summaries(rows: DataFrame, plan: Plan) -> Summaries:
         partial: Summaries = {}
         for part in _large(parts):
             merge(partial, summarise(part, plan))
-        yield pd.DataFrame({"found": [pickle.dumps(partial)]})
+        for chunk in _chunks(partial):
+            yield pd.DataFrame({"found": [pickle.dumps(chunk)]})
 
     total: Summaries = {}
     for row in rows.mapInPandas(work, _SUMMARIES).collect():
         merge(total, pickle.loads(row["found"]))  # noqa: S301 - what the workers have just written
     return total
+
+
+def _chunks(found: Summaries) -> Iterator[Summaries]:
+    """Yield parts of the summaries, each small enough for one message."""
+    items = iter(found.items())
+    while chunk := dict(islice(items, _SKETCHES)):
+        yield chunk
 
 
 def _of_reference(prepared: Prepared) -> Summaries:
