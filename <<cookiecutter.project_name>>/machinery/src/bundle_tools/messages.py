@@ -37,10 +37,10 @@ def _usage(error: click.UsageError, path: str) -> str:
         return f"{path} has no option {error.option_name}{did_you_mean(error.option_name, known)}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return f"{path} needs {_name(error.param)}"
-    said = error.message.rstrip(".")
+    message = error.message.rstrip(".")
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return f"{_name(error.param)}: {said}"
-    return said[:1].lower() + said[1:]
+        return f"{_name(error.param)}: {message}"
+    return message[:1].lower() + message[1:]
 
 
 def _name(param: click.Parameter) -> str:

@@ -32,10 +32,10 @@ def run(options: Options, budget: str, engine: str, source: SourceData, console:
     run_id = str(task.values["baseline_run_id"])
     written = " and ".join(str(file.relative_to(options.root)) for file in write(run_id, options.root))
     yours = f"src/{entry_points.package(options.root)}"
-    said = (
+    message = (
         f"written: {written}: put them in the place of {yours}/model.py and of the block search of {yours}/project.yml"
     )
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
+    console.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 def write(run_id: str, root: Path) -> list[Path]:
@@ -43,11 +43,11 @@ def write(run_id: str, root: Path) -> list[Path]:
 
     Files of an earlier baseline are replaced; your own files are never touched.
     """
-    found = []
-    for one in MlflowClient().list_artifacts(run_id, "baseline"):
-        if one.path in {files.MODEL, files.SEARCH}:
-            file = root / one.path
+    paths = []
+    for artifact in MlflowClient().list_artifacts(run_id, "baseline"):
+        if artifact.path in {files.MODEL, files.SEARCH}:
+            file = root / artifact.path
             file.parent.mkdir(exist_ok=True)
-            file.write_text(mlflow.artifacts.load_text(f"runs:/{run_id}/{one.path}"), encoding="utf-8")
-            found.append(file)
-    return sorted(found)
+            file.write_text(mlflow.artifacts.load_text(f"runs:/{run_id}/{artifact.path}"), encoding="utf-8")
+            paths.append(file)
+    return sorted(paths)

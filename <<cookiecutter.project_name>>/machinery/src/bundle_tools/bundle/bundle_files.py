@@ -92,10 +92,10 @@ def _of_targets(content: dict[str, Any]) -> Iterator[str]:
 def _included_files(root: Path, patterns: list[str]) -> list[str]:
     names: list[str] = []
     for pattern in patterns:
-        found = sorted(glob.glob(pattern, root_dir=root, include_hidden=True))  # noqa: PTH207 - `**` matches one folder, as in Go
-        if not found and not re.search(r"[*?\[]", pattern):
+        matches = sorted(glob.glob(pattern, root_dir=root, include_hidden=True))  # noqa: PTH207 - `**` matches one folder, as in Go
+        if not matches and not re.search(r"[*?\[]", pattern):
             raise ProjectError(f"{ROOT_FILE} includes {pattern}, which does not exist: correct it or remove it")
-        names += [name for name in found if name not in {ROOT_FILE, *names}]
+        names += [name for name in matches if name not in {ROOT_FILE, *names}]
     return names
 
 

@@ -35,7 +35,7 @@ def _tidy_task(task: Mapping[str, Any], place: str) -> dict[str, Any]:
     if tidied.get("condition_task"):
         tidied["condition_task"] = _texts(tidied["condition_task"], f"{place}.condition_task")
     if tidied.get("depends_on"):
-        tidied["depends_on"] = [_texts(one, f"{place}.depends_on") for one in tidied["depends_on"]]
+        tidied["depends_on"] = [_texts(dependency, f"{place}.depends_on") for dependency in tidied["depends_on"]]
     return tidied
 
 

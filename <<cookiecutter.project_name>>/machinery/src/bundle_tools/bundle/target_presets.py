@@ -89,8 +89,8 @@ def _with_tags(resources: dict[str, Any], tags: Mapping[str, str]) -> dict[str, 
     """Add the tags that jobs, pipelines and experiments do not set themselves."""
     for kind in ("jobs", "pipelines"):
         if tags and resources.get(kind):
-            found = resources[kind].items()
-            resources[kind] = {key: {**item, "tags": {**tags, **(item.get("tags") or {})}} for key, item in found}
+            items = resources[kind].items()
+            resources[kind] = {key: {**item, "tags": {**tags, **(item.get("tags") or {})}} for key, item in items}
     for key, item in (resources.get("experiments") or {}).items() if tags else ():
         own = item.get("tags") or []
         missing = set(tags) - {tag["key"] for tag in own}

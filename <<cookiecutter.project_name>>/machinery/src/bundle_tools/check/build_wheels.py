@@ -82,5 +82,5 @@ def _popen(command: str, folder: Path, environment: dict[str, str]) -> subproces
 
 
 def _wheels(project: Path) -> list[BuiltWheel]:
-    found = sorted(project.rglob("*.whl"))
-    return [BuiltWheel(path.relative_to(project).as_posix(), path.read_bytes()) for path in found]
+    paths = sorted(project.rglob("*.whl"))
+    return [BuiltWheel(path.relative_to(project).as_posix(), path.read_bytes()) for path in paths]

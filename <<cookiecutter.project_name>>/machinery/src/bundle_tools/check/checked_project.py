@@ -113,14 +113,14 @@ class CheckedProject:
             NotMadeError: One cannot be read.
         """
         _ = self.sources  # the included files are readable
-        found = {}
+        trees = {}
         for name in self.bundle_files:
             try:
                 content = yaml.safe_load((self.root / name).read_text(encoding="utf-8"))
             except (yaml.YAMLError, UnicodeDecodeError) as error:
                 raise NotMadeError(f"{name} is not readable YAML: {' '.join(str(error).split())}") from None
-            found[name] = content if isinstance(content, dict) else {}
-        return found
+            trees[name] = content if isinstance(content, dict) else {}
+        return trees
 
     @cached_property
     def scalars(self) -> dict[str, dict[str, Any]]:

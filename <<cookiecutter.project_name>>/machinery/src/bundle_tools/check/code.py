@@ -27,7 +27,7 @@ def the_code_fits_its_configuration(project: CheckedProject, looked: Tally) -> I
     """Your functions and your model fit project.yml, tried on empty frames and made-up rows."""
     yours = entry_points.project(project.tasks)
     looked.add("feature table", *yours.config.feature_tables)
-    looked.add("function", *(one.function for one in yours.config.functions))
+    looked.add("function", *(function.function for function in yours.config.functions))
     looked.add("input", *yours.config.features)
     with engine.start(os.environ.get("ENGINE") or "sail", ["dev", "samples"]) as spark:
         yield from problems(yours, spark)

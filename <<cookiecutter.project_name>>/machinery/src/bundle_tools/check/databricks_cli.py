@@ -30,9 +30,9 @@ def the_cli_validates_every_target_without_a_warning(project: CheckedProject, lo
             # The deployer also runs the jobs: the service principal in staging and production, the user in development.
             workspace.user = (bundle.config.get("run_as") or {}).get("service_principal_name", USER)
             done = run_cli(folder, "bundle", "validate", "--strict", "--target", target, *_looked_up(bundle))
-            said = done.stdout + done.stderr
-            if done.returncode or "Validation OK!" not in said or _COMPLAINT.search(said):
-                yield f"target {target}: databricks bundle validate --strict: {' '.join(said.split())}"
+            output = done.stdout + done.stderr
+            if done.returncode or "Validation OK!" not in output or _COMPLAINT.search(output):
+                yield f"target {target}: databricks bundle validate --strict: {' '.join(output.split())}"
 
 
 def the_cli_reads_the_bundle_as_the_local_runner_does(project: CheckedProject, looked: Tally) -> Iterator[str]:

@@ -73,8 +73,8 @@ def settings_of_editors_can_be_read_and_name_nobodys_folders(project: CheckedPro
         looked.add("file", name)
         if problem := _unreadable(file, text):
             yield f"{name}: cannot be read: {problem}"
-        if found := _PERSONAL.search(text):
-            line = text.count("\n", 0, found.start()) + 1
+        if match := _PERSONAL.search(text):
+            line = text.count("\n", 0, match.start()) + 1
             yield f"{name}: line {line}: a path of one machine: write it relative to the project's folder"
 
 

@@ -64,7 +64,9 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 @cache
 def _installed_names() -> Mapping[str, set[str]]:
     """The installed packages that have a module of each import name; it takes half a second."""
-    return {top: {str(canonicalize_name(name)) for name in found} for top, found in packages_distributions().items()}
+    return {
+        top: {str(canonicalize_name(name)) for name in packages} for top, packages in packages_distributions().items()
+    }
 
 
 def installed_by(requirements: Iterable[str], brought: Iterable[str]) -> Iterator[tuple[Requirement, str]]:

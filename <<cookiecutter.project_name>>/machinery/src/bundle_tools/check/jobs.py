@@ -75,8 +75,8 @@ def _depth(bundle: Bundle, key: str, above: frozenset[str]) -> int:
     """Return how many Run Job tasks are nested below a job; a circle, which another check reports, ends the count."""
     tasks = [task for task in bundle.jobs[key].get("tasks") or [] if "run_job_task" in task]
     started = {bundle.job_of(task["run_job_task"]["job_id"]) for task in tasks}
-    below = [one for one in started if one is not None and one not in above]
-    return max((1 + _depth(bundle, one, above | {key}) for one in below), default=0)
+    below = [job_key for job_key in started if job_key is not None and job_key not in above]
+    return max((1 + _depth(bundle, job_key, above | {key}) for job_key in below), default=0)
 
 
 def the_lifecycle_monitors_as_the_job_monitoring_does(project: CheckedProject, looked: Tally) -> Iterator[str]:

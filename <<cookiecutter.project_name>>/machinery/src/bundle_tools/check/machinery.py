@@ -77,10 +77,10 @@ def _digests(folder: Path, name: str) -> dict[str, str]:
 
 def _files(folder: Path) -> dict[str, Path]:
     """Return the files of the machinery, without its digests and what tools have left."""
-    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    paths = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     return {
         name.as_posix(): path
-        for name, path in found.items()
+        for name, path in paths.items()
         if name.as_posix() != _DIGESTS and not any(_is_left_by_a_tool(part) for part in name.parts)
     }
 

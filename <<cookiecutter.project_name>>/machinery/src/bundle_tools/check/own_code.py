@@ -57,7 +57,9 @@ def load_tasks(root: Path, package: str) -> entry_points.Tasks:
 def _line_of(error: BaseException, root: Path) -> str:
     """Return `file: line number: ` of the last line of the project that led to an error, or an empty string."""
     source = (root / "src").resolve()
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(source)]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(source)
+    ]
     return f"{_relative(frames[-1].filename, root)}: line {frames[-1].lineno}: " if frames else ""
 
 

@@ -35,12 +35,12 @@ def manager_faults(bundle: Bundle) -> Iterator[str]:
     """Yield faults in who may manage: the service principal must, and no single user may."""
     permissions = bundle.config.get("permissions") or []
     principal = (bundle.config.get("run_as") or {}).get("service_principal_name")
-    managers = [one for one in permissions if one.get("level") == "CAN_MANAGE"]
-    if not any(one.get("service_principal_name") == principal for one in managers):
+    managers = [permission for permission in permissions if permission.get("level") == "CAN_MANAGE"]
+    if not any(permission.get("service_principal_name") == principal for permission in managers):
         yield f"{setting(bundle.target, 'permissions')}: the service principal that runs the jobs cannot manage them"
-    for index, one in enumerate(permissions):
-        if one.get("user_name") or one.get("group_name") in {"users", "account users"}:
-            who = one.get("user_name") or one["group_name"]
+    for index, permission in enumerate(permissions):
+        if permission.get("user_name") or permission.get("group_name") in {"users", "account users"}:
+            who = permission.get("user_name") or permission["group_name"]
             yield f"{setting(bundle.target, f'permissions[{index}]')}: {who} is not a named group or service principal"
-    if not any(one.get("group_name") and one.get("level") == "CAN_VIEW" for one in permissions):
+    if not any(permission.get("group_name") and permission.get("level") == "CAN_VIEW" for permission in permissions):
         yield f"{setting(bundle.target, 'permissions')}: no group may view runs and their output (CAN_VIEW)"

@@ -55,16 +55,16 @@ def staging_runs_as_its_service_principal_and_only_when_asked(project: CheckedPr
 def two_pull_requests_share_no_name_and_no_folder_in_staging(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Two pull requests share no name and no folder in staging."""
     project.bundle("staging")
-    one, other = (project.load("staging", name_prefix=prefix) for prefix in ("pr1_", "pr2_"))
-    taken = {name for _, name in _names(one)}
-    for place, name in _names(other):
+    first, second = (project.load("staging", name_prefix=prefix) for prefix in ("pr1_", "pr2_"))
+    taken = {name for _, name in _names(first)}
+    for place, name in _names(second):
         looked.add("name", place)
         if name in taken:
             yield f"{place}: {name} is the same for two pull requests"
-    for field, folder in one.config["workspace"].items():
+    for field, folder in first.config["workspace"].items():
         if field.endswith("_path"):
             looked.add("folder", field)
-            if folder == other.config["workspace"][field]:
+            if folder == second.config["workspace"][field]:
                 yield f"{setting('staging', f'workspace.{field}')}: is the same for two pull requests"
 
 

@@ -41,7 +41,7 @@ def one_job_alone_moves_the_alias_champion(project: CheckedProject, looked: Tall
     """
 
     def faults(bundle: Bundle) -> Iterator[str]:
-        movers = [one for one in job_tasks(bundle) if _entry_point(one.task) == "change_champion"]
+        movers = [job_task for job_task in job_tasks(bundle) if _entry_point(job_task.task) == "change_champion"]
         looked.add("job", *bundle.jobs)
         if not movers:
             yield f"{bundle.place('resources.jobs')}: no task calls change_champion, so no version becomes champion"
@@ -61,33 +61,35 @@ def every_task_has_the_compute_that_it_names(project: CheckedProject, looked: Ta
     """Every task names compute of its job, which installs the project's wheel."""
 
     def faults(bundle: Bundle) -> Iterator[str]:
-        for one in job_tasks(bundle):
-            looked.add("task", one.place)
+        for job_task in job_tasks(bundle):
+            looked.add("task", job_task.place)
             for field, listed in _COMPUTE:
-                known = [str(item.get(field)) for item in one.job.get(listed) or []]
-                if field in one.task and one.task[field] not in known:
-                    hint = did_you_mean(str(one.task[field]), known)
-                    yield f"{one.place}.{field}: the job has no {listed[:-1]} '{one.task[field]}'{hint}"
-            if "python_wheel_task" in one.task and not any(".whl" in text for text in _installed_dependencies(one)):
-                yield f"{one.place}: its compute does not install the project's wheel"
+                known = [str(item.get(field)) for item in job_task.job.get(listed) or []]
+                if field in job_task.task and job_task.task[field] not in known:
+                    hint = did_you_mean(str(job_task.task[field]), known)
+                    yield f"{job_task.place}.{field}: the job has no {listed[:-1]} '{job_task.task[field]}'{hint}"
+            if "python_wheel_task" in job_task.task and not any(
+                ".whl" in text for text in _installed_dependencies(job_task)
+            ):
+                yield f"{job_task.place}: its compute does not install the project's wheel"
 
     yield from in_every_target(project, looked, faults)
 
 
-def _installed_dependencies(one: JobTask) -> list[str]:
-    environments = {item["environment_key"]: item.get("spec") or {} for item in one.job.get("environments") or []}
-    dependencies = environments.get(one.task.get("environment_key", ""), {}).get("dependencies") or []
-    return [*map(str, dependencies), *(str(library.get("whl")) for library in one.task.get("libraries") or [])]
+def _installed_dependencies(job_task: JobTask) -> list[str]:
+    environments = {item["environment_key"]: item.get("spec") or {} for item in job_task.job.get("environments") or []}
+    dependencies = environments.get(job_task.task.get("environment_key", ""), {}).get("dependencies") or []
+    return [*map(str, dependencies), *(str(library.get("whl")) for library in job_task.task.get("libraries") or [])]
 
 
 def every_task_says_how_often_it_is_tried(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """Every task says how often it is tried, and when it is given up."""
 
     def faults(bundle: Bundle) -> Iterator[str]:
-        for one in job_tasks(bundle):
-            looked.add("task", one.place)
-            if "condition_task" not in one.task:
-                yield from (f"{one.place}.{field}: {problem}" for field, problem in _attempts(one.task))
+        for job_task in job_tasks(bundle):
+            looked.add("task", job_task.place)
+            if "condition_task" not in job_task.task:
+                yield from (f"{job_task.place}.{field}: {problem}" for field, problem in _attempts(job_task.task))
 
     yield from in_every_target(project, looked, faults)
 

@@ -79,7 +79,7 @@ def _machinery_files(project: CheckedProject) -> Iterator[str]:
 
 def the_version_of_the_wheel_follows_its_content(project: CheckedProject, looked: Tally) -> Iterator[str]:
     """The same sources give the same version of the wheel, and changed sources another one."""
-    wheel, same, changed = (posixpath.basename(one.path) for one in _single_wheels(project))
+    wheel, same, changed = (posixpath.basename(build.path) for build in _single_wheels(project))
     looked.add("build", wheel, "same", "changed")
     if wheel != same:
         yield f"hatch_build.py: the same sources give {wheel} and {same}, so every deployment changes the jobs"

@@ -110,10 +110,10 @@ def of_project(*names: str) -> Decorator:
             options = _options(root, **{name: others.pop(name) for name in names})
             function(options=options, **others)
 
-        found: Function = call
+        command: Function = call
         for add in [_ROOT, *(_OPTIONS[name] for name in reversed(names))]:
-            found = add(found)
-        return found
+            command = add(command)
+        return command
 
     return decorate
 

@@ -16,16 +16,16 @@ USER_ROLE = "roles/servicePrincipal.user"
 
 def group(visit: Visit, name: str) -> Finding:
     """Return whether a group exists in the workspace."""
-    found = visit.client.groups.list(attributes="id,displayName", filter=equals("displayName", name))
-    return _existing(visit, f"group {name}", name, (group.display_name for group in found))
+    groups = visit.client.groups.list(attributes="id,displayName", filter=equals("displayName", name))
+    return _existing(visit, f"group {name}", name, (group.display_name for group in groups))
 
 
 def user(visit: Visit, name: str) -> Finding:
     """Return whether a user exists in the workspace."""
     if visit.me.name.casefold() == name.casefold():
         return fine(f"user {name} is you")
-    found = visit.client.users.list(attributes="id,userName", filter=equals("userName", name))
-    return _existing(visit, f"user {name}", name, (user.user_name for user in found))
+    users = visit.client.users.list(attributes="id,userName", filter=equals("userName", name))
+    return _existing(visit, f"user {name}", name, (user.user_name for user in users))
 
 
 def service_principal(visit: Visit, name: str) -> Finding:
@@ -35,8 +35,10 @@ def service_principal(visit: Visit, name: str) -> Finding:
     if wanted.is_placeholder(name):
         place = wanted.place(visit.bundle, name)
         return missing(f"service principal {name} is a placeholder: put the application id of your own at {place}")
-    found = visit.client.service_principals.list(attributes="id,applicationId", filter=equals("applicationId", name))
-    return _existing(visit, f"service principal {name}", name, (principal.application_id for principal in found))
+    principals = visit.client.service_principals.list(
+        attributes="id,applicationId", filter=equals("applicationId", name)
+    )
+    return _existing(visit, f"service principal {name}", name, (principal.application_id for principal in principals))
 
 
 def role(visit: Visit, name: str) -> Finding:
@@ -68,8 +70,8 @@ def role(visit: Visit, name: str) -> Finding:
     )
 
 
-def _existing(visit: Visit, subject: str, name: str, found: Iterable[str | None]) -> Finding:
-    if any((other or "").casefold() == name.casefold() for other in found):
+def _existing(visit: Visit, subject: str, name: str, names: Iterable[str | None]) -> Finding:
+    if any((other or "").casefold() == name.casefold() for other in names):
         return fine(f"{subject} exists")
     return missing(
         f"{subject} does not exist in {visit.host}: create it in the account console and assign it to the workspace, "

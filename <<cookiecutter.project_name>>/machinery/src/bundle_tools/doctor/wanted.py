@@ -70,8 +70,8 @@ def principals(bundle: Bundle, kind: str, holders: Collection[str] = ()) -> list
     production and a user in development.
     """
     sections = ((section, bundle.config.get(section)) for section in ("run_as", "permissions", "resources"))
-    found = (named for key, section in sections for named in _names_in(key, section, holders or _HOLDERS))
-    return [name for name in _distinct(name for its, name in found if its == kind) if name != EVERYBODY]
+    mentions = (named for key, section in sections for named in _names_in(key, section, holders or _HOLDERS))
+    return [name for name in _distinct(name for its, name in mentions if its == kind) if name != EVERYBODY]
 
 
 def is_placeholder(principal: str) -> bool:

@@ -60,10 +60,10 @@ def predictions(evidence: Evidence) -> Iterator[Check]:
     )
     rows, distinct, predicted = (int(row[name] or 0) for name in ("rows", "distinct_keys", "predicted"))
     versions = {row["first_version"], row["last_version"]}
-    told = f"{rows:,} rows, {distinct:,} keys, {predicted:,} predictions, version {' '.join(map(str, versions))}"
+    detail = f"{rows:,} rows, {distinct:,} keys, {predicted:,} predictions, version {' '.join(map(str, versions))}"
     holds = 0 < rows <= evidence.limits.rows and rows == distinct == predicted
-    yield Check("predictions", holds, told)
-    yield Check("predictions by the champion", versions == {champion(evidence.client, next(_models(evidence)))}, told)
+    yield Check("predictions", holds, detail)
+    yield Check("predictions by the champion", versions == {champion(evidence.client, next(_models(evidence)))}, detail)
 
 
 def versions(evidence: Evidence) -> Iterator[Check]:
@@ -89,14 +89,14 @@ ALL: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
 
 def run(evidence: Evidence, checks: Sequence[Callable[[Evidence], Iterator[Check]]] = ALL) -> list[Check]:
     """Return the result of every check; one that cannot be made does not hold."""
-    found: list[Check] = []
+    results: list[Check] = []
     for check in checks:
         try:
-            found += check(evidence)
+            results += check(evidence)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the promise is not kept
             name = check.__name__.replace("_", " ")
-            found.append(Check(name, holds=False, detail=f"{type(error).__name__}: {error}"))
-    return found
+            results.append(Check(name, holds=False, detail=f"{type(error).__name__}: {error}"))
+    return results
 
 
 def _models(evidence: Evidence) -> Iterator[str]:

@@ -34,21 +34,21 @@ def integrate(
     bundle = deployment.bundle
     steps.require(bundle, steps.steps(bundle))
     runs: list[JobResult] = []
-    found: list[Check] = []
+    results: list[Check] = []
     metrics: Mapping[str, tuple[float, float]] = {}
     try:
         client = deployment.client()
         evidence = Evidence(bundle, config, limits, client, warehouse.find(client, bundle), runs)
         _run_steps(deployment, client, limits, runs, pause)
-        found = checks.run(evidence)
+        results = checks.run(evidence)
         metrics = held_out(client, config, evidence)
     except (ProjectError, DatabricksError) as error:
-        found = [Check("integration", holds=False, detail=str(error)), *checks.tasks_of(runs)]
-    report = Report(f"{bundle.name}, target {bundle.target}, {deployment.prefix}", runs, found, metrics)
+        results = [Check("integration", holds=False, detail=str(error)), *checks.tasks_of(runs)]
+    report = Report(f"{bundle.name}, target {bundle.target}, {deployment.prefix}", runs, results, metrics)
     report.write(folder)
     sys.stdout.write(report.markdown())
     if not report.passed:
-        failed = [check.name for check in found if not check.holds]
+        failed = [check.name for check in results if not check.holds]
         raise ProjectError(f"integration failed: {', '.join(failed)}; see {folder / 'summary.md'}")
     return report
 

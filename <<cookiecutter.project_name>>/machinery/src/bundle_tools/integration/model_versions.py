@@ -17,14 +17,14 @@ _VERSION = "/api/2.0/mlflow/unity-catalog/model-versions/get"
 def champion(client: WorkspaceClient, name: str) -> str | None:
     """Return the version with the alias Champion, or None if there is none."""
     try:
-        found = client.model_versions.get_by_alias(name, CHAMPION)
+        model_version = client.model_versions.get_by_alias(name, CHAMPION)
     except NotFound:
         return None
-    return str(found.version)
+    return str(model_version.version)
 
 
 def tags(client: WorkspaceClient, name: str, version: str) -> dict[str, str]:
     """Return the tags of a version."""
     answer = client.api_client.do("GET", _VERSION, query={"name": name, "version": version})
-    found = answer.get("model_version", {}).get("tags", []) if isinstance(answer, dict) else []
-    return {tag["key"]: tag.get("value", "") for tag in found}
+    version_tags = answer.get("model_version", {}).get("tags", []) if isinstance(answer, dict) else []
+    return {tag["key"]: tag.get("value", "") for tag in version_tags}

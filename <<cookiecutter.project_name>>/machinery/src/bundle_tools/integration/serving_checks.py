@@ -26,8 +26,8 @@ def endpoint(evidence: Evidence) -> Iterator[Check]:
     shares = Endpoint(evidence.client, ServingParameters(endpoint_name=name)).shares()
     models = evidence.bundle.config["resources"].get("registered_models") or {}
     expected = champion(evidence.client, model_name(evidence.bundle, next(iter(models))))
-    told = ", ".join(f"version {version} {share} %" for version, share in shares.items()) or "it does not exist"
-    yield Check(f"endpoint {name}", shares == {expected: 100}, told)
+    detail = ", ".join(f"version {version} {share} %" for version, share in shares.items()) or "it does not exist"
+    yield Check(f"endpoint {name}", shares == {expected: 100}, detail)
 
 
 def load(evidence: Evidence) -> Iterator[Check]:
@@ -35,17 +35,17 @@ def load(evidence: Evidence) -> Iterator[Check]:
     if not serves(evidence.bundle):
         return
     root = evidence.bundle.root
-    name, how, bounds = endpoint_name(evidence.bundle), Load(), Bounds()
+    name = endpoint_name(evidence.bundle)
     rows = load_rows.of_workspace(evidence.warehouse, evidence.bundle, evidence.config)
     try:
-        found = load_test.check(
-            Target(evidence.client, name, rows), how, bounds, locust_program(root), root / load_test.FOLDER
+        result = load_test.check(
+            Target(evidence.client, name, rows), Load(), Bounds(), locust_program(root), root / load_test.FOLDER
         )
     except ProjectError as error:
         yield Check(f"load of {name}", holds=False, detail=str(error))
         return
-    told = (
-        f"{len(found.requests):,} requests, {found.per_second:.1f} per second, p95 {found.percentile(95):.0f} ms, "
-        f"{found.error_share:.1%} failed"
+    detail = (
+        f"{len(result.requests):,} requests, {result.per_second:.1f} per second, p95 {result.percentile(95):.0f} ms, "
+        f"{result.error_share:.1%} failed"
     )
-    yield Check(f"load of {name}", holds=True, detail=told)
+    yield Check(f"load of {name}", holds=True, detail=detail)

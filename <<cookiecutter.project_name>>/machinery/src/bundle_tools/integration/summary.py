@@ -76,11 +76,11 @@ class Report:
         return "\n".join(["```", *lines, "```"])
 
     def _tasks(self) -> list[tuple[str, ...]]:
-        found = [task for run in self.runs for task in run.tasks]
-        longest = max((task.seconds for task in found), default=0) or 1
+        tasks = [task for run in self.runs for task in run.tasks]
+        longest = max((task.seconds for task in tasks), default=0) or 1
         return [
             (task.path, f"{task.state} {task.error}".strip(), f"{task.seconds:.0f}", _bar(task.seconds / longest))
-            for task in found
+            for task in tasks
         ]
 
 

@@ -78,8 +78,8 @@ class Warehouse:
 def _rows(statement: str, answer: StatementResponse) -> list[dict[str, Cell]]:
     status = answer.status
     if status is None or status.state is not StatementState.SUCCEEDED:
-        told = status.error.message if status and status.error else "no reason given"
-        raise ProjectError(f"the query failed: {told}: {statement}")
+        reason = status.error.message if status and status.error else "no reason given"
+        raise ProjectError(f"the query failed: {reason}: {statement}")
     columns = (answer.manifest.schema.columns if answer.manifest and answer.manifest.schema else None) or []
     types = [(str(column.name), column.type_name.value if column.type_name else "") for column in columns]
     rows = (answer.result.data_array if answer.result else None) or []
@@ -97,10 +97,10 @@ def find(client: WorkspaceClient, bundle: Bundle) -> Warehouse:
     named = os.environ.get(_ID) or str(bundle.variables.get("warehouse_id") or "")
     if named and not named.startswith("${"):
         return Warehouse(client, named)
-    known = [one for one in client.warehouses.list() if one.id]
-    names = {str(one["name"]) for one in (bundle.config["resources"].get("sql_warehouses") or {}).values()}
+    known = [warehouse for warehouse in client.warehouses.list() if warehouse.id]
+    names = {str(resource["name"]) for resource in (bundle.config["resources"].get("sql_warehouses") or {}).values()}
     names.update(bundle.looked_up("warehouse"))
-    known = [one for one in known if one.name in names] or known
+    known = [warehouse for warehouse in known if warehouse.name in names] or known
     if not known:
         raise ProjectError(
             "integration counts rows with a SQL warehouse, and this identity may use none: grant it CAN USE on one, "

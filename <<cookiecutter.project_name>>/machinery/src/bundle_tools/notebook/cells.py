@@ -53,14 +53,14 @@ def read(file: Path) -> list[Cell]:
 
 def _cells(file: Path, text: str) -> Iterator[Cell]:
     line, start = 2, 0
-    for found in [*_BREAK.finditer(text), None]:
-        part = text[start : len(text) if found is None else found.start()]
+    for separator in [*_BREAK.finditer(text), None]:
+        part = text[start : len(text) if separator is None else separator.start()]
         if part.strip():
             before = len(part) - len(part.lstrip("\n"))
             yield _cell(file, part.strip("\n"), line + before)
-        if found is not None:
-            line += text.count("\n", start, found.end())
-            start = found.end()
+        if separator is not None:
+            line += text.count("\n", start, separator.end())
+            start = separator.end()
 
 
 def _cell(file: Path, text: str, line: int) -> Cell:
@@ -71,7 +71,7 @@ def _cell(file: Path, text: str, line: int) -> Cell:
     magic = word[1] if word else ""
     if word and magic == "md":
         return Cell("markdown", text[word.end() :].strip("\n"), line)
-    if all(one[1] in _LEFT_OUT for row in text.splitlines() if row.strip() for one in [_WORD.match(row) or ("", "")]):
+    if all(word[1] in _LEFT_OUT for row in text.splitlines() if row.strip() for word in [_WORD.match(row) or ("", "")]):
         return Cell("left out", text, line)
     raise ProjectError(
         f"{file}:{line}: a cell with %{magic} does not run on this machine: write it in Python, for example with "

@@ -32,12 +32,12 @@ def run(options: Options, notebook: Path, widgets: Mapping[str, str], engine_nam
         ProjectError: The notebook or the bundle has an error, or a cell fails; an earlier page is then kept.
     """
     notebook = notebook.resolve()
-    found = cells.read(notebook)
+    notebook_cells = cells.read(notebook)
     bundle = options.bundle()
     project = entry_points.project(entry_points.load(options.root))
     workspace = Workspace(options.state)
     foreign = foreign_tables(bundle, project.config).values()
-    last = max(cell.line for cell in found)
+    last = max(cell.line for cell in notebook_cells)
     with (
         engine.start(engine_name, workspace.catalogs(bundle, foreign)) as spark,
         console.status(f"running {notebook.name}") as status,
@@ -45,7 +45,7 @@ def run(options: Options, notebook: Path, widgets: Mapping[str, str], engine_nam
     ):
         workspace.register_tables(spark)
         ran = execute.run(
-            found,
+            notebook_cells,
             notebook,
             spark,
             {"target": bundle.target, **widgets},

@@ -87,24 +87,24 @@ def run(
     shown: list[Shown] = []
     module = ModuleType("__main__")
     vars(module).update(spark=spark, display=shown.append, dbutils=DbUtils(Widgets(widgets)), __file__=str(file))
-    found = []
+    results = []
     with _as_main(module), contextlib.chdir(file.parent), _path_kept():
         for cell in cells:
             shown.clear()
             if cell.kind == "code":
                 on_cell(cell)
                 _execute(cell, file, vars(module), shown)
-            found.append(Ran(cell, [_taken(one) for one in shown]))
-    return found
+            results.append(Ran(cell, [_taken(value) for value in shown]))
+    return results
 
 
 def _execute(cell: Cell, file: Path, names: dict[str, Any], shown: list[Shown]) -> None:
     # Empty lines before the code, so that tracebacks and messages have the lines of the file.
     code = compile("\n" * (cell.line - 1) + cell.text, str(file), "exec", dont_inherit=True)
     linecache.checkcache(str(file))
-    said = _Said(shown)
+    output = _Said(shown)
     try:
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(output):
             exec(code, names)  # noqa: S102 - a notebook of the project's own
     except ProjectError as error:
         raise ProjectError(f"{file.name}:{_line(error, file, cell)}: {error}") from error
@@ -126,9 +126,9 @@ class _Said(io.TextIOBase):
         return len(text)
 
 
-def _taken(one: Shown) -> Shown:
+def _taken(value: Shown) -> Shown:
     """Return what is shown in a form that needs no engine: a Spark frame as its first rows."""
-    return one.limit(_MOST_ROWS).toPandas() if isinstance(one, DataFrame) else one
+    return value.limit(_MOST_ROWS).toPandas() if isinstance(value, DataFrame) else value
 
 
 def _line(error: BaseException, file: Path, cell: Cell) -> int:

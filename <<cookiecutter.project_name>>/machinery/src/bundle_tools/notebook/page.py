@@ -28,7 +28,7 @@ body{max-width:76rem}.table{max-height:48rem;overflow:auto}td{white-space:nowrap
 
 def page(title: str, ran: Sequence[Ran]) -> str:
     """Return the page; the title is that of the browser's tab."""
-    body = "\n".join(part for one in ran for part in _cell(one))
+    body = "\n".join(part for result in ran for part in _cell(result))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -45,16 +45,16 @@ def _cell(ran: Ran) -> Iterator[str]:
     yield from map(_as_html, ran.shown)
 
 
-def _as_html(one: Any) -> str:  # noqa: ANN401 - whatever a notebook displays
-    if isinstance(one, Figure):
+def _as_html(value: Any) -> str:  # noqa: ANN401 - whatever a notebook displays
+    if isinstance(value, Figure):
         file = BytesIO()
-        one.savefig(file, format="png")
+        value.savefig(file, format="png")
         return f'<img alt="plot" src="data:image/png;base64,{b64encode(file.getvalue()).decode("ascii")}">'
-    if isinstance(one, pd.DataFrame):
-        table = one.head(_MOST_ROWS).to_html(index=_has_index(one), border=0, float_format=_number, na_rep="")
-        more = f"<p>the first {_MOST_ROWS} of {len(one):,} rows</p>" if len(one) > _MOST_ROWS else ""
-        return f'<div class="table">{table}</div>{more}' if len(one) else "<p>no rows</p>"
-    return f"<pre>{escape(str(one).rstrip())}</pre>" if str(one).strip() else ""
+    if isinstance(value, pd.DataFrame):
+        table = value.head(_MOST_ROWS).to_html(index=_has_index(value), border=0, float_format=_number, na_rep="")
+        more = f"<p>the first {_MOST_ROWS} of {len(value):,} rows</p>" if len(value) > _MOST_ROWS else ""
+        return f'<div class="table">{table}</div>{more}' if len(value) else "<p>no rows</p>"
+    return f"<pre>{escape(str(value).rstrip())}</pre>" if str(value).strip() else ""
 
 
 def _has_index(frame: pd.DataFrame) -> bool:

@@ -15,16 +15,16 @@ def of_run(search: Search, params: Mapping[str, str]) -> dict[str, Choice]:
     Raises:
         ProjectError: The run lacks a parameter that it must have used, or has a value that the space does not contain.
     """
-    found: dict[str, Choice] = {}
+    choices: dict[str, Choice] = {}
     for name in search.order:
-        if is_used(search.space[name], found):
+        if is_used(search.space[name], choices):
             if name not in params:
                 raise ProjectError(
                     f"the run has no parameter {name}, which search.space of project.yml names: choose a training run "
                     "of this search space."
                 )
-            found[name] = _value(name, search.space[name], params[name])
-    return found
+            choices[name] = _value(name, search.space[name], params[name])
+    return choices
 
 
 def pinned_space(search: Search, values: Mapping[str, Choice], keep: float) -> dict[str, Dimension]:

@@ -34,9 +34,9 @@ def write(options: Options, engine_name: str, output: Path | None = None) -> Pat
     with engine.start(engine_name, workspace.catalogs(bundle, foreign)) as spark:
         workspace.register_tables(spark)
         log, history = _tables(bundle)
-        found = read(LocalPlatform(spark, workspace.tables).tables, project.config, log, history)
+        metrics = read(LocalPlatform(spark, workspace.tables).tables, project.config, log, history)
     file = output or workspace.folder / "report.html"
-    file.write_text(page(f"{bundle.name}: monitoring in {bundle.target}", project.config, found), encoding="utf-8")
+    file.write_text(page(f"{bundle.name}: monitoring in {bundle.target}", project.config, metrics), encoding="utf-8")
     return file
 
 

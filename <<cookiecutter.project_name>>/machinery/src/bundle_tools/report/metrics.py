@@ -75,8 +75,8 @@ def read(tables: Tables, config: ProjectConfig, log_table: str, history_table: s
 
 def _wide(rows: DataFrame, columns: str, value: Any) -> pd.DataFrame:  # noqa: ANN401 - a column of Spark
     """Return the values by window (index) and column, without columns that have none."""
-    found = rows.select(F.unix_micros("window.start").alias("start"), columns, value.cast("double").alias("value"))
-    frame = found.toPandas()
+    long_form = rows.select(F.unix_micros("window.start").alias("start"), columns, value.cast("double").alias("value"))
+    frame = long_form.toPandas()
     frame.attrs.clear()
     frame["start"] = [from_micros(int(start)) for start in frame["start"]]
     return frame.pivot_table(index="start", columns=columns, values="value").dropna(axis=1, how="all")
@@ -98,5 +98,5 @@ def _newest(log: DataFrame, config: ProjectConfig) -> dict[str, str]:
         "newest label": log_columns.LABELLED_AT,
     }
     row = log.agg(*[F.max(F.unix_micros(column)).alias(name) for name, column in times.items()]).first()
-    found = {} if row is None else row.asDict()
-    return {name: f"{from_micros(int(at)):%Y-%m-%d %H:%M}" for name, at in found.items() if at is not None}
+    newest = {} if row is None else row.asDict()
+    return {name: f"{from_micros(int(at)):%Y-%m-%d %H:%M}" for name, at in newest.items() if at is not None}

@@ -51,42 +51,44 @@ _HEADLINES: Mapping[str, str] = {
 _MOST_VERDICTS = 20
 
 
-def page(title: str, config: ProjectConfig, found: Metrics) -> str:
+def page(title: str, config: ProjectConfig, metrics: Metrics) -> str:
     """Return the report as an HTML page."""
-    drawn = dict(_plots(config, found))
+    drawn = dict(_plots(config, metrics))
     sections = [
-        Section("Verdict", [_banner(found), Facts(found.newest)]),
+        Section("Verdict", [_banner(metrics), Facts(metrics.newest)]),
         Section("Over time", [Plots(list(drawn)) if drawn else Note("There are no windows yet.")]),
-        Section("Verdicts", [_verdicts(found.verdicts)]),
-        Section("Rules", list(_rules(found.rules))),
-        Section("Jobs and endpoint", [_infrastructure(found.infrastructure)]),
+        Section("Verdicts", [_verdicts(metrics.verdicts)]),
+        Section("Rules", list(_rules(metrics.rules))),
+        Section("Jobs and endpoint", [_infrastructure(metrics.infrastructure)]),
     ]
-    return html(Document(title, config.description, sections), {name: plots.png(one) for name, one in drawn.items()})
+    return html(Document(title, config.description, sections), {name: plots.png(plot) for name, plot in drawn.items()})
 
 
-def _plots(config: ProjectConfig, found: Metrics) -> Iterator[tuple[str, Plot]]:
+def _plots(config: ProjectConfig, metrics: Metrics) -> Iterator[tuple[str, Plot]]:
     window = config.monitoring.granularity
-    if not found.volume.empty:
-        yield "volume.png", plots.volume(found.volume, window)
-    if not found.quality.empty:
-        yield "quality.png", plots.quality(found.quality, found.metric, window)
-    if not found.drift.empty:
-        yield "drift.png", plots.drift(found.drift, window)
+    if not metrics.volume.empty:
+        yield "volume.png", plots.volume(metrics.volume, window)
+    if not metrics.quality.empty:
+        yield "quality.png", plots.quality(metrics.quality, metrics.metric, window)
+    if not metrics.drift.empty:
+        yield "drift.png", plots.drift(metrics.drift, window)
 
 
-def _banner(found: Metrics) -> Banner:
-    if found.verdicts.empty:
+def _banner(metrics: Metrics) -> Banner:
+    if metrics.verdicts.empty:
         return Banner("No check has run yet", "open", [], [])
-    last = found.verdicts.iloc[0]
+    last = metrics.verdicts.iloc[0]
     status = str(last["status"])
     figures = [
         Figure("checked", *str(last["checked_at"]).split(" ")),
         Figure("champion", f"version {last['model_version']}"),
     ]
-    if not found.volume.empty:
-        figures.append(Figure("predictions", f"{int(found.volume.sum().sum()):,}", f"in {len(found.volume)} windows"))
-    if not found.drift.empty:
-        newest = found.drift.iloc[-1].dropna()
+    if not metrics.volume.empty:
+        figures.append(
+            Figure("predictions", f"{int(metrics.volume.sum().sum()):,}", f"in {len(metrics.volume)} windows")
+        )
+    if not metrics.drift.empty:
+        newest = metrics.drift.iloc[-1].dropna()
         figures.append(Figure("greatest drift", f"{newest.max():.2f}", str(newest.idxmax())))
     reasons = [reason for reason in str(last["reason"] or "").split("; ") if reason]
     return Banner(_HEADLINES.get(status, status), _TONES.get(status, "bad"), reasons, figures)

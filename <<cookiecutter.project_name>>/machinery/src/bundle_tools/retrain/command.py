@@ -26,11 +26,11 @@ def start(root: Path, target: str | None, reason: str, token: str, host: str | N
     name = str(bundle.jobs[JOB]["name"])
     try:
         client = WorkspaceClient(host=host or str(bundle.config["workspace"]["host"]))
-        found = [job.job_id for job in client.jobs.list(name=name) if job.job_id is not None]
-        if len(found) != 1:
-            there = "no job" if not found else f"{len(found)} jobs"
+        job_ids = [job.job_id for job in client.jobs.list(name=name) if job.job_id is not None]
+        if len(job_ids) != 1:
+            there = "no job" if not job_ids else f"{len(job_ids)} jobs"
             raise ProjectError(f"the workspace has {there} {name!r}: deploy the bundle to {bundle.target} first")
-        run = client.jobs.run_now(found[0], idempotency_token=token or None, job_parameters={"reason": reason})
+        run = client.jobs.run_now(job_ids[0], idempotency_token=token or None, job_parameters={"reason": reason})
     except (DatabricksError, ValueError) as error:
         raise ProjectError(
             f"the job {name!r} cannot be started: {first_line(error).partition('. Config: ')[0]}"

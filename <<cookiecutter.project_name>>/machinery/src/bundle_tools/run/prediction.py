@@ -50,10 +50,10 @@ class Asked:
         key = project.config.spine.key
         if not self.key:
             raise ProjectError(f"give the {key} of a row of the source, or a JSON file with a row.")
-        found = spine.where(F.col(key).cast("string") == self.key)
-        if not found.limit(1).count():
+        rows = spine.where(F.col(key).cast("string") == self.key)
+        if not rows.limit(1).count():
             raise ProjectError(f"no row of the source has the {key} {self.key!r}: give the {key} of one that exists.")
-        return found
+        return rows
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Names:
     source_tables: str
 
 
-def predictions(project: Project, platform: LocalPlatform, names: Names, asked: Asked) -> Iterator[Table]:
+def predictions(project: Project, platform: LocalPlatform, names: Names, request: Asked) -> Iterator[Table]:
     """Yield a table for each row: the request, the features that were looked up or computed, and the prediction.
 
     Raises:
@@ -73,7 +73,7 @@ def predictions(project: Project, platform: LocalPlatform, names: Names, asked: 
     """
     settings, champion = project.config, Champion.of(names.model)
     sources = Sources.of(names.source_tables, settings.sources, platform.tables)
-    rows = asked.rows(project, sources)
+    rows = request.rows(project, sources)
     champion.require_columns(dict(rows.dtypes))
     store = platform.feature_store(names.schema, settings.feature_tables)
     scored = score(settings, store, champion, rows, "a single request")
@@ -88,8 +88,8 @@ def _table(settings: ProjectConfig, champion: Champion, row: Row) -> Table:
     origins = dict.fromkeys(settings.request, "request")
     for lookup in settings.lookups:
         origins |= dict.fromkeys(lookup.outputs, f"{lookup.table} by {', '.join(lookup.keys)}")
-    for one in settings.functions:
-        origins[one.output] = f"{one.function}({', '.join(one.inputs.values())})"
+    for function in settings.functions:
+        origins[function.output] = f"{function.function}({', '.join(function.inputs.values())})"
     for name in dict.fromkeys([*settings.request, *settings.features]):
         shown.add_row(name, _text(row[name]), origins.get(name, ""))
     shown.add_section()

@@ -66,13 +66,13 @@ class JobChecks:
 
     @cached_property
     def _parameters(self) -> dict[str, Mapping[str, Any]]:
-        return {one["name"]: one for one in self.bundle.jobs[self.job_key].get("parameters") or []}
+        return {parameter["name"]: parameter for parameter in self.bundle.jobs[self.job_key].get("parameters") or []}
 
     @cached_property
     def _upstream(self) -> dict[str, set[str]]:
         upstream: dict[str, set[str]] = {}
         for key in self.sequence:
-            direct = {one["task_key"] for one in self._tasks[key].get("depends_on") or []}
+            direct = {dependency["task_key"] for dependency in self._tasks[key].get("depends_on") or []}
             upstream[key] = direct.union(*(upstream[other] for other in direct))
         return upstream
 
@@ -119,7 +119,7 @@ class JobChecks:
         if job_key is None:
             jobs = ", ".join(self.bundle.jobs)
             self._refuse(key, f"runs the job {settings.get('job_id')}, which is not in the bundle: use one of {jobs}")
-        declared = [one["name"] for one in self.bundle.jobs[job_key].get("parameters") or []]
+        declared = [parameter["name"] for parameter in self.bundle.jobs[job_key].get("parameters") or []]
         for name in settings.get("job_parameters") or {}:
             if name not in declared:
                 self._refuse(

@@ -90,13 +90,13 @@ class _Runner:
             workspace_url=str(self.bundle.config["workspace"]["host"]),
         )
         context = replace(context, parameters=parameters_of.of_job(job, given, context))
-        waited_for = {one["task_key"] for task in tasks.values() for one in task.get("depends_on") or []}
+        waited_for = {dependency["task_key"] for task in tasks.values() for dependency in task.get("depends_on") or []}
         runs = {key: TaskRun(job_key, key, next(self.run_ids)) for key in order(job_key, job)}
         run = JobRun(job_key, context.run_id, context.parameters, runs, frozenset(set(runs) - waited_for))
         self.observer.job_started(run)
         after_failure: set[str] = set()
         for key, task_run in runs.items():
-            upstream = {one["task_key"] for one in tasks[key].get("depends_on") or []}
+            upstream = {dependency["task_key"] for dependency in tasks[key].get("depends_on") or []}
             if upstream & after_failure:
                 after_failure.add(key)
             state = decide(tasks[key], runs, failed=bool(after_failure), handles_failure=key in after_failure)

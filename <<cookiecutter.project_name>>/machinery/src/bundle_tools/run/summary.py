@@ -24,18 +24,20 @@ def summary(bundle: Bundle, settings: ProjectConfig, run: JobRun) -> Iterator[Re
     A version of this run that was not promoted is named with the reason.
     """
     values = [task.values for task in leaves(run)]
-    said: list[RenderableType] = [f"compared: {one['comparison']}" for one in values if "comparison" in one]
-    said += [_snapshot(one) for one in values if "snapshot_schema" in one]
-    said += [f"probe: {one['probe']}" for one in values if "probe" in one]
-    said += [board.table(one["baseline_run_id"]) for one in values if "baseline_run_id" in one]
-    yield from said
-    if not said:
-        yield from _champions(bundle, settings, {one["model_version"] for one in values if "model_version" in one})
-    scored = [int(one["rows_scored"]) for one in values if "rows_scored" in one]
+    shown: list[RenderableType] = [f"compared: {result['comparison']}" for result in values if "comparison" in result]
+    shown += [_snapshot(result) for result in values if "snapshot_schema" in result]
+    shown += [f"probe: {result['probe']}" for result in values if "probe" in result]
+    shown += [board.table(result["baseline_run_id"]) for result in values if "baseline_run_id" in result]
+    yield from shown
+    if not shown:
+        yield from _champions(
+            bundle, settings, {result["model_version"] for result in values if "model_version" in result}
+        )
+    scored = [int(result["rows_scored"]) for result in values if "rows_scored" in result]
     if scored:
         yield f"rows scored: {sum(scored):,}"
-    yield from (_quarantine(one) for one in values if one.get("rows_quarantined", "0") != "0")
-    yield from (f"monitoring: {_verdict(one)}" for one in values if "verdict" in one)
+    yield from (_quarantine(result) for result in values if result.get("rows_quarantined", "0") != "0")
+    yield from (f"monitoring: {_verdict(result)}" for result in values if "verdict" in result)
 
 
 def _verdict(values: Mapping[str, str]) -> str:
@@ -61,7 +63,7 @@ def _champions(bundle: Bundle, settings: ProjectConfig, trained: Collection[str]
             continue
         yield f"champion of {name}: version {champion.version}"
         challenged = str(champion.tags.get(CHALLENGED_BY, ""))
-        if challenged.startswith(tuple(f"version {one}," for one in trained)):
+        if challenged.startswith(tuple(f"version {version}," for version in trained)):
             yield challenged
         yield _metrics(settings, str(champion.run_id))
 

@@ -21,7 +21,7 @@ def order(job_key: str, job: Mapping[str, Any]) -> list[str]:
     for task in job.get("tasks") or []:
         if task["task_key"] in waits:
             raise ProjectError(f"Job '{job_key}' has two tasks '{task['task_key']}': rename one")
-        waits[task["task_key"]] = [str(one.get("task_key")) for one in task.get("depends_on") or []]
+        waits[task["task_key"]] = [str(dependency.get("task_key")) for dependency in task.get("depends_on") or []]
     for key, upstream in waits.items():
         for other in upstream:
             if other not in waits:
@@ -81,10 +81,10 @@ def _circle(graph: Mapping[str, Iterable[str]]) -> str:
         if node in cleared:
             return []
         for following in graph.get(node, ()):
-            found = walk(following, [*trail, node])
-            if found:
-                return found
+            cycle = walk(following, [*trail, node])
+            if cycle:
+                return cycle
         cleared.add(node)
         return []
 
-    return next((" → ".join(found) for node in graph if (found := walk(node, []))), "")
+    return next((" → ".join(cycle) for node in graph if (cycle := walk(node, []))), "")

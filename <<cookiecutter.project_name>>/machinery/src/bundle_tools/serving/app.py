@@ -79,9 +79,9 @@ def _control(endpoints: Endpoints) -> dict[tuple[str, str], Call]:
         return endpoints.change(name(request), ai_gateway=body)["ai_gateway"]
 
     def tags(request: Request, body: Any) -> Any:  # noqa: ANN401 - JSON
-        there = {one["key"]: one for one in [*endpoints.get(name(request))["tags"], *(body.get("add_tags") or [])]}
-        found = [one for key, one in sorted(there.items()) if key not in (body.get("delete_tags") or [])]
-        return {"tags": endpoints.change(name(request), tags=found)["tags"]}
+        there = {tag["key"]: tag for tag in [*endpoints.get(name(request))["tags"], *(body.get("add_tags") or [])]}
+        remaining = [tag for key, tag in sorted(there.items()) if key not in (body.get("delete_tags") or [])]
+        return {"tags": endpoints.change(name(request), tags=remaining)["tags"]}
 
     def delete(request: Request, _: Any) -> Any:  # noqa: ANN401 - JSON
         endpoints.delete(name(request))
@@ -89,7 +89,7 @@ def _control(endpoints: Endpoints) -> dict[tuple[str, str], Call]:
 
     shown = documents.public_document
     return {
-        ("GET", API): lambda _, __: {"endpoints": [shown(one) for one in endpoints.all()]},
+        ("GET", API): lambda _, __: {"endpoints": [shown(endpoint) for endpoint in endpoints.all()]},
         ("POST", API): lambda _, body: shown(endpoints.create(body)),
         ("GET", f"{API}/{{name}}"): lambda request, _: shown(endpoints.get(name(request))),
         ("DELETE", f"{API}/{{name}}"): delete,

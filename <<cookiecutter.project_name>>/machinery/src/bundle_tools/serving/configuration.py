@@ -19,14 +19,14 @@ def pending(endpoint: Mapping[str, Any], given: Mapping[str, Any], now: int) -> 
         RefusedError: It is not valid.
     """
     there = {entity[ID]: entity for entity in endpoint.get("config", {}).get("served_entities", [])}
-    entities = [_entity(one, now) for one in given.get("served_entities") or []]
+    entities = [_entity(entity, now) for entity in given.get("served_entities") or []]
     names = [entity["name"] for entity in entities]
     if not entities:
         raise _invalid("The configuration has no served_entities.")
     if len(set(names)) < len(names):
         raise _invalid(f"The names of served entities must differ, but they are {', '.join(names)}.")
     for entity in entities:
-        same = (known for known, one in there.items() if _same(one, entity))
+        same = (known for known, served in there.items() if _same(served, entity))
         entity[ID] = next(same, uuid4().hex)
     return {
         "config_version": endpoint.get("config", {}).get("config_version", 0) + 1,
@@ -55,28 +55,28 @@ def _entity(given: Mapping[str, Any], now: int) -> Document:
     }
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same(entity: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether two entities can be served by the same process."""
     keys = ("name", "entity_name", "entity_version", "environment_vars")
-    return all(one.get(key) == other.get(key) for key in keys)
+    return all(entity.get(key) == other.get(key) for key in keys)
 
 
 def _routes(given: Mapping[str, Any], names: list[str]) -> list[Document]:
     routes = (given.get("traffic_config") or {}).get("routes")
     if not routes and len(names) == 1:
         routes = [{"served_entity_name": names[0], "traffic_percentage": _ALL}]
-    found = []
+    documents = []
     for route in routes or []:
         name, share = route.get("served_entity_name") or route.get("served_model_name"), route.get("traffic_percentage")
         if name not in names:
             raise _invalid(f"The traffic_config names {name}, which is not a served entity.")
         if not isinstance(share, int) or not 0 <= share <= _ALL:
             raise _invalid(f"The traffic percentage of {name} is {share}, not a whole number from 0 to 100.")
-        found.append({"served_entity_name": name, "served_model_name": name, "traffic_percentage": share})
-    total = sum(route["traffic_percentage"] for route in found)
+        documents.append({"served_entity_name": name, "served_model_name": name, "traffic_percentage": share})
+    total = sum(route["traffic_percentage"] for route in documents)
     if total != _ALL:
         raise _invalid(f"The traffic percentages must add up to 100, but they add up to {total}.")
-    return found
+    return documents
 
 
 def _invalid(message: str) -> RefusedError:

@@ -69,14 +69,14 @@ def with_failure(endpoint: Mapping[str, Any], messages: Mapping[str, str], now: 
         messages: Why each entity that failed did, by its id.
         now: Milliseconds since 1970.
     """
-    found = copy.deepcopy(dict(endpoint))
-    for entity in found["pending_config"]["served_entities"]:
+    document = copy.deepcopy(dict(endpoint))
+    for entity in document["pending_config"]["served_entities"]:
         if entity[ID] in messages:
             entity["state"] = {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": messages[entity[ID]]}
         elif entity["state"]["deployment"] == "DEPLOYMENT_CREATING":
             text = "Another served entity failed."
             entity["state"] = {"deployment": "DEPLOYMENT_ABORTED", "deployment_state_message": text}
-    return found | {"state": found["state"] | {"config_update": "UPDATE_FAILED"}} | _at(now)
+    return document | {"state": document["state"] | {"config_update": "UPDATE_FAILED"}} | _at(now)
 
 
 def updating(endpoint: Mapping[str, Any], config: Document, now: int) -> Document:
@@ -92,11 +92,11 @@ def is_updating(endpoint: Mapping[str, Any]) -> bool:
 
 def public_document(endpoint: Mapping[str, Any]) -> Document:
     """Return the endpoint as the REST interface shows it."""
-    found = copy.deepcopy({key: value for key, value in endpoint.items() if key != "access_control_list"})
-    for config in (found.get("config"), found.get("pending_config")):
+    document = copy.deepcopy({key: value for key, value in endpoint.items() if key != "access_control_list"})
+    for config in (document.get("config"), document.get("pending_config")):
         for entity in (config or {}).get("served_entities", []):
             entity.pop(ID)
-    return found
+    return document
 
 
 def payload_table(endpoint: Mapping[str, Any]) -> str | None:

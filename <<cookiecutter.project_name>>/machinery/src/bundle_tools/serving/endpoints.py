@@ -27,7 +27,7 @@ class Endpoints:
         self.state = state
         self._process = process
         self._lock = RLock()
-        self._documents = {str(one["name"]): one for one in state.endpoints()}
+        self._documents = {str(endpoint["name"]): endpoint for endpoint in state.endpoints()}
         self._processes: dict[str, ScoringProcess] = {}
 
     def restore(self) -> None:
@@ -133,9 +133,9 @@ class Endpoints:
         """
         endpoint = self.get(name)
         for config in (endpoint.get("pending_config", {}), endpoint.get("config", {})):
-            for one in config.get("served_entities", []):
-                if one["name"] == entity:
-                    return self.state.log_of(one[ID])
+            for served in config.get("served_entities", []):
+                if served["name"] == entity:
+                    return self.state.log_of(served[ID])
         raise RefusedError(404, "RESOURCE_DOES_NOT_EXIST", f"The endpoint '{name}' has no served entity '{entity}'.")
 
     def close(self) -> None:
@@ -149,9 +149,9 @@ class Endpoints:
         """Start what the pending configuration needs; with nothing to start, it is in use at once."""
         config = endpoint["pending_config"]
         if all(self._of(entity).runs for entity in config["served_entities"]):
-            found = self._save(documents.in_use(endpoint, config, _now()))
+            saved = self._save(documents.in_use(endpoint, config, _now()))
             Thread(target=self._sweep, daemon=True).start()
-            return found
+            return saved
         self._save(endpoint)
         Thread(target=self._apply, args=[endpoint], daemon=True).start()
         return endpoint
@@ -162,7 +162,7 @@ class Endpoints:
             processes = {entity[ID]: self._of(entity) for entity in config["served_entities"]}
         with ThreadPoolExecutor(len(processes)) as threads:
             messages = dict(zip(processes, threads.map(_start, processes.values()), strict=True))
-        failures = {one: message for one, message in messages.items() if message is not None}
+        failures = {entity_id: message for entity_id, message in messages.items() if message is not None}
         with self._lock:
             now = self._documents.get(str(endpoint["name"]), {})
             if now.get("pending_config", {}).get("start_time") == config["start_time"] and now["id"] == endpoint["id"]:
@@ -179,7 +179,7 @@ class Endpoints:
                 coming = endpoint.get("pending_config", {}) if documents.is_updating(endpoint) else {}
                 for config in (endpoint.get("config", {}), coming):
                     needed |= {entity[ID] for entity in config.get("served_entities", [])}
-            gone = [self._processes.pop(one) for one in list(self._processes) if one not in needed]
+            gone = [self._processes.pop(entity_id) for entity_id in list(self._processes) if entity_id not in needed]
         for process in gone:
             process.stop(drain=True)
 

@@ -69,8 +69,8 @@ def _chosen(endpoint: Document, only: str | None) -> Mapping[str, Any]:
     if only not in entities:
         message = f"The endpoint '{endpoint['name']}' has no served entity with the name '{only}'."
         raise RefusedError(404, "RESOURCE_DOES_NOT_EXIST", message)
-    found: Mapping[str, Any] = entities[only]
-    return found
+    entity: Mapping[str, Any] = entities[only]
+    return entity
 
 
 def _row(received: datetime, taken: int, entity: Mapping[str, Any], body: bytes, answer: Answer) -> dict[str, Any]:

@@ -15,15 +15,16 @@ def listener(port: int) -> socket.socket:
         OSError: The port is in use, or not for this user.
     """
     # asyncio sends small answers at once (TCP_NODELAY) only on sockets that are explicitly TCP; others wait 40 ms.
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    server_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port is free as soon as its owner has ended
-        found.bind((LOOPBACK, port))
-        found.listen(_BACKLOG)
+        # A port is free as soon as its owner has ended.
+        server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server_socket.bind((LOOPBACK, port))
+        server_socket.listen(_BACKLOG)
     except OSError:
-        found.close()
+        server_socket.close()
         raise
-    return found
+    return server_socket
 
 
 def inherited_socket(descriptor: int) -> socket.socket:

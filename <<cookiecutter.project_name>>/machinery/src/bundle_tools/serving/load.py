@@ -45,14 +45,14 @@ class Result:
 
     def problem(self, bounds: Bounds) -> str | None:
         """Return one sentence about the bounds that are exceeded, or None if all hold."""
-        found = []
+        problems = []
         if self.error_share > bounds.error_share:
-            told = f"{self.errors} of {len(self.requests)} requests failed, and at most {bounds.error_share:.1%} may"
-            found.append(told + (f" (most often: {self._most_frequent()})" if self.errors else ""))
+            clause = f"{self.errors} of {len(self.requests)} requests failed, and at most {bounds.error_share:.1%} may"
+            problems.append(clause + (f" (most often: {self._most_frequent()})" if self.errors else ""))
         p95 = self.percentile(95)
         if p95 > bounds.p95_ms:
-            found.append(f"95 percent of the requests took up to {p95:.0f} ms, and {bounds.p95_ms:g} ms are allowed")
-        return "; ".join(found) or None
+            problems.append(f"95 percent of the requests took up to {p95:.0f} ms, and {bounds.p95_ms:g} ms are allowed")
+        return "; ".join(problems) or None
 
     def _most_frequent(self) -> str:
         errors = self.requests.loc[self.requests["error"] != "", "error"]

@@ -51,10 +51,10 @@ def locust_program(root: Path) -> str:
         ProjectError: It is in none of these.
     """
     own = root / ".venv-load" / "bin" / "locust"
-    found = next(filter(None, map(shutil.which, (os.environ.get("LOCUST", ""), str(own), "locust"))), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, (os.environ.get("LOCUST", ""), str(own), "locust"))), None)
+    if program is None:
         raise ProjectError("Locust is not installed: start the load test with make load-test, which installs it.")
-    return found
+    return program
 
 
 def generate(target: Target, load: Load, program: str, folder: Path) -> Result:
@@ -94,8 +94,8 @@ def _warm_up(target: Target, body: Mapping[str, Any]) -> None:
     try:
         target.client.api_client.do("POST", target.path, body=dict(body))
     except DatabricksError as error:
-        told = first_line(error).partition(": ")[2].partition(". Config: ")[0]
-        raise ProjectError(f"endpoint {target.endpoint} does not answer a first request: {told}") from None
+        reason = first_line(error).partition(": ")[2].partition(". Config: ")[0]
+        raise ProjectError(f"endpoint {target.endpoint} does not answer a first request: {reason}") from None
 
 
 def _command(program: str, load: Load) -> list[str]:
@@ -115,5 +115,5 @@ def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float)
     except subprocess.TimeoutExpired:
         raise ProjectError(f"Locust did not end within {seconds:g} seconds") from None
     if done.returncode:
-        told = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
-        raise ProjectError(f"Locust failed ({done.returncode}): {told}")
+        reason = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
+        raise ProjectError(f"Locust failed ({done.returncode}): {reason}")

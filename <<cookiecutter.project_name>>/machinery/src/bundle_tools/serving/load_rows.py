@@ -27,8 +27,8 @@ def of_workspace(warehouse: Warehouse, bundle: Bundle, config: ProjectConfig) ->
     Raises:
         ProjectError: The table cannot be read.
     """
-    found = warehouse.rows(training_table(bundle), list(config.request), _MOST)
-    return [{name: _value(text, kind) for name, (text, kind) in row.items()} for row in found]
+    rows = warehouse.rows(training_table(bundle), list(config.request), _MOST)
+    return [{name: _value(text, kind) for name, (text, kind) in row.items()} for row in rows]
 
 
 def of_local_tables(workspace: Workspace, bundle: Bundle, config: ProjectConfig, name: str) -> Rows:

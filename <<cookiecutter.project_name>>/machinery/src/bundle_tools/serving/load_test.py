@@ -49,22 +49,22 @@ class Choice:
     engine: str
 
 
-def load_test(root: Path, choice: Choice, how: Load, bounds: Bounds) -> None:
+def load_test(root: Path, choice: Choice, load: Load, bounds: Bounds) -> None:
     """Load an endpoint and print the figures.
 
     Raises:
         ProjectError: Locust is not installed, there is no such endpoint, or a bound is exceeded.
     """
     program = locust_program(root)
-    check(_target(root, choice), how, bounds, program, root / FOLDER)
+    check(_target(root, choice), load, bounds, program, root / FOLDER)
 
 
-def check(target: Target, how: Load, bounds: Bounds, program: str, folder: Path) -> Result:
+def check(target: Target, load: Load, bounds: Bounds, program: str, folder: Path) -> Result:
     """Load an endpoint, print the figures and write the plot; return what came of it.
 
     Args:
         target: What to load.
-        how: How to load it.
+        load: How many callers ask at the same time, and for how long.
         bounds: What is acceptable.
         program: The path of Locust.
         folder: Where the requests and the plot go.
@@ -72,16 +72,16 @@ def check(target: Target, how: Load, bounds: Bounds, program: str, folder: Path)
     Raises:
         ProjectError: A bound is exceeded, or as `generate`.
     """
-    what = f"{how.users} callers for {how.seconds} s on endpoint {target.endpoint}"
+    what = f"{load.users} callers for {load.seconds} s on endpoint {target.endpoint}"
     print(f"loading: {what}", flush=True)  # noqa: T201 - output of a command line
-    result = generate(target, how, program, folder)
+    result = generate(target, load, program, folder)
     plot = folder / "latency.png"
     latency(result, bounds, what).savefig(plot)
     Console().print(_table(result))
     print(f"the plot is {plot}", flush=True)  # noqa: T201 - output of a command line
     problem = result.problem(bounds)
     if problem:
-        raise ProjectError(f"endpoint {target.endpoint} does not bear {how.users} callers: {problem}")
+        raise ProjectError(f"endpoint {target.endpoint} does not bear {load.users} callers: {problem}")
     return result
 
 

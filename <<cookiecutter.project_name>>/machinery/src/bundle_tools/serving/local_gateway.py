@@ -51,12 +51,12 @@ class LocalGateway:
         from databricks.sdk import WorkspaceClient  # noqa: PLC0415 - takes most of a second
         from databricks.sdk.core import Config  # noqa: PLC0415 - likewise
 
-        found = self.start()
+        gateway = self.start()
         _go_around_proxies()
         return WorkspaceClient(
             config=Config(
-                host=f"http://{LOOPBACK}:{found.port}",
-                token=found.token,
+                host=f"http://{LOOPBACK}:{gateway.port}",
+                token=gateway.token,
                 auth_type="pat",
                 retry_timeout_seconds=_RETRY_SECONDS,
             )
@@ -75,8 +75,8 @@ class LocalGateway:
     @property
     def url(self) -> str | None:
         """The address of the gateway; None if it does not run or has no endpoint."""
-        found = running.find(self.folder) if self.state.endpoints() else None
-        return None if found is None else f"http://{LOOPBACK}:{found.port}"
+        gateway = running.find(self.folder) if self.state.endpoints() else None
+        return None if gateway is None else f"http://{LOOPBACK}:{gateway.port}"
 
     def served_entities(self) -> list[tuple[str, str]]:
         """Return the id and the model version of each entity that was ever served."""
@@ -88,21 +88,21 @@ class LocalGateway:
         Raises:
             ProjectError: As `client`.
         """
-        found = running.find(self.folder) or self._start()
-        if self.port is not None and found.port != self.port:
+        gateway = running.find(self.folder) or self._start()
+        if self.port is not None and gateway.port != self.port:
             raise ProjectError(
-                f"the local endpoint already runs on port {found.port}: leave PORT out, or run make serve-stop first."
+                f"the local endpoint already runs on port {gateway.port}: leave PORT out, or run make serve-stop first."
             )
-        return found
+        return gateway
 
     def _start(self) -> Running:
         before = running.last(self.folder)
         ports = [self.port] if self.port is not None else [*([before.port] if before else []), 0]
         for port in ports:
             done = self._run(port)
-            found = running.find(self.folder) if done.returncode in {0, RUNS_ALREADY} else None
-            if found is not None:
-                return found
+            gateway = running.find(self.folder) if done.returncode in {0, RUNS_ALREADY} else None
+            if gateway is not None:
+                return gateway
         reason = (done.stderr.strip() or "the process ended").splitlines()[-1]
         raise ProjectError(
             f"the local endpoint does not start: {reason}; give another PORT, or leave it out for one that is free."

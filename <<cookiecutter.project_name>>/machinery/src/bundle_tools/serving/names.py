@@ -18,10 +18,10 @@ def endpoint_name(bundle: Bundle) -> str:
     Raises:
         ProjectError: The bundle has none.
     """
-    found = _parameter(bundle, "endpoint_name")
-    if not found:
+    name = _parameter(bundle, "endpoint_name")
+    if not name:
         raise ProjectError("this project serves no endpoint: no job has the parameter endpoint_name.")
-    return found
+    return name
 
 
 def training_table(bundle: Bundle) -> str:
@@ -30,10 +30,10 @@ def training_table(bundle: Bundle) -> str:
     Raises:
         ProjectError: The bundle has none.
     """
-    found = _parameter(bundle, "training_table")
-    if not found:
+    table = _parameter(bundle, "training_table")
+    if not table:
         raise ProjectError("no job of the bundle names the training_table, which has rows to ask about.")
-    return found
+    return table
 
 
 def _parameter(bundle: Bundle, name: str) -> str | None:

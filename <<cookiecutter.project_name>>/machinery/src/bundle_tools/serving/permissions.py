@@ -29,18 +29,18 @@ def routes(endpoints: Endpoints, path: str) -> dict[tuple[str, str], Callable[[R
     def patch(request: Request, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         endpoint = _with_id(endpoints, request.path_params["id"])
         entries = [*endpoint.get(KEY, []), *(body.get(KEY) or [])]
-        newest = list({_principal(one): one for one in entries}.values())
+        newest = list({_principal(entry): entry for entry in entries}.values())
         return _public_document(endpoints.change(endpoint["name"], **{KEY: newest}))
 
-    one = f"{path}/{{id}}"
-    return {("GET", one): get, ("PUT", one): put, ("PATCH", one): patch}
+    route = f"{path}/{{id}}"
+    return {("GET", route): get, ("PUT", route): put, ("PATCH", route): patch}
 
 
 def _with_id(endpoints: Endpoints, wanted: str) -> Mapping[str, Any]:
-    found = next((one for one in endpoints.all() if one["id"] == wanted), None)
-    if found is None:
+    endpoint = next((endpoint for endpoint in endpoints.all() if endpoint["id"] == wanted), None)
+    if endpoint is None:
         raise RefusedError(404, "RESOURCE_DOES_NOT_EXIST", f"Serving endpoint with id '{wanted}' does not exist.")
-    return found
+    return endpoint
 
 
 def _principal(entry: Entry) -> tuple[str, str]:
@@ -48,9 +48,9 @@ def _principal(entry: Entry) -> tuple[str, str]:
 
 
 def _public_document(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    found = []
+    entries = []
     for entry in endpoint.get(KEY, []):
         kind, name = _principal(entry)
         level = {"permission_level": entry["permission_level"], "inherited": False}
-        found.append({kind: name, "display_name": name, "all_permissions": [level]})
-    return {"object_id": f"/serving-endpoints/{endpoint['id']}", "object_type": "serving-endpoint", KEY: found}
+        entries.append({kind: name, "display_name": name, "all_permissions": [level]})
+    return {"object_id": f"/serving-endpoints/{endpoint['id']}", "object_type": "serving-endpoint", KEY: entries}

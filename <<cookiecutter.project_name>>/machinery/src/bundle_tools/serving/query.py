@@ -81,8 +81,8 @@ def answers(client: WorkspaceClient, endpoint: str, split: dict[str, Any]) -> It
     try:
         answer = client.serving_endpoints.query(endpoint, dataframe_split=DataframeSplitInput(**split))
     except DatabricksError as error:
-        told = first_line(error).partition(": ")[2]
-        raise ProjectError(f"endpoint {endpoint} answers: {told.partition('. Config: ')[0]}") from None
+        message = first_line(error).partition(": ")[2]
+        raise ProjectError(f"endpoint {endpoint} answers: {message.partition('. Config: ')[0]}") from None
     predictions = answer.predictions or []
     for row, prediction in list(zip(split["data"], predictions, strict=True))[:_MOST_ROWS]:
         table = Table("column", "value", title=f"{answer.served_model_name} of {endpoint}", title_justify="left")

@@ -65,9 +65,9 @@ def find(folder: Path) -> Running | None:
             return None
     deadline = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < deadline:  # one that has just started has not written its file yet
-        found = last(folder)
-        if found is not None and _is_alive(found.pid):
-            return found
+        gateway = last(folder)
+        if gateway is not None and _is_alive(gateway.pid):
+            return gateway
         time.sleep(_PAUSE_SECONDS)
     return None
 
@@ -89,12 +89,12 @@ def forget(folder: Path) -> Running | None:
 
 def stop(folder: Path) -> bool:
     """End the gateway of a folder, and with it the processes that it started; return whether one ran."""
-    found = find(folder)
-    if found is None:
+    gateway = find(folder)
+    if gateway is None:
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(found.pid, number)
+            os.kill(gateway.pid, number)
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline:
             if _is_free(folder):

@@ -163,5 +163,5 @@ class ScoringProcess:
             self._pool = urllib3.HTTPConnectionPool(LOOPBACK, port, maxsize=_CONNECTIONS)
 
     def _last_error(self) -> str:
-        found = _LAST_ERROR.findall(self.log.read_text(encoding="utf-8", errors="replace"))
-        return found[-1] if found else ""
+        errors = _LAST_ERROR.findall(self.log.read_text(encoding="utf-8", errors="replace"))
+        return errors[-1] if errors else ""

@@ -48,8 +48,11 @@ class State:
             document = (endpoint["name"], json.dumps(endpoint))
             database.execute("INSERT OR REPLACE INTO endpoints VALUES (?, ?)", document)
             for config in (endpoint.get("config") or {}, endpoint.get("pending_config") or {}):
-                found = [(one["served_entity_id"], one["entity_version"]) for one in config.get("served_entities", [])]
-                database.executemany("INSERT OR IGNORE INTO entities VALUES (?, ?)", found)
+                entities = [
+                    (entity["served_entity_id"], entity["entity_version"])
+                    for entity in config.get("served_entities", [])
+                ]
+                database.executemany("INSERT OR IGNORE INTO entities VALUES (?, ?)", entities)
 
     def forget(self, name: str) -> None:
         """Delete an endpoint; the entities that it served stay known, because payloads refer to them."""
@@ -67,10 +70,10 @@ class State:
 
     def undelivered_rows(self) -> dict[str, list[tuple[int, Row]]]:
         """Return the rows that were not delivered yet, each with its number, by their table."""
-        found: dict[str, list[tuple[int, Row]]] = {}
+        by_table: dict[str, list[tuple[int, Row]]] = {}
         for number, table, row in self._read("SELECT number, target, facts FROM payload ORDER BY number"):
-            found.setdefault(table, []).append((number, json.loads(row)))
-        return found
+            by_table.setdefault(table, []).append((number, json.loads(row)))
+        return by_table
 
     def delivered(self, numbers: Sequence[int]) -> None:
         """Forget rows that are in their table."""

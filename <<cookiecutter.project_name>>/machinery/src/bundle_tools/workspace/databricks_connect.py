@@ -85,16 +85,16 @@ def client(profile: str, bundle: Bundle) -> WorkspaceClient:
         )
     host = str(bundle.config["workspace"]["host"])
     try:
-        found = WorkspaceClient(profile=profile) if profile else WorkspaceClient(host=host)
+        workspace = WorkspaceClient(profile=profile) if profile else WorkspaceClient(host=host)
     except ValueError as error:
-        told = first_line(error).partition(". Config: ")[0]
-        raise ProjectError(f"cannot log in to {host}: {told}: run databricks auth login --host {host}.") from None
-    if found.config.host.rstrip("/") != host.rstrip("/"):
+        reason = first_line(error).partition(". Config: ")[0]
+        raise ProjectError(f"cannot log in to {host}: {reason}: run databricks auth login --host {host}.") from None
+    if workspace.config.host.rstrip("/") != host.rstrip("/"):
         raise ProjectError(
-            f"the profile {profile} is of {found.config.host}, but the target {bundle.target} is in {host}: choose "
+            f"the profile {profile} is of {workspace.config.host}, but the target {bundle.target} is in {host}: choose "
             "another profile."
         )
-    return found
+    return workspace
 
 
 def deployed_bundle(root: Path, bundle: Bundle, workspace: WorkspaceClient, variables: Mapping[str, str]) -> Bundle:
@@ -105,10 +105,13 @@ def deployed_bundle(root: Path, bundle: Bundle, workspace: WorkspaceClient, vari
     """
     try:
         user = str(workspace.current_user.me().user_name)
-        found = load(root, bundle.target, variables=variables, user=user)
-        workspace.schemas.get(own_schema(found))
-        ids = {f"experiments.{key}": _experiment(workspace, one) for key, one in _resources(found, "experiments")}
-        for key, job in found.jobs.items():
+        deployed = load(root, bundle.target, variables=variables, user=user)
+        workspace.schemas.get(own_schema(deployed))
+        ids = {
+            f"experiments.{key}": _experiment(workspace, resource)
+            for key, resource in _resources(deployed, "experiments")
+        }
+        for key, job in deployed.jobs.items():
             listed = list(workspace.jobs.list(name=str(job["name"])))
             ids[f"jobs.{key}"] = str(listed[0].job_id) if listed else key
     except NotFound as error:
@@ -118,7 +121,7 @@ def deployed_bundle(root: Path, bundle: Bundle, workspace: WorkspaceClient, vari
         ) from None
     except DatabricksError as error:
         raise ProjectError(f"the workspace refuses: {first_line(error)}") from None
-    return found.with_ids(ids)
+    return deployed.with_ids(ids)
 
 
 @contextmanager
@@ -156,9 +159,9 @@ def _session(profile: str, host: str) -> SparkSession:
     return spark
 
 
-def _experiment(workspace: WorkspaceClient, one: Mapping[str, Any]) -> str:
-    found = workspace.experiments.get_by_name(str(one["name"])).experiment
-    return str(found.experiment_id) if found is not None else ""
+def _experiment(workspace: WorkspaceClient, resource: Mapping[str, Any]) -> str:
+    experiment = workspace.experiments.get_by_name(str(resource["name"])).experiment
+    return str(experiment.experiment_id) if experiment is not None else ""
 
 
 def _resources(bundle: Bundle, kind: str) -> list[tuple[str, Mapping[str, Any]]]:

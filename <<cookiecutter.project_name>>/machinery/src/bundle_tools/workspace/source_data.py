@@ -55,8 +55,8 @@ class SourceData:
             }
         if project.example_data is None:
             raise ProjectError("the project has no example data: give a source file (make lifecycle SOURCE=...).")
-        found = project.example_data(self.rows or _EXAMPLE_ROWS, self.drift_from)
-        tables = dict(found) if isinstance(found, Mapping) else dict.fromkeys(list(config.sources)[:1], found)
+        example = project.example_data(self.rows or _EXAMPLE_ROWS, self.drift_from)
+        tables = dict(example) if isinstance(example, Mapping) else dict.fromkeys(list(config.sources)[:1], example)
         for name, source in config.sources.items():
             has = tables[name].column_names if name in tables else []
             if missing := [column for column in source.columns if column not in has]:
@@ -73,33 +73,35 @@ class SourceData:
             ProjectError: A name is unknown, or a source has no file.
         """
         known = [*config.sources, *filter(is_foreign, config.feature_tables)]
-        found = _files_by_name(self.files, known)
-        for name in found:
+        paths = _files_by_name(self.files, known)
+        for name in paths:
             if name not in known:
                 raise ProjectError(
                     f"SOURCE gives a file for {name!r}, which is not a source{did_you_mean(name, known)}"
                 )
-        missing = [name for name in config.sources if name not in found]
+        missing = [name for name in config.sources if name not in paths]
         if missing and "=" not in self.files and not Path(self.files).exists():
             raise ProjectError(f"SOURCE={self.files} does not exist: give SOURCE={_shape(config)}.")
         if missing:
             raise ProjectError(
                 f"SOURCE={self.files} has no file for {', '.join(missing)}: give SOURCE={_shape(config)}."
             )
-        return found
+        return paths
 
     def fingerprint(self, project: Project) -> dict[str, Any]:
         """Return values that identify this data and the configured columns, without reading the data."""
-        found: dict[str, Any] = {"columns": str({name: one.columns for name, one in project.config.sources.items()})}
+        values: dict[str, Any] = {
+            "columns": str({name: source.columns for name, source in project.config.sources.items()})
+        }
         if self.drift_from is not None:
-            found["drift_from"] = str(self.drift_from)
+            values["drift_from"] = str(self.drift_from)
         if self.rows is not None:
-            found["rows"] = str(self.rows)
+            values["rows"] = str(self.rows)
         for name, path in self.paths(project.config).items() if self.files else ():
             if path.is_file():
                 stat = path.stat()
-                found[name] = [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
-        return found
+                values[name] = [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
+        return values
 
     def __str__(self) -> str:
         if self.files:
@@ -114,8 +116,8 @@ def _files_by_name(files: str, known: list[str]) -> dict[str, Path]:
         parts = [part.partition("=") for part in files.split(",")]
         return {name.strip(): Path(path.strip()) for name, _, path in parts}
     if Path(files).is_dir():
-        found = sorted(path for path in Path(files).iterdir() if path.suffix.lower() in source_file.SUFFIXES)
-        return {path.stem: path for path in found if path.stem in known}
+        paths = sorted(path for path in Path(files).iterdir() if path.suffix.lower() in source_file.SUFFIXES)
+        return {path.stem: path for path in paths if path.stem in known}
     return {known[0]: Path(files)}
 
 

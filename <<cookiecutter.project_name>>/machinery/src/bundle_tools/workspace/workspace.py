@@ -162,9 +162,9 @@ class Workspace:
             store.publish_table(name, online_store, capacity="")
 
     def _experiment(self, name: str) -> str:
-        found = mlflow.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
+        experiment = mlflow.get_experiment_by_name(name)
+        if experiment is not None:
+            return str(experiment.experiment_id)
         return str(mlflow.create_experiment(name, artifact_location=(self.folder / "artifacts").resolve().as_uri()))
 
 
@@ -199,8 +199,8 @@ def model_name(bundle: Bundle, key: str) -> str:
 
 
 def _resources(bundle: Bundle, kind: str) -> Mapping[str, Mapping[str, Any]]:
-    found: Mapping[str, Mapping[str, Any]] = bundle.config.get("resources", {}).get(kind) or {}
-    return found
+    resources: Mapping[str, Mapping[str, Any]] = bundle.config.get("resources", {}).get(kind) or {}
+    return resources
 
 
 def _require_foreign(platform: LocalPlatform, names: Mapping[str, str], without_rows: Iterable[str]) -> None:

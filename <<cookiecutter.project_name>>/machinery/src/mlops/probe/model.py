@@ -40,13 +40,13 @@ def life(probed: Job) -> str:
     leftovers = remove(probed)
     try:
         version = _register(probed, name)
-        found = _score(probed, uri(name, version))
+        row_count = _score(probed, uri(name, version))
     except BaseException:
         _remove_if_possible(probed)
         raise
     remove(probed)
     earlier = f"; removed what an earlier probe left: {', '.join(leftovers)}" if leftovers else ""
-    return f"version {version} of {name}, with tag and alias, scored {found} rows, and was deleted{earlier}"
+    return f"version {version} of {name}, with tag and alias, scored {row_count} rows, and was deleted{earlier}"
 
 
 def _name(probed: Job, run_id: str) -> str:
@@ -96,11 +96,11 @@ def _score(probed: Job, model_uri: str) -> int:
     spark = probed.platform.tables.spark
     predict = mlflow.pyfunc.spark_udf(spark, model_uri, result_type="double", env_manager="local")
     rows = spark.range(_ROWS).select(F.col("id").cast("double").alias("x"))
-    found = sorted(row["y"] for row in rows.select(predict(F.struct("x")).alias("y")).collect())
+    predictions = sorted(row["y"] for row in rows.select(predict(F.struct("x")).alias("y")).collect())
     wanted = [float(_intercept(probed.run_id) + x) for x in range(_ROWS)]
-    if [round(value, 3) for value in found] != wanted:
-        raise ProjectError(f"{model_uri} predicts {found} in Spark's workers instead of {wanted}")
-    return len(found)
+    if [round(value, 3) for value in predictions] != wanted:
+        raise ProjectError(f"{model_uri} predicts {predictions} in Spark's workers instead of {wanted}")
+    return len(predictions)
 
 
 def remove(probed: Job) -> list[str]:

@@ -47,15 +47,15 @@ def compare(pins: Mapping[str, str], replaced: Collection[str]) -> str:
         ProjectError: Another package has another version.
     """
     installed = {name: _installed(name) for name in pins}
-    differing = {name: found for name, found in installed.items() if found and found != pins[name]}
+    differing = {name: actual for name, actual in installed.items() if actual and actual != pins[name]}
     allowed = {canonicalize_name(name) for name in replaced}
-    shown = {name: f"{name} {pins[name]} -> {found}" for name, found in sorted(differing.items())}
+    shown = {name: f"{name} {pins[name]} -> {actual}" for name, actual in sorted(differing.items())}
     if unexpected := [text for name, text in shown.items() if name not in allowed]:
         raise ProjectError(f"{len(unexpected)} packages were replaced: {', '.join(unexpected)}")
-    same = sum(found == pins[name] for name, found in installed.items())
+    same = sum(actual == pins[name] for name, actual in installed.items())
     if not same:
         raise ProjectError(f"none of the {len(pins)} packages of the platform is installed in its version")
-    absent = sum(not found for found in installed.values())
+    absent = sum(not actual for actual in installed.values())
     return f"{same} of {len(pins)} as the platform has them, {absent} not installed, replaced: " + (
         ", ".join(shown.values()) or "none"
     )

@@ -28,8 +28,8 @@ def describe_process(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 def rows(probed: Job) -> str:
     """Whether a pandas function that comes from the wheel runs in Spark's workers."""
     spark = probed.platform.tables.spark
-    found = spark.range(4).mapInPandas(describe_process, _SCHEMA).collect()
-    return _same_machinery(found, expected=4)
+    descriptions = spark.range(4).mapInPandas(describe_process, _SCHEMA).collect()
+    return _same_machinery(descriptions, expected=4)
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def batches(probed: Job) -> str:
         shutil.rmtree(probed.platform.volume(probed.folder), ignore_errors=True)
 
 
-def _same_machinery(found: list[Any], expected: int) -> str:
-    if len(found) != expected:
-        raise ProjectError(f"{len(found)} rows came back instead of {expected}")
-    versions = sorted({str(row["machinery"]) for row in found})
+def _same_machinery(descriptions: list[Any], expected: int) -> str:
+    if len(descriptions) != expected:
+        raise ProjectError(f"{len(descriptions)} rows came back instead of {expected}")
+    versions = sorted({str(row["machinery"]) for row in descriptions})
     if versions != [version()]:
         raise ProjectError(f"the machinery is {version()} here, but {', '.join(versions)} there")
-    processes = {int(row["process"]) for row in found}
+    processes = {int(row["process"]) for row in descriptions}
     where = "this process" if processes == {os.getpid()} else f"{len(processes)} other processes"
     return f"machinery {version()} in {where}"
