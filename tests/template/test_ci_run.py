@@ -93,6 +93,8 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
     for name in ("nyc_taxi", "pr12_nyc_taxi", "pr12_nyc_taxi_snapshot"):
         found["GET", f"{unity}/schemas/{target}.{name}"] = gone
         found["DELETE", f"{unity}/schemas/{target}.{name}"] = gone
+        found["GET", f"{unity}/volumes/{target}.{name}.artifacts"] = none
+        found["GET", f"{unity}/models/{target}.{name}.fare"] = none
     return found
 
 

@@ -201,10 +201,10 @@ class FakeCli:
             raise Refused(f"cannot update {self.refusal}")
 
     def _new_id(self, kind: str, value: Mapping[str, Any]) -> str:
-        """Return the id of a new resource: of a schema its full name, if it is free."""
-        if kind != "schemas":
+        """Return the id of a new resource: what is in Unity Catalog has its full name, if that is free."""
+        if kind not in {"schemas", "volumes"}:
             return str(next(self.numbers))
-        name = f"{value['catalog_name']}.{value['name']}"
+        name = ".".join(str(value[part]) for part in ("catalog_name", "schema_name", "name") if part in value)
         return "" if name in self.objects[kind] else name
 
 

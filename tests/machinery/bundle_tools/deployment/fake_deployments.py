@@ -55,6 +55,7 @@ class FakeDeployments(FakeWorkspace):
                 "/api/2.0/mlflow/experiments/delete",
                 lambda request: self._drop("experiments", request.body["experiment_id"]),
             ),
+            ("GET", rf"{UNITY}/(volumes|models)/(.+)", self._in_schema),
             ("GET", f"{UNITY}/schemas", self._schemas),
             ("GET", rf"{UNITY}/schemas/(.+)", lambda _, name: {"name": name} if self._schema(name) else GONE),
             ("DELETE", rf"{UNITY}/schemas/(.+)", self._delete_schema),
@@ -114,6 +115,9 @@ class FakeDeployments(FakeWorkspace):
     def _schema(self, name: str) -> str:
         schemas = self.cli.objects["schemas"].items()
         return next((key for key, one in schemas if f"{one['catalog_name']}.{one['name']}" == name), "")
+
+    def _in_schema(self, _: Request, kind: str, name: str) -> object:
+        return {"name": name} if kind == "volumes" and name in self.cli.objects["volumes"] else GONE
 
     def _schemas(self, request: Request) -> dict[str, Any]:
         catalog = request.query["catalog_name"]

@@ -82,11 +82,13 @@ def test_production_is_never_made_twice(world: World, capsys: pytest.CaptureFixt
         for kind in ("jobs", "alerts", "dashboards"):
             for number, one in world.cli.objects[kind].items():
                 assert f"{kind} {one.get('name') or one['display_name']} ({number})" in said.out
-        assert "bundle deployment bind ml prod.taxi --target prod" in said.out
+        assert "bundle deployment bind ml prod.taxi --target prod --auto-approve --force-lock" in said.out
         assert (
             ("bundle deployment bind lifecycle " in said.out) is ("databricks jobs delete " in said.out) is (jobs > 0)
         )
+        assert ("bind artifacts prod.taxi.artifacts " in said.out) is bool(world.cli.objects["volumes"])
         assert "schemas delete" not in said.out
+        assert "volumes delete" not in said.out
     for kind, objects in world.cli.objects.items():
         names = [one.get("name") or one.get("display_name") for one in objects.values()]
         assert len(names) == len(set(names)), kind

@@ -55,6 +55,6 @@ def deployed_commit(deployment: Deployment) -> str:
             settings = client.jobs.get(job_id).settings
         except NotFound:
             continue
-        if commit := ((settings.tags if settings else None) or {}).get(COMMIT_TAG):
-            return commit
+        if tagged := ((settings.tags if settings else None) or {}).get(COMMIT_TAG):
+            return tagged
     return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
@@ -45,13 +46,25 @@ class Leftover:
 
 
 def declared(client: WorkspaceClient, bundle: Bundle, schemas: list[str]) -> Iterator[Leftover]:
-    """Yield the objects of a deployment that the bundle declares; the other kinds are inside the schemas.
+    """Yield the objects that the bundle declares and that exist.
 
     Args:
         client: A client for the workspace.
         bundle: The bundle, for the target and with the prefix of the deployment.
-        schemas: The full names of schemas that belong to the deployment alone.
+        schemas: The full names of the schemas that belong to the deployment alone.
     """
+    yield from _without_contents(client, bundle, schemas)
+    yield from _in_schemas(client, bundle)
+
+
+def everything(client: WorkspaceClient, bundle: Bundle, schemas: list[str]) -> Iterator[Leftover]:
+    """Yield every object of a deployment with a prefix; what is in a schema goes with it."""
+    yield from endpoints(client, schemas)
+    yield from _without_contents(client, bundle, schemas)
+    yield from _folder(client, bundle)
+
+
+def _without_contents(client: WorkspaceClient, bundle: Bundle, schemas: list[str]) -> Iterator[Leftover]:
     yield from jobs(client, bundle)
     yield from alerts(client, bundle)
     yield from dashboards(client, bundle)
@@ -59,11 +72,20 @@ def declared(client: WorkspaceClient, bundle: Bundle, schemas: list[str]) -> Ite
     yield from _schemas(client, schemas)
 
 
-def everything(client: WorkspaceClient, bundle: Bundle, schemas: list[str]) -> Iterator[Leftover]:
-    """Yield every object of a deployment with a prefix: what is declared, what tasks made, and the folder."""
-    yield from endpoints(client, schemas)
-    yield from declared(client, bundle, schemas)
-    yield from _folder(client, bundle)
+def _in_schemas(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
+    """Yield the volumes and registered models."""
+    kinds: dict[str, tuple[Callable[[str], object], Callable[[str], object], str]] = {
+        "volumes": (client.volumes.read, client.volumes.delete, "volumes"),
+        "registered_models": (client.registered_models.get, client.registered_models.delete, "registered-models"),
+    }
+    for kind, (read, delete, command) in kinds.items():
+        for resource in (bundle.config["resources"].get(kind) or {}).values():
+            name = ".".join(str(resource.get(part)) for part in ("catalog_name", "schema_name", "name"))
+            try:
+                read(name)
+            except NotFound:
+                continue
+            yield Leftover(kind, name, name, partial(delete, name), f"databricks {command} delete {name}")
 
 
 def jobs(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
@@ -76,7 +98,7 @@ def jobs(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
                 "jobs",
                 str(number),
                 job.settings.name or "",
-                lambda number=number: client.jobs.delete(number),  # type: ignore[misc]
+                partial(client.jobs.delete, number),
                 f"databricks jobs delete {number}",
             )
 
@@ -97,7 +119,7 @@ def alerts(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
                 "alerts",
                 key,
                 alert.display_name or "",
-                lambda key=key: client.alerts_v2.trash_alert(key),  # type: ignore[misc]
+                partial(client.alerts_v2.trash_alert, key),
                 f"databricks alerts-v2 trash-alert {key}",
             )
 
@@ -127,7 +149,7 @@ def dashboards(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
                 "dashboards",
                 key,
                 dashboard.display_name or "",
-                lambda key=key: client.lakeview.trash(key),  # type: ignore[misc]
+                partial(client.lakeview.trash, key),
                 f"databricks lakeview trash {key}",
             )
 
@@ -149,7 +171,7 @@ def endpoints(client: WorkspaceClient, schemas: list[str]) -> Iterator[Leftover]
                 "serving endpoint",
                 name,
                 name,
-                lambda name=name: client.serving_endpoints.delete(name),  # type: ignore[misc]
+                partial(client.serving_endpoints.delete, name),
                 f"databricks serving-endpoints delete {name}",
             )
 
@@ -166,7 +188,7 @@ def _experiments(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
                 "experiments",
                 key,
                 str(resource["name"]),
-                lambda key=key: client.experiments.delete_experiment(key),  # type: ignore[misc]
+                partial(client.experiments.delete_experiment, key),
                 f"databricks experiments delete-experiment {key}",
             )
 
@@ -181,7 +203,7 @@ def _schemas(client: WorkspaceClient, schemas: list[str]) -> Iterator[Leftover]:
             "schemas",
             name,
             name,
-            lambda name=name: client.schemas.delete(name, force=True),  # type: ignore[misc]
+            partial(client.schemas.delete, name, force=True),
             f"databricks schemas delete {name} --force",
         )
 

@@ -21,7 +21,7 @@ from .lock import FORCE_LOCK, lock_options
 
 log = logging.getLogger(__name__)
 
-_WITH_DATA = ("schemas", "experiments")  # nobody is told to delete them
+_WITH_DATA = ("schemas", "experiments", "volumes", "registered_models")  # nobody is told to delete them
 
 
 def prepare(deployment: Deployment, *, force_lock: bool) -> list[str]:
@@ -46,10 +46,12 @@ def prepare(deployment: Deployment, *, force_lock: bool) -> list[str]:
         destroy(deployment)
         return []
     if unknown:
-        sys.stdout.write("".join(f"{line}\n" for left in unknown for line in _commands(deployment.bundle, left)))
+        sys.stdout.write(
+            "".join(f"{line}\n" for left in unknown for line in _commands(deployment.bundle, left, options))
+        )
         raise ProjectError(
-            f"an interrupted deployment to {deployment.bundle.target} left {', '.join(map(str, unknown))}, which this "
-            "one would make a second time: keep or remove each with one of the commands above, then deploy again"
+            f"an interrupted deployment to {deployment.bundle.target} left {len(unknown)} objects, which this one "
+            "would make a second time: keep or remove each with one of the commands above, then deploy again"
         )
     return options
 
@@ -69,10 +71,11 @@ def _unknown(client: WorkspaceClient, deployment: Deployment) -> list[Leftover]:
     ]
 
 
-def _commands(bundle: Bundle, left: Leftover) -> list[str]:
+def _commands(bundle: Bundle, left: Leftover, lock: list[str]) -> list[str]:
     resources = (bundle.config["resources"].get(left.kind) or {}).items()
     keys = [key for key, one in resources if left.name in _names(one)]
-    keep = [f"databricks bundle deployment bind {key} {left.id} --target {bundle.target}" for key in keys]
+    options = " ".join(["--target", bundle.target, "--auto-approve", *lock])
+    keep = [f"databricks bundle deployment bind {key} {left.id} {options}" for key in keys]
     remove = [] if left.kind in _WITH_DATA else [left.command]
     lines = [f"  to keep it:   {command}" for command in keep] + [f"  to remove it: {command}" for command in remove]
     return [str(left), *lines]
@@ -80,5 +83,6 @@ def _commands(bundle: Bundle, left: Leftover) -> list[str]:
 
 def _names(resource: Mapping[str, Any]) -> set[str]:
     """Return the names by which the workspace lists a resource."""
-    full = f"{resource.get('catalog_name')}.{resource.get('name')}"
+    parts = [resource.get(part) for part in ("catalog_name", "schema_name", "name")]
+    full = ".".join(str(part) for part in parts if part)
     return {full, str(resource.get("name")), str(resource.get("display_name"))}
