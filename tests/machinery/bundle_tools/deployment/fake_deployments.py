@@ -55,7 +55,7 @@ class FakeDeployments(FakeWorkspace):
                 "/api/2.0/mlflow/experiments/delete",
                 lambda request: self._drop("experiments", request.body["experiment_id"]),
             ),
-            ("GET", rf"{UNITY}/(volumes|models)/(.+)", self._in_schema),
+            ("GET", rf"{UNITY}/(volumes|models)/([^/]+)", self._in_schema),
             ("GET", f"{UNITY}/schemas", self._schemas),
             ("GET", rf"{UNITY}/schemas/(.+)", lambda _, name: {"name": name} if self._schema(name) else GONE),
             ("DELETE", rf"{UNITY}/schemas/(.+)", self._delete_schema),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
@@ -15,6 +15,8 @@ from mlops.errors import ProjectError
 from . import leftovers
 from .deployment import Deployment
 from .lock import lock_options
+from .own_schemas import schema_names, snapshot_schemas
+from .workspace_objects import FOLDER, jobs
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +84,7 @@ def _remove_leftovers(
     for attempt in range(_ROUNDS):
         time.sleep(pause if attempt > 1 else 0)
         listed = leftovers.everything(client, deployment.bundle, schemas)
-        left = [one for one in listed if not (keeps_folder and one.kind == leftovers.FOLDER)]
+        left = [one for one in listed if not (keeps_folder and one.kind == FOLDER)]
         if not left:
             return
         failures = _failures([one.delete for one in left])
@@ -96,7 +98,7 @@ def _remove_leftovers(
 def _cancel_runs(client: WorkspaceClient, deployment: Deployment, pause: float) -> None:
     ids = {int(job_id) for job_id in deployment.job_ids().values()}
     if deployment.prefix:
-        ids |= {int(job.id) for job in leftovers.jobs(client, deployment.bundle)}
+        ids |= {int(job.id) for job in jobs(client, deployment.bundle)}
     end = time.monotonic() + _SECONDS
     while active := [run for job_id in sorted(ids) for run in _active_runs(client, job_id)]:
         for run_id in active:  # again each time, because a job may have started another one meanwhile
@@ -138,32 +140,3 @@ def _exists(client: WorkspaceClient, schema: str) -> bool:
     except NotFound:
         return False
     return True
-
-
-def schema_names(deployment: Deployment) -> list[str]:
-    """Return the two-level names of the schemas that the bundle makes.
-
-    In development mode only the CLI knows them: it puts the user before the names.
-    """
-    config = deployment.summary() if deployment.bundle.mode == "development" else deployment.bundle.config
-    schemas = ((config.get("resources") or {}).get("schemas") or {}).values()
-    return [f"{schema['catalog_name']}.{schema['name']}" for schema in schemas]
-
-
-def snapshot_schemas(deployment: Deployment) -> list[str]:
-    """Return the schemas that tasks with the parameter `snapshot_schema` write, if they are this deployment's own.
-
-    Those of a deployment without a prefix belong to all of the team.
-    """
-    if not deployment.prefix:
-        return []
-    return sorted({name for name in snapshots(deployment) if f".{deployment.prefix}" in name})
-
-
-def snapshots(deployment: Deployment) -> Iterator[str]:
-    """Yield the schema that each task with the parameter `snapshot_schema` writes."""
-    for job in deployment.bundle.jobs.values():
-        for task in job.get("tasks") or []:
-            parameters = (task.get("python_wheel_task") or {}).get("named_parameters") or {}
-            if name := parameters.get("snapshot_schema"):
-                yield str(name)

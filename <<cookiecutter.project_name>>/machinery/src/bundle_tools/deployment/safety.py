@@ -15,9 +15,10 @@ from mlops.errors import ProjectError
 from ..bundle.load import Bundle
 from . import leftovers, remote_state
 from .deployment import Deployment
-from .destroy import destroy, schema_names
-from .leftovers import Leftover
+from .destroy import destroy
 from .lock import FORCE_LOCK, lock_options
+from .own_schemas import schema_names
+from .workspace_objects import Leftover
 
 log = logging.getLogger(__name__)
 

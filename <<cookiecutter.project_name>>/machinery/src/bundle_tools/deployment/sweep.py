@@ -20,9 +20,10 @@ from databricks.sdk.errors import NotFound
 
 from mlops.errors import ProjectError
 
-from . import leftovers
 from .deployment import TEMPORARY, Deployment, open_deployment
-from .destroy import destroy, schema_names, snapshots
+from .destroy import destroy
+from .own_schemas import schema_names, snapshots
+from .workspace_objects import metadata_path, plain
 
 log = logging.getLogger(__name__)
 
@@ -82,10 +83,10 @@ def _folders(client: WorkspaceClient, parent: str, pattern: re.Pattern[str]) -> 
 def _jobs(client: WorkspaceClient, parent: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, float]]:
     """Yield the prefix and the time of creation of each job; it names the file ROOT/state/metadata.json."""
     for job in client.jobs.list():
-        path = leftovers.metadata_path(job.settings)
+        path = metadata_path(job.settings)
         root = posixpath.dirname(posixpath.dirname(path))
         match = pattern.fullmatch(posixpath.basename(root))
-        if match and posixpath.dirname(root) == leftovers.plain(parent):
+        if match and posixpath.dirname(root) == plain(parent):
             yield match[1], job.created_time or 0
 
 
