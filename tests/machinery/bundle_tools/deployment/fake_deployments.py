@@ -16,6 +16,9 @@ from fake_workspace import SCIM, UNITY, FakeWorkspace, Request, error, person
 from .fake_cli import FakeCli
 
 GONE = error(404, "RESOURCE_DOES_NOT_EXIST", "none")
+# libs/testserver of the CLI lists alerts in the trash, too.
+FOLDER = "/Workspace/Users/sp/.bundle/taxi/pr12_staging/resources"
+TRASHED = {"id": "0", "display_name": "old", "parent_path": FOLDER, "lifecycle_state": "DELETED"}
 WORKSPACE = "/api/2.0/workspace"
 
 
@@ -40,7 +43,7 @@ class FakeDeployments(FakeWorkspace):
             ("GET", "/api/2.2/jobs/list", self._jobs),
             ("GET", "/api/2.2/jobs/get", self._job),
             ("POST", "/api/2.2/jobs/delete", lambda request: self._drop("jobs", str(request.body["job_id"]))),
-            ("GET", "/api/2.0/alerts", lambda _: {"alerts": self._listed("alerts", "id")}),
+            ("GET", "/api/2.0/alerts", lambda _: {"alerts": [*self._listed("alerts", "id"), TRASHED]}),
             ("DELETE", r"/api/2.0/alerts/(\d+)", lambda _, key: self._drop("alerts", key)),
             ("GET", "/api/2.0/lakeview/dashboards", self._dashboards),
             (

@@ -82,14 +82,15 @@ def alerts(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
 
 
 def _listed_alerts(client: WorkspaceClient) -> Iterator[AlertV2]:
-    """Yield all alerts; some versions of the SDK read them from `results` of the answer, others from `alerts`."""
+    """Yield all alerts that are not in the trash; some versions of the SDK read them from `results` of the answer, others from `alerts`."""
     query: dict[str, str] = {}
     while True:
         page = client.api_client.do("GET", "/api/2.0/alerts", query=query)
         if not isinstance(page, dict):
             return
         for alert in page.get("alerts") or page.get("results") or []:
-            yield AlertV2.from_dict(alert)
+            if alert.get("lifecycle_state") != "DELETED":  # in the trash
+                yield AlertV2.from_dict(alert)
         if not page.get("next_page_token"):
             return
         query = {"page_token": str(page["next_page_token"])}
