@@ -30,7 +30,7 @@ STAND_INS = {
     + """if [ "$1" = --version ]; then echo "Databricks CLI v1.13.0"; fi
 if [ -e "HERE/fail-$2" ]; then echo "Error: the deployment failed"; exit 1; fi
 if [ "$2" = summary ]; then cat "HERE/summary.json"; fi
-if [ "$2" = plan ]; then echo "Plan: 3 to change"; fi
+if [ "$2" = plan ]; then echo '{"plan": {"resources.jobs.training": {"action": "create"}}}'; fi
 """,
     "gh": RECORDER + "cat > /dev/null\n",
     "curl": RECORDER + "echo 'echo installed the Databricks CLI'\n",
@@ -180,10 +180,15 @@ def checkout(project: Path, folder: Path, workspace: str) -> tuple[Path, Path]:
         policy.write_text(text.replace("00000000-0000-0000-0000-000000000000", "7f1078d6-b20d-4a20-9d88-05a2f0d645a3"))
     person = {f"GIT_{role}_{what}": "ada" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     environment = {**os.environ, **person, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    remote = str(folder / "remote")
     for words in (
         ["init", "--quiet", "--initial-branch=release"],
         ["add", "--all"],
         ["commit", "--quiet", "-m", "all"],
+        ["init", "--quiet", "--bare", remote],
+        ["remote", "add", "origin", remote],
+        ["push", "--quiet", "origin", "release"],
+        ["checkout", "--quiet", "--detach"],  # as GitLab and Azure Pipelines do
     ):
         subprocess.run(["git", *words], cwd=copy, env=environment, check=True)  # noqa: S607 - git is on the path
     return copy, _tools(folder / "tools")

@@ -1,6 +1,7 @@
 """Every job of every platform runs here: pull requests that pass, fail and are cancelled, main, nights, a release."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("test_ci_run")  # its scenes are played onc
 SCENES = ("passes", "fails", "is cancelled", "main", "nightly", "release")
 STAGING, PROD = "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333"
 VARIABLES = "--var name_prefix=pr12_ --var snapshot_catalog=staging"
-DEPLOY = f"bundle deploy --target staging {VARIABLES}"
+DEPLOY = f"bundle deploy --auto-approve --target staging {VARIABLES}"
 # It also works after the warehouse is gone, so nothing is looked up.
 DESTROY = f"bundle destroy --auto-approve --target staging --var warehouse_id=not-looked-up {VARIABLES}"
 
@@ -41,6 +42,7 @@ class Scene:
 def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
     """A workspace in which the doctor finds nothing missing, nothing is deployed, and logins are exchanged."""
     unity, scim = "/api/2.1/unity-catalog", "/api/2.0/preview/scim/v2"
+    none = (404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"})
     gone = (404, {"error_code": "SCHEMA_DOES_NOT_EXIST", "message": "none"})
     all_of_it = {"privilege_assignments": [{"principal": principal, "privileges": [{"privilege": "ALL_PRIVILEGES"}]}]}
 
@@ -73,6 +75,12 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
         ("GET", "/api/2.0/workspace/export"): (404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}),
         ("GET", f"{unity}/schemas/dev.nyc_taxi_snapshot"): gone,
         ("GET", "/api/2.0/serving-endpoints"): {},
+        ("GET", "/api/2.2/jobs/list"): {},
+        ("GET", "/api/2.0/alerts"): {},
+        ("GET", "/api/2.0/lakeview/dashboards"): {},
+        ("GET", f"{unity}/schemas"): {},
+        ("GET", "/api/2.0/mlflow/experiments/get-by-name"): none,
+        ("GET", "/api/2.0/workspace/get-status"): none,
         ("GET", "/api/2.0/workspace/list"): lambda request: {
             "objects": [{"path": f"{request.query['path']}/pr12_staging", "object_type": "DIRECTORY"}]
             if request.query["path"].endswith("/nyc-taxi")
@@ -85,6 +93,8 @@ def routes(target: str, principal: str) -> dict[tuple[str, str], Any]:
     for name in ("nyc_taxi", "pr12_nyc_taxi", "pr12_nyc_taxi_snapshot"):
         found["GET", f"{unity}/schemas/{target}.{name}"] = gone
         found["DELETE", f"{unity}/schemas/{target}.{name}"] = gone
+        found["GET", f"{unity}/volumes/{target}.{name}.artifacts"] = none
+        found["GET", f"{unity}/models/{target}.{name}.fare"] = none
     return found
 
 
@@ -214,7 +224,8 @@ def test_a_cancelled_integration_ends_its_run_and_is_removed(scene: Callable[[st
 def test_main_is_deployed_to_staging(scene: Callable[[str], Scene]) -> None:
     machine = scene("main").machine
     assert set(machine.results.values()) == {"success"}, machine.says
-    assert bundle_calls(machine) == ["bundle validate --strict --target staging", "bundle deploy --target staging"]
+    validated, deployed_ = "bundle validate --strict --target staging", "bundle deploy --auto-approve --target staging"
+    assert bundle_calls(machine) == [validated, deployed_]
 
 
 def test_nights_remove_what_was_left_behind(scene: Callable[[str], Scene]) -> None:
@@ -227,8 +238,10 @@ def test_a_release_shows_the_plan_before_it_deploys(scene: Callable[[str], Scene
     machine = scene("release").machine
     assert set(machine.results.values()) == {"success"}, machine.says
     verbs = [call.removeprefix("bundle ") for call in bundle_calls(machine)]
-    assert verbs == ["validate --strict --target prod", "plan --target prod", "deploy --target prod"]
-    assert "Plan: 3 to change" in machine.says
+    assert verbs[:3] == ["validate --strict --target prod", *["plan --output json --target prod"] * 2]
+    (deployment,) = verbs[3:]
+    assert re.fullmatch(r"deploy --auto-approve --plan \S+/plan\.json --target prod", deployment)
+    assert "Plan for prod: 0 to delete, 0 to recreate, 1 to add, 0 to change" in machine.says
 
 
 def test_the_cli_is_installed_from_a_pinned_commit(scenes: dict[tuple[str, str], Scene]) -> None:

@@ -83,12 +83,14 @@ TARGETS = {
     "doctor": ["doctor --target={TARGET}"],
     "validate": ["validate --target={TARGET} --prefix={PREFIX}"],
     "plan": ["plan --target={TARGET} --prefix={PREFIX} --commit={COMMIT}"],
-    "deploy": ["deploy --target={TARGET} --prefix={PREFIX} --commit={COMMIT} --first-run={FIRST_RUN}"],
+    "deploy": [
+        "deploy --target={TARGET} --prefix={PREFIX} --commit={COMMIT} --first-run={FIRST_RUN} --force-lock={FORCE_LOCK}"
+    ],
     "probe": ["probe --target={TARGET} --prefix={PREFIX} --minutes={MINUTES}"],
     "integration": [
         "integration --target={TARGET} --prefix={PREFIX} --rows={ROWS} --trials={TRIALS} --minutes={MINUTES}"
     ],
-    "destroy": ["destroy --target={TARGET} --prefix={PREFIX}"],
+    "destroy": ["destroy --target={TARGET} --prefix={PREFIX} --force-lock={FORCE_LOCK}"],
     "sweep": ["sweep --target={TARGET} --hours={HOURS}"],
     "test-project": ["-m pytest tests/project"],
     "coverage": [

@@ -1,4 +1,7 @@
-"""A small bundle in a git repository, a fake workspace, and a Databricks CLI that records how it is called."""
+"""A small bundle in a git repository, and two workspaces.
+
+One has a Databricks CLI that records how it is called; the other's remembers what it has deployed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +18,10 @@ from unittest.mock import patch
 
 import pytest
 
-from fake_workspace import SCIM, UNITY, FakeWorkspace, error, person
+from fake_workspace import EXPORT, SCIM, UNITY, FakeWorkspace, error, person
+
+from .fake_cli import PROGRAM, FakeCli
+from .fake_deployments import FakeDeployments
 
 SP = "22222222-aaaa-2222-2222-222222222222"
 BUNDLE = """
@@ -53,13 +60,23 @@ targets:
     variables: {catalog: prod}
     run_as: {service_principal_name: SP}
 """.replace("SP}", f"{SP}}}")
+MORE = """
+  experiments:
+    training_runs: {name: "/Users/sp/${var.name_prefix}taxi-${bundle.target}"}
+  volumes:
+    artifacts: {catalog_name: "${var.catalog}", schema_name: "${resources.schemas.ml.name}", name: artifacts}
+  alerts:
+    drift: {display_name: "${var.name_prefix}taxi-drift", query_text: SELECT 1}
+  dashboards:
+    monitoring: {display_name: "${var.name_prefix}taxi-monitoring", file_path: monitoring.lvdash.json}
+"""
 
 # Writes down its arguments and what it would log in with; answers `bundle summary`; fails where a file says so.
 CLI = """#!/bin/sh
 echo "$* [$PWD] $DATABRICKS_AUTH_TYPE $DATABRICKS_CLIENT_ID $DATABRICKS_BUNDLE_TMP" >> "HERE/calls"
 if [ -e "HERE/fail-$2" ]; then rm "HERE/fail-$2"; exit 3; fi
 if [ "$2" = summary ]; then cat "HERE/summary.json"; fi
-if [ "$2" = plan ]; then echo "Plan: 1 to add"; fi
+if [ "$2" = plan ]; then echo '{"plan": {"resources.jobs.lifecycle": {"action": "create"}}}'; fi
 """
 SCHEMAS = f"{UNITY}/schemas"
 
@@ -98,19 +115,59 @@ class Place:
         """Commit everything and return the commit."""
         if not (self.root / ".git").exists():
             self.git("init", "--quiet", "--initial-branch=release")
+            self.git("init", "--quiet", "--bare", str(self.tools / "remote"))
+            self.git("remote", "add", "origin", str(self.tools / "remote"))
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message=state")
+        self.git("commit", "--quiet", "--allow-empty", "--message=state")
         return self.git("rev-parse", "HEAD")
+
+    def release(self) -> str:
+        """Commit everything, push it to the release branch, and return the commit."""
+        commit = self.commit()
+        self.git("push", "--quiet", "origin", "HEAD:release")
+        return commit
+
+
+@dataclass
+class World(Place):
+    """A place whose CLI remembers what it has deployed."""
+
+    workspace: FakeDeployments
+
+    @property
+    def cli(self) -> FakeCli:
+        return self.workspace.cli
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the bundle."""
+        file = self.root / "databricks.yml"
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def verbs(self) -> list[str]:
+        """What the CLI was called for, without its questions."""
+        return [call.split()[0] for call in self.cli.calls if call.split()[0] in {"deploy", "destroy"}]
 
 
 @pytest.fixture
 def workspace() -> Iterator[FakeWorkspace]:
     """A workspace in which a deployment with a prefix has been destroyed, and which knows the service principal."""
     gone = error(404, "SCHEMA_DOES_NOT_EXIST", "none")
+    nothing = error(404, "RESOURCE_DOES_NOT_EXIST", "none")
     routes: dict[tuple[str, str], Any] = {
         ("GET", f"{SCIM}/Me"): person(SP),
         ("GET", "/api/2.0/serving-endpoints"): {},
         ("GET", "/api/2.2/jobs/runs/list"): {},
+        ("GET", "/api/2.2/jobs/list"): {},
+        ("GET", "/api/2.0/alerts"): {},
+        ("GET", "/api/2.0/lakeview/dashboards"): {},
+        ("GET", EXPORT): nothing,
+        ("GET", "/api/2.0/workspace/list"): nothing,
+        ("GET", "/api/2.0/workspace/get-status"): nothing,
+        ("GET", SCHEMAS): {},
+        ("GET", f"{SCHEMAS}/staging.taxi"): gone,
+        ("GET", f"{UNITY}/models/staging.taxi.fare"): nothing,
         ("GET", f"{SCHEMAS}/staging.pr12_taxi"): gone,
         ("GET", f"{SCHEMAS}/staging.pr12_taxi_snapshot"): gone,
         ("DELETE", f"{SCHEMAS}/staging.pr12_taxi_snapshot"): gone,
@@ -128,10 +185,10 @@ def _environment() -> Iterator[None]:
 
 
 @pytest.fixture
-def place(workspace: FakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    tools, root = tmp_path / "tools", tmp_path / "project"
-    tools.mkdir()
-    root.mkdir()
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the CLI, on the PATH of an environment with no other login than a token."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
     for name in list(os.environ):
         if name.startswith(("DATABRICKS_", "BUNDLE_VAR_", "GITHUB_", "ACTIONS_", "SYSTEM_", "AZURE")) or (
             name in {"CI", "TF_BUILD"}
@@ -139,13 +196,38 @@ def place(workspace: FakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             monkeypatch.delenv(name)
     monkeypatch.setenv("DATABRICKS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("DATABRICKS_TOKEN", "secret-token")
+    monkeypatch.setenv("DATABRICKS_RATE_LIMIT", "1000")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     git = shutil.which("git")
     assert git is not None
-    monkeypatch.setenv("PATH", f"{tools}:{Path(git).parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{folder}:{Path(git).parent}:/usr/bin:/bin")
+    return folder
+
+
+@pytest.fixture
+def place(workspace: FakeWorkspace, tools: Path, tmp_path: Path) -> Place:
+    root = tmp_path / "project"
+    root.mkdir()
     (tools / "databricks").write_text(CLI.replace("HERE", str(tools)))
     (tools / "databricks").chmod(0o755)
     (root / "databricks.yml").write_text(BUNDLE.replace("HOST", workspace.url))
     found = Place(root, workspace, tools)
     found.deployed()
     return found
+
+
+@pytest.fixture
+def world(tools: Path, tmp_path: Path) -> Iterator[World]:
+    """A released bundle with resources of every kind, which is not deployed yet."""
+    root = tmp_path / "project"
+    root.mkdir()
+    with FakeDeployments(SP) as workspace:
+        (tools / "databricks").write_text(PROGRAM.replace("PYTHON", sys.executable).replace("URL", workspace.url))
+        (tools / "databricks").chmod(0o755)
+        text = BUNDLE.replace("HOST", workspace.url).replace("  jobs:\n", f"{MORE}  jobs:\n", 1)
+        (root / "databricks.yml").write_text(text)
+        (root / ".gitignore").write_text(".databricks/\n")
+        found = World(root, workspace, tools)
+        found.release()
+        yield found
+    assert workspace.unknown == []

@@ -27,7 +27,7 @@ def test_the_prefix_reaches_the_cli_with_the_catalog_of_snapshots_and_a_state_of
 
 def test_without_a_prefix_the_target_is_deployed_as_it_is(place: Place) -> None:
     assert run(place, "deploy", "--target", "staging") == 0
-    assert place.calls() == ["deploy --target staging"]
+    assert place.calls() == ["deploy --auto-approve --target staging"]
 
 
 def test_only_a_deployment_needs_what_the_bundle_looks_up(place: Place) -> None:
@@ -73,7 +73,7 @@ def test_the_plan_is_also_on_the_page_of_the_run(place: Place, monkeypatch: pyte
     page = place.root / "page.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
     assert run(place, "plan", "--target", "prod") == 0
-    assert page.read_text() == "### Plan for prod\n\n```\nPlan: 1 to add\n```\n"
+    assert "Plan for prod: 0 to delete, 0 to recreate, 1 to add" in page.read_text()
 
 
 def test_ci_logs_in_as_the_service_principal_of_the_target(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

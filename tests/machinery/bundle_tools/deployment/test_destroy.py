@@ -44,8 +44,8 @@ def test_endpoints_of_the_deployments_models_are_deleted_and_no_others(place: Pl
         return {"name": name, "config": {"served_entities": [{"entity_name": model}]}}
 
     listed = [endpoint("mine", "staging.pr12_taxi.fare"), endpoint("other", "staging.pr1_taxi.fare"), {"name": "none"}]
-    place.workspace.routes["GET", ENDPOINTS] = {"endpoints": listed}
-    place.workspace.routes["DELETE", f"{ENDPOINTS}/mine"] = {}
+    place.workspace.routes["GET", ENDPOINTS] = lambda _: {"endpoints": listed}
+    place.workspace.routes["DELETE", f"{ENDPOINTS}/mine"] = lambda _: listed.pop(0) and {}
     destroy(open_deployment(place.root, "staging", "pr12_"))
     assert len(place.workspace.asked(f"{ENDPOINTS}/mine")) == 1
 
@@ -80,8 +80,9 @@ def test_a_failing_step_does_not_stop_the_others(place: Place) -> None:
 
 def test_what_is_left_is_a_failure(place: Place) -> None:
     place.workspace.routes["GET", f"{SCHEMAS}/staging.pr12_taxi"] = {"name": "pr12_taxi"}
-    with pytest.raises(ProjectError, match=r"schema staging\.pr12_taxi still exists"):
-        destroy(open_deployment(place.root, "staging", "pr12_"))
+    place.workspace.routes["DELETE", f"{SCHEMAS}/staging.pr12_taxi"] = error(403, "PERMISSION_DENIED", "not yours")
+    with pytest.raises(ProjectError, match=r"schemas staging\.pr12_taxi still exists .* \(not yours"):
+        destroy(open_deployment(place.root, "staging", "pr12_"), pause=0)
 
 
 @pytest.mark.parametrize("target", ["staging", "prod"])
@@ -131,15 +132,18 @@ def test_a_deployment_of_unknown_age_is_left_alone(place: Place) -> None:
     assert place.calls() == []
 
 
-def test_one_that_cannot_be_removed_does_not_stop_the_others(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_cannot_be_removed_does_not_stop_the_others(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
     folders(place, pr11_staging=0, pr12_staging=0)
     for name in ("pr11_taxi", "pr11_taxi_snapshot"):
         place.workspace.routes["GET", f"{SCHEMAS}/staging.{name}"] = {"name": name}
-    place.workspace.routes["DELETE", f"{SCHEMAS}/staging.pr11_taxi_snapshot"] = {}
+        place.workspace.routes["DELETE", f"{SCHEMAS}/staging.{name}"] = {}
     assert cli.run(["sweep", "staging", "--root", str(place.root)]) == 1
     said = capsys.readouterr()
     assert "removed the deployment pr12_" in said.out
-    assert "error: pr11_: schema staging.pr11_taxi" in said.err
+    assert "error: pr11_: schemas staging.pr11_taxi" in said.err
 
 
 def test_nothing_to_sweep_is_said(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ def test_a_lock_that_a_killed_deployment_left_is_shown_with_its_owner(workspace:
     finding = deployments.lock(visit, FOLDER)
     assert finding.ok is False
     assert finding.sentence.startswith(f"eve@example.org has held the lock of the deployment since {when}: ")
-    assert "databricks bundle deploy --target prod --force-lock" in finding.sentence
+    assert "make deploy TARGET=prod FORCE_LOCK=1" in finding.sentence
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", {}])

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 PREFIX = click.option("--prefix", default="", help="Prefix of all names of a temporary deployment, such as pr12_.")
 COMMIT = click.option("--commit", default="", help="Take the files of this earlier commit: a rollback of the code.")
 
+FORCE_LOCK = click.option(
+    "--force-lock",
+    is_flag=False,
+    flag_value="1",
+    type=click.Choice(["1"]),
+    metavar="",
+    help="Take the lock although somebody holds it; only after a deployment was cut off.",
+)
+
 
 def _deployment(options: Options, target: str | None, prefix: str) -> Deployment:
     with importing():
@@ -107,15 +116,18 @@ def plan(options: Options, target: str | None, prefix: str, commit: str) -> None
 @PREFIX
 @COMMIT
 @click.option("--first-run", default="", metavar="JOB", help="Start this job if there is no champion yet.")
+@FORCE_LOCK
 @of_project()
-def deploy(options: Options, target: str | None, prefix: str, commit: str, first_run: str) -> None:
+def deploy(
+    options: Options, target: str | None, prefix: str, commit: str, first_run: str, force_lock: str | None
+) -> None:
     """Deploy the bundle.
 
-    If that fails in production, the previous commit is deployed again.
+    If that fails in production, what it has changed is restored from the previous commit.
     """
     from ..deployment import deploy as deploying
 
-    deploying.deploy(_deployment(options, target, prefix), commit, first_run)
+    deploying.deploy(_deployment(options, target, prefix), commit, first_run, force_lock=force_lock is not None)
 
 
 @click.command("probe")
@@ -158,12 +170,13 @@ def integration(options: Options, target: str | None, prefix: str, rows: int, tr
 @click.command("destroy")
 @target_argument
 @PREFIX
+@FORCE_LOCK
 @of_project()
-def destroy(options: Options, target: str | None, prefix: str) -> None:
+def destroy(options: Options, target: str | None, prefix: str, force_lock: str | None) -> None:
     """Remove a temporary deployment and everything in it."""
     with importing():
         from ..deployment.destroy import destroy as remove  # imports the SDK, which takes a second
-    remove(_deployment(options, target, prefix))
+    remove(_deployment(options, target, prefix), force_lock=force_lock is not None)
 
 
 @click.command("sweep")

@@ -1,4 +1,4 @@
-"""Deploys; if that fails in production, deploys the previous commit again, so that the jobs keep working."""
+"""Deploys, and shows beforehand what a deployment would do; in production, exactly the checked plan is applied."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from mlops.errors import ProjectError
 
-from . import commits
+from . import commits, release_branch
+from .checked_plan import checked_plan
 from .deployment import Deployment
+from .plan_summary import summary
+from .plans import Plan
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -19,41 +22,46 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CHAMPION = "Champion"  # as in mlops.registry, whose import takes seconds
-_COMMIT_TAG = "git_commit"  # `presets.tags` in databricks.yml puts it on every job
 
 
-def deploy(deployment: Deployment, commit: str = "", first_run: str = "") -> None:
+def deploy(deployment: Deployment, commit: str = "", first_run: str = "", *, force_lock: bool = False) -> None:
     """Deploy the checked-out files or, with a commit, the files of that commit.
 
     Args:
         deployment: What to deploy.
         commit: An earlier commit of the same branch: a rollback of the code.
         first_run: A job to start if the model has no champion yet; it is not waited for.
+        force_lock: Whether to deploy although somebody else holds the lock.
 
     Raises:
-        ProjectError: The deployment failed; in production the previous commit is then deployed again.
+        ProjectError: The deployment is refused or failed; in production, what it has changed is then restored.
     """
+    from . import restore, safety  # noqa: PLC0415 - they import the SDK, as in Deployment.client
+
     earlier = commits.earlier(deployment.bundle.root, commit)
-    if earlier:
-        _deploy_commit(deployment, earlier)
-    elif deployment.is_protected:
-        _deploy_or_restore(deployment)
+    if deployment.is_protected:
+        release_branch.require(deployment.bundle, is_clean=not earlier)
+    lock = safety.prepare(deployment, force_lock=force_lock)
+    if deployment.is_protected:
+        restore.deploy_or_restore(deployment, earlier, lock)
     else:
-        deployment.cli("deploy")
+        with commits.files_of(deployment.bundle, earlier) as folder:
+            # Nobody is there to confirm deletions in CI; in development, the CLI asks the person.
+            consent = [] if deployment.bundle.mode == "development" else ["--auto-approve"]
+            deployment.cli("deploy", *consent, *lock, folder=folder)
     if first_run:
         _start_first(deployment, first_run)
 
 
-def plan(deployment: Deployment, commit: str = "") -> str:
-    """Return what `deploy` with the same arguments would change.
+def plan(deployment: Deployment, commit: str = "") -> Plan:
+    """Return what `deploy` with the same arguments would do.
 
     Raises:
-        ProjectError: As in `deploy`.
+        ProjectError: As in `deploy`, except for what only the deployment itself checks: branch, lock and leftovers.
     """
-    if earlier := commits.earlier(deployment.bundle.root, commit):
-        with commits.checked_out(deployment.bundle, earlier) as folder:
-            return deployment.cli("plan", folder=folder, capture=True)
-    return deployment.cli("plan", capture=True)
+    earlier = commits.earlier(deployment.bundle.root, commit)
+    with commits.files_of(deployment.bundle, earlier) as folder:
+        return checked_plan(deployment, folder, is_rollback=bool(earlier))
 
 
 def show_plan(deployment: Deployment, commit: str = "") -> None:
@@ -62,49 +70,11 @@ def show_plan(deployment: Deployment, commit: str = "") -> None:
     Raises:
         ProjectError: As in `plan`.
     """
-    text = plan(deployment, commit)
+    text = summary(plan(deployment, commit), deployment.bundle.target)
     sys.stdout.write(text)
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(page).open("a", encoding="utf-8") as file:
             file.write(f"### Plan for {deployment.bundle.target}\n\n```\n{text}```\n")
-
-
-def _deploy_or_restore(deployment: Deployment) -> None:
-    previous = deployed_commit(deployment)
-    try:
-        deployment.cli("deploy")
-    except ProjectError as failure:
-        if not previous:
-            raise ProjectError(f"{failure}; there is no previous deployment to restore") from None
-        log.warning("%s; deploying the previous commit %s again", failure, previous)
-        try:
-            _deploy_commit(deployment, previous)
-        except ProjectError as error:
-            raise ProjectError(f"{failure}; restoring commit {previous} failed as well: {error}") from None
-        raise ProjectError(f"{failure}; the previous commit {previous} is deployed again") from None
-
-
-def deployed_commit(deployment: Deployment) -> str:
-    """Return the commit of the jobs in the workspace, or an empty string if there are none."""
-    ids = deployment.job_ids()
-    if not ids:
-        return ""
-    from databricks.sdk.errors import NotFound  # noqa: PLC0415 - as in Deployment.client
-
-    client = deployment.client()
-    for job_id in ids.values():
-        try:
-            settings = client.jobs.get(job_id).settings
-        except NotFound:
-            continue
-        if commit := ((settings.tags if settings else None) or {}).get(_COMMIT_TAG):
-            return commit
-    return ""
-
-
-def _deploy_commit(deployment: Deployment, commit: str) -> None:
-    with commits.checked_out(deployment.bundle, commit) as folder:
-        deployment.cli("deploy", folder=folder)
 
 
 def _start_first(deployment: Deployment, job: str) -> None:

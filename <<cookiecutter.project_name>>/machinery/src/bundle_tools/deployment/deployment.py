@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,14 @@ class Deployment:
     def is_protected(self) -> bool:
         """Whether it is production's."""
         return self.bundle.mode == "production"
+
+    def at(self, folder: Path) -> Deployment:
+        """Return the same deployment, as the files in another folder define it.
+
+        Raises:
+            ProjectError: The bundle there is not valid.
+        """
+        return replace(self, bundle=load(folder, self.bundle.target, self.variables))
 
     def client(self) -> WorkspaceClient:
         """Return a client for the workspace, logged in as the identity that deploys.

@@ -12,6 +12,7 @@ import posixpath
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from databricks.sdk import WorkspaceClient
@@ -21,6 +22,8 @@ from mlops.errors import ProjectError
 
 from .deployment import TEMPORARY, Deployment, open_deployment
 from .destroy import destroy
+from .own_schemas import schema_names, snapshots
+from .workspace_objects import metadata_path, plain
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ def sweep(root: Path, target: str | None, hours: float, now_ms: int | None = Non
     Raises:
         ProjectError: The target has no such deployments, or one could not be removed; the others are removed anyway.
     """
+    if not (math.isfinite(hours) and hours >= 0):
+        raise ProjectError(f"HOURS is {hours}: give a number of hours from 0 on, such as 6")
     main = open_deployment(root, target)
     if main.bundle.mode is not None:
         raise ProjectError(f"target {main.bundle.target} has no deployments of pull requests: use staging")
@@ -53,15 +58,45 @@ def sweep(root: Path, target: str | None, hours: float, now_ms: int | None = Non
 
 
 def prefixes(client: WorkspaceClient, main: Deployment, before_ms: int) -> list[str]:
-    """Return the prefixes of deployments last changed before a time, by the files of their state in the workspace."""
+    """Return the prefixes of deployments last changed before a time.
+
+    They are known by their folders in the workspace, and by jobs and schemas that remain where a folder is gone.
+    """
     parent, name = posixpath.split(str(main.bundle.config["workspace"]["root_path"]))
-    pattern = re.compile(rf"({TEMPORARY}){re.escape(name)}")
+    folder = re.compile(rf"({TEMPORARY}){re.escape(name)}")
+    times: dict[str, float] = {}
+    for prefix, time_ms in (*_schemas(client, main), *_jobs(client, parent, folder), *_folders(client, parent, folder)):
+        times[prefix] = max(time_ms, times.get(prefix, 0))
+    return sorted(prefix for prefix, time_ms in times.items() if time_ms < before_ms)
+
+
+def _folders(client: WorkspaceClient, parent: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, float]]:
     try:
         entries = [entry.path or "" for entry in client.workspace.list(parent)]
     except NotFound:
-        return []
-    matches = [(path, match[1]) for path in entries if (match := pattern.fullmatch(posixpath.basename(path)))]
-    return sorted(prefix for path, prefix in matches if _changed_ms(client, path) < before_ms)
+        return
+    for path in entries:
+        if match := pattern.fullmatch(posixpath.basename(path)):
+            yield match[1], _changed_ms(client, path)
+
+
+def _jobs(client: WorkspaceClient, parent: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, float]]:
+    """Yield the prefix and the time of creation of each job; it names the file ROOT/state/metadata.json."""
+    for job in client.jobs.list():
+        path = metadata_path(job.settings)
+        root = posixpath.dirname(posixpath.dirname(path))
+        match = pattern.fullmatch(posixpath.basename(root))
+        if match and posixpath.dirname(root) == plain(parent):
+            yield match[1], job.created_time or 0
+
+
+def _schemas(client: WorkspaceClient, main: Deployment) -> Iterator[tuple[str, float]]:
+    for full in [*schema_names(main), *snapshots(main)]:
+        catalog, _, name = full.partition(".")
+        pattern = re.compile(rf"({TEMPORARY}){re.escape(name)}")
+        for schema in client.schemas.list(catalog):
+            if match := pattern.fullmatch(schema.name or ""):
+                yield match[1], schema.created_at or 0
 
 
 def _changed_ms(client: WorkspaceClient, folder: str) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import posixpath
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 
 from ..bundle.load import Bundle
@@ -25,25 +27,53 @@ def state_folder(bundle: Bundle) -> list[str]:
     return [str(bundle.config["workspace"]["state_path"])]
 
 
+@dataclass(frozen=True)
+class Lock:
+    """The lock of a deployment that is running, or that was cut off.
+
+    Attributes:
+        owner: Who deploys or deployed.
+        since: When the lock was taken, as the CLI wrote it; empty if it did not say.
+        minutes: How long ago that was; None if the CLI did not say.
+    """
+
+    owner: str
+    since: str
+    minutes: float | None
+
+    def __str__(self) -> str:
+        """Return the owner and the age."""
+        age = f" since {self.since} ({self.minutes:.0f} minutes ago)" if self.minutes is not None else ""
+        return f"{self.owner}{age}"
+
+
+def read_lock(client: WorkspaceClient, folder: str) -> Lock | None:
+    """Return the lock in a folder of state, or None if there is none."""
+    content = read_file(client, posixpath.join(folder, _LOCK))
+    if content is None:
+        return None
+    tree = read_json(content)
+    when = tree.get("AcquisitionTime")
+    return Lock(str(tree.get("User") or "somebody"), str(when or ""), _minutes_since(when))
+
+
 def lock(visit: Visit, folder: str) -> Finding:
     """Return whether the next deployment would stop at a lock that an earlier one left behind.
 
     A young lock belongs to a deployment that is running.
     """
-    content = _file(visit, posixpath.join(folder, _LOCK))
-    if content is None:
+    held = read_lock(visit.client, folder)
+    if held is None:
         return fine("no deployment is running, and none left its lock behind")
-    owner = _json(content)
-    who, when = owner.get("User") or "somebody", owner.get("AcquisitionTime")
-    minutes = _minutes_since(when)
-    if minutes is not None and minutes < _MINUTES:
+    if held.minutes is not None and held.minutes < _MINUTES:
         return fine(
-            f"{who} has been deploying for {minutes:.0f} minutes; another deployment would stop at the lock until then"
+            f"{held.owner} has been deploying for {held.minutes:.0f} minutes; another deployment would stop at the "
+            "lock until then"
         )
-    since = f" since {when}" if minutes is not None else ""
+    since = f" since {held.since}" if held.minutes is not None else ""
     return missing(
-        f"{who} has held the lock of the deployment{since}: that deployment was cut off, so run databricks bundle "
-        f"deploy --target {visit.bundle.target} --force-lock once"
+        f"{held.owner} has held the lock of the deployment{since}: that deployment was cut off, so run make deploy "
+        f"TARGET={visit.bundle.target} FORCE_LOCK=1 once"
     )
 
 
@@ -61,8 +91,10 @@ def owner_of_schema(visit: Visit, name: str) -> Finding:
     except NotFound:
         return fine(f"no other deployment uses schema {name}")
     (folder,) = state_folder(visit.bundle)
-    contents = [content for state in _STATES if (content := _file(visit, posixpath.join(folder, state))) is not None]
-    if any(name in _ids(_json(content)) for content in contents):
+    contents = [
+        content for state in _STATES if (content := read_file(visit.client, posixpath.join(folder, state))) is not None
+    ]
+    if any(name in _ids(read_json(content)) for content in contents):
         return fine(f"schema {name} belongs to this deployment")
     if not contents and not _sees_everything(visit, folder):
         return unseen(f"whether another deployment uses schema {name}: {folder} is not visible to you")
@@ -91,15 +123,17 @@ def _key_of(bundle: Bundle, name: str) -> str:
     return str(next(key for key, schema in schemas if f"{schema.get('catalog_name')}.{schema.get('name')}" == name))
 
 
-def _file(visit: Visit, path: str) -> bytes | None:
+def read_file(client: WorkspaceClient, path: str) -> bytes | None:
+    """Return the content of a file of the workspace, or None if there is no such file."""
     try:
-        with visit.client.workspace.download(path) as content:
+        with client.workspace.download(path) as content:
             return bytes(content.read())
     except NotFound:
         return None
 
 
-def _json(content: bytes) -> dict[str, Any]:
+def read_json(content: bytes) -> dict[str, Any]:
+    """Return the object in a file, empty if it is not JSON."""
     try:
         tree = json.loads(content)
     except ValueError:
