@@ -82,7 +82,10 @@ def alerts(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
 
 
 def _listed_alerts(client: WorkspaceClient) -> Iterator[AlertV2]:
-    """Yield all alerts that are not in the trash; some versions of the SDK read them from `results` of the answer, others from `alerts`."""
+    """Yield all alerts that are not in the trash.
+
+    Some versions of the SDK read them from `results` of the answer, others from `alerts`.
+    """
     query: dict[str, str] = {}
     while True:
         page = client.api_client.do("GET", "/api/2.0/alerts", query=query)
