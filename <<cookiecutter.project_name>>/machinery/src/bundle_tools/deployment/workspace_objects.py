@@ -20,6 +20,7 @@ from databricks.sdk.service.sql import AlertV2
 from ..bundle.load import Bundle
 
 FOLDER = "folder"
+_IN_TRASH = ("DELETED", "TRASHED")  # the SDKs of Go and of Python
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,17 @@ def alerts(client: WorkspaceClient, bundle: Bundle) -> Iterator[Leftover]:
 
 
 def _listed_alerts(client: WorkspaceClient) -> Iterator[AlertV2]:
-    """Yield all alerts that are not in the trash; some versions of the SDK read them from `results` of the answer, others from `alerts`."""
+    """Yield all alerts that are not in the trash.
+
+    Some versions of the SDK read them from `results` of the answer, others from `alerts`.
+    """
     query: dict[str, str] = {}
     while True:
         page = client.api_client.do("GET", "/api/2.0/alerts", query=query)
         if not isinstance(page, dict):
             return
         for alert in page.get("alerts") or page.get("results") or []:
-            if alert.get("lifecycle_state") != "DELETED":  # in the trash
+            if alert.get("lifecycle_state") not in _IN_TRASH:
                 yield AlertV2.from_dict(alert)
         if not page.get("next_page_token"):
             return
