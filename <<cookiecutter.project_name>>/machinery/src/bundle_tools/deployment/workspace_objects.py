@@ -20,6 +20,7 @@ from databricks.sdk.service.sql import AlertV2
 from ..bundle.load import Bundle
 
 FOLDER = "folder"
+_IN_TRASH = ("DELETED", "TRASHED")  # the SDKs of Go and of Python
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _listed_alerts(client: WorkspaceClient) -> Iterator[AlertV2]:
         if not isinstance(page, dict):
             return
         for alert in page.get("alerts") or page.get("results") or []:
-            if alert.get("lifecycle_state") != "DELETED":  # in the trash
+            if alert.get("lifecycle_state") not in _IN_TRASH:
                 yield AlertV2.from_dict(alert)
         if not page.get("next_page_token"):
             return
