@@ -75,6 +75,7 @@ print(model.get_raw_model().model[-1].best_iteration_)
 """
 
 
+@pytest.mark.thorough
 def test_a_lightgbm_of_three_classes_behind_a_transformer_of_the_project_lives_its_whole_life(
     bake: Bake, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def test_another_problem_lives_on_example_data_and_on_files(flights: Project) ->
     assert re.search(r"compared: challenger log_loss .* champion version 1", job(flights, "compare"))
 
 
+@pytest.mark.thorough
 def test_new_rows_of_either_of_two_sources_are_computed_incrementally(flights: Project) -> None:
     files, log = flights.path / "files", flights.path / ".local/run.log"
     files.mkdir()

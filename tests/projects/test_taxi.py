@@ -34,7 +34,7 @@ VARIANTS: list[dict[str, Any]] = [
     [
         pytest.param(VARIANTS[0], id="regression"),
         pytest.param(VARIANTS[1], id="classification", marks=pytest.mark.thorough),
-        pytest.param(VARIANTS[2], id="other names"),
+        pytest.param(VARIANTS[2], id="other names", marks=pytest.mark.thorough),
     ],
 )
 def test_the_tests_and_the_checks_of_a_new_project_pass(bake: Bake, tmp_path: Path, options: dict[str, str]) -> None:

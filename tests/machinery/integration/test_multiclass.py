@@ -75,6 +75,7 @@ def trained(trips: str, schema: str, experiment_id: str, run_task: Runner) -> di
     return {"model_name": model, **found}
 
 
+@pytest.mark.thorough
 def test_a_model_of_three_classes_lives_its_whole_life(
     multiclass: ProjectConfig,
     trips: str,

@@ -120,6 +120,7 @@ def life(
 
 
 @pytest.mark.skipif(example.PROJECT.config.problem_type != "regression", reason="only fares drift in the example")
+@pytest.mark.thorough
 def test_drift_is_found_a_better_model_is_trained_and_then_all_is_quiet(life: Life) -> None:
     life.until(date(2016, 1, 25))
     life.run("lifecycle", trials="1")
